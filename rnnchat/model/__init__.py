@@ -1,0 +1,1 @@
+"""What a model is: its configuration, its one file, and the library of models on this machine."""

@@ -1,0 +1,135 @@
+"""The configuration of a network, and the names and shapes of the weights that follow from it.
+
+Letters: V vocabulary, E embedding, H hidden, I input of a layer, G gates of a cell.
+
+Both implementations of the network (the torch modules that learn, the runtime that writes) and the model file
+take names and shapes from here, so that they cannot disagree.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from rnnchat.errors import UsageError
+
+Cell = Literal["lstm", "gru", "rnn-tanh", "rnn-relu"]
+CELLS: tuple[Cell, ...] = get_args(Cell)
+
+GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn-tanh": 1, "rnn-relu": 1}
+"""Gates of each cell, stacked along the first axis in torch's order: lstm i, f, g, o; gru r, z, n."""
+
+MAX_SIZE = 65_536
+"""No hidden or embedding size is larger: a guard against files and options that would fill the memory."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What a recurrent language model is made of."""
+
+    vocab_size: int
+    """V: how many symbols the model knows."""
+    cell: Cell
+    """Kind of recurrent cell, the same in every layer."""
+    hidden_sizes: tuple[int, ...]
+    """H of each layer, the first layer first."""
+    embedding_size: int
+    """E: size of a symbol's embedding; 0 feeds symbols as one-hot vectors."""
+    dropout: float = 0.0
+    """Share of activations left out while training, from 0 to below 1; generation never drops anything."""
+    tied: bool = False
+    """Does the output share its matrix with the embedding? Where E and the last H differ, a projection joins them."""
+
+    def __post_init__(self) -> None:
+        if self.cell not in CELLS:
+            raise UsageError(f"cell {self.cell!r} is unknown: choose one of {', '.join(CELLS)}")
+        if not 1 <= self.vocab_size <= 2**24:
+            raise UsageError(
+                f"a vocabulary of {self.vocab_size} symbols cannot be: choose from 1 to {2**24:,}"
+            )
+        if not self.hidden_sizes:
+            raise UsageError("hidden sizes are missing: give at least one layer, such as --hidden 256")
+        if len(self.hidden_sizes) > 64:
+            raise UsageError(f"{len(self.hidden_sizes)} layers are too many: choose at most 64")
+        for size in self.hidden_sizes:
+            if not 1 <= size <= MAX_SIZE:
+                raise UsageError(f"hidden size {size} cannot be: choose from 1 to {MAX_SIZE:,}")
+        if not 0 <= self.embedding_size <= MAX_SIZE:
+            raise UsageError(f"embedding size {self.embedding_size} cannot be: choose from 0 to {MAX_SIZE:,}")
+        if not 0 <= self.dropout < 1:
+            raise UsageError(f"dropout {self.dropout} cannot be: choose from 0 to below 1")
+        if self.tied and self.embedding_size == 0:
+            raise UsageError(
+                "a tied output needs an embedding: give an embedding size above 0 or leave out tying"
+            )
+
+    @property
+    def num_layers(self) -> int:
+        """How many recurrent layers there are."""
+        return len(self.hidden_sizes)
+
+    @property
+    def has_projection(self) -> bool:
+        """Does a projection bring the last layer's H to E before the tied output?"""
+        return self.tied and self.embedding_size != self.hidden_sizes[-1]
+
+    @property
+    def input_size(self) -> int:
+        """I of the first layer: E, or V where symbols are one-hot."""
+        return self.embedding_size or self.vocab_size
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the weights hold."""
+        total = 0
+        for shape in self.weight_shapes().values():
+            count = 1
+            for size in shape:
+                count *= size
+            total += count
+        return total
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of all weights, in the order of the computation."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        if self.embedding_size:
+            shapes["embedding.weight"] = (self.vocab_size, self.embedding_size)
+        gates = GATES[self.cell]
+        input_size = self.input_size
+        for layer, hidden in enumerate(self.hidden_sizes):
+            shapes[f"layers.{layer}.weight_ih"] = (gates * hidden, input_size)
+            shapes[f"layers.{layer}.weight_hh"] = (gates * hidden, hidden)
+            shapes[f"layers.{layer}.bias_ih"] = (gates * hidden,)
+            shapes[f"layers.{layer}.bias_hh"] = (gates * hidden,)
+            input_size = hidden
+        if self.has_projection:
+            shapes["projection.weight"] = (self.embedding_size, self.hidden_sizes[-1])
+        if not self.tied:
+            shapes["output.weight"] = (self.vocab_size, self.hidden_sizes[-1])
+        shapes["output.bias"] = (self.vocab_size,)
+        return shapes
+
+    def describe(self) -> str:
+        """The network in a few words: ``lstm 2×512``, ``gru 128, 64``."""
+        if len(set(self.hidden_sizes)) == 1:
+            return f"{self.cell} {self.num_layers}×{self.hidden_sizes[0]}"
+        return f"{self.cell} {', '.join(map(str, self.hidden_sizes))}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The configuration as plain JSON values."""
+        return {**asdict(self), "hidden_sizes": list(self.hidden_sizes)}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "ModelConfig":
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            UsageError: a value is out of range.
+            KeyError, TypeError, ValueError: the record is not a configuration.
+        """
+        return cls(
+            vocab_size=int(record["vocab_size"]),
+            cell=record["cell"],
+            hidden_sizes=tuple(int(size) for size in record["hidden_sizes"]),
+            embedding_size=int(record["embedding_size"]),
+            dropout=float(record.get("dropout", 0.0)),
+            tied=bool(record.get("tied", False)),
+        )

@@ -1,0 +1,189 @@
+"""The library: all models on this machine, found by name.
+
+A name is looked up among the person's own models first, then the runs (the best model so far of a training with
+that name), then the models that come with rnnchat; anything that looks like a path is taken as one.
+"""
+
+import difflib
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnchat import paths
+from rnnchat.errors import ModelError
+from rnnchat.model.file import ModelHeader, read_header
+
+DEFAULT_MODEL = "shakespeare"
+RUN_MODEL_FILE = "best.safetensors"
+NAME_PATTERN = re.compile(r"[\w][\w .+-]{0,99}")
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model of the library, as a list shows it."""
+
+    name: str
+    path: Path
+    header: ModelHeader | None
+    """None where the file cannot be read."""
+    problem: str | None
+    """Why the file cannot be read, in one sentence."""
+    is_shipped: bool
+    """Did it come with rnnchat?"""
+    is_run: bool
+    """Is it the best model so far of a training whose model is not in the library?"""
+    modified: float
+    """When the file was written, seconds since 1970."""
+
+
+def list_models() -> list[ModelEntry]:
+    """All models on this machine by name: own ones, those of runs, those that came with rnnchat.
+
+    A file that cannot be read is listed with its problem, never left out. Of two models with one name only
+    the one that ``find_model`` gives is listed.
+    """
+    entries: dict[str, ModelEntry] = {}
+    for path in _own_paths():
+        entries.setdefault(path.stem, _read_entry(path.stem, path))
+    for path in _run_paths():
+        entries.setdefault(path.parent.name, _read_entry(path.parent.name, path, is_run=True))
+    for path in _shipped_paths():
+        entries.setdefault(path.stem, _read_entry(path.stem, path, is_shipped=True))
+    return sorted(entries.values(), key=lambda entry: entry.name.casefold())
+
+
+def find_model(name: str) -> Path:
+    """The file of the model called ``name``, or at the path ``name``.
+
+    Raises:
+        ModelError: there is none; near names are suggested.
+    """
+    if name.endswith(paths.MODEL_SUFFIX) or "/" in name or "\\" in name:
+        path = Path(name).expanduser()
+        if path.is_file():
+            return path
+        raise ModelError(f"no model file at {name}: see `rnnchat models list` for those on this machine")
+    for path in (
+        paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}",
+        paths.runs_dir() / name / RUN_MODEL_FILE,
+        paths.shipped_models_dir() / f"{name}{paths.MODEL_SUFFIX}",
+    ):
+        if path.is_file():
+            return path
+    raise ModelError(f"no model called {name!r} on this machine{_suggest(name)}: see `rnnchat models list`")
+
+
+def default_model() -> str | None:
+    """The model to open when none is named; None on a machine without any."""
+    names = [path.stem for path in _shipped_paths()] or [path.stem for path in _own_paths()]
+    if DEFAULT_MODEL in names:
+        return DEFAULT_MODEL
+    return names[0] if names else None
+
+
+def import_model(source: Path, name: str | None = None, replace: bool = False) -> Path:
+    """Check the model file ``source`` and copy it into the library; give its new path.
+
+    Raises:
+        ModelError: the file is no sound model, the name cannot be one, or it is taken and ``replace`` is False.
+    """
+    read_header(source)
+    name = check_name(name or source.stem)
+    destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
+    if destination.exists() and not replace:
+        raise ModelError(
+            f"a model called {name!r} is there already: choose another name or allow replacing it"
+        )
+    _copy(source, destination)
+    return destination
+
+
+def export_model(name: str, destination: Path, replace: bool = False) -> Path:
+    """Copy the model called ``name`` to a file or into a folder; give the path of the copy.
+
+    Raises:
+        ModelError: there is no such model, or the file is there already and ``replace`` is False.
+    """
+    source = find_model(name)
+    read_header(source)
+    if destination.is_dir():
+        destination = destination / (Path(name).stem + paths.MODEL_SUFFIX)
+    if destination.exists() and not replace:
+        raise ModelError(f"{destination} is there already: choose another name or allow replacing it")
+    _copy(source, destination)
+    return destination
+
+
+def remove_model(name: str) -> Path:
+    """Delete the person's own model called ``name``; give the path that is gone.
+
+    Raises:
+        ModelError: there is none, it came with rnnchat, or it belongs to a run.
+    """
+    path = find_model(name)
+    if path.parent == paths.shipped_models_dir():
+        raise ModelError(f"{name!r} came with rnnchat and stays: only your own models can be removed")
+    if path.parent.parent == paths.runs_dir():
+        raise ModelError(f"{name!r} belongs to a training: remove the run with `rnnchat runs remove {name}`")
+    if path.parent != paths.models_dir():
+        raise ModelError(f"{path} is not in the library: delete the file yourself if you mean it")
+    path.unlink()
+    return path
+
+
+def check_name(name: str) -> str:
+    """Give back ``name`` if it can be the name of a model or run: letters, digits, space, ``_ . + -``.
+
+    Raises:
+        ModelError: it cannot.
+    """
+    if not NAME_PATTERN.fullmatch(name) or name != name.strip():
+        raise ModelError(f"{name!r} cannot be a name: use letters, digits, spaces and _ . + - (at most 100)")
+    return name
+
+
+def _own_paths() -> list[Path]:
+    return _model_files(paths.models_dir())
+
+
+def _run_paths() -> list[Path]:
+    return sorted(paths.runs_dir().glob(f"*/{RUN_MODEL_FILE}"))
+
+
+def _shipped_paths() -> list[Path]:
+    return _model_files(paths.shipped_models_dir())
+
+
+def _model_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob(f"*{paths.MODEL_SUFFIX}") if not path.name.startswith("."))
+
+
+def _read_entry(name: str, path: Path, is_shipped: bool = False, is_run: bool = False) -> ModelEntry:
+    header, problem, modified = None, None, 0.0
+    try:
+        header = read_header(path)
+        modified = path.stat().st_mtime
+    except ModelError as e:
+        problem = str(e)
+    except OSError as e:
+        problem = f"{path} cannot be read ({e.strerror}): check the file"
+    return ModelEntry(name, path, header, problem, is_shipped, is_run, modified)
+
+
+def _suggest(name: str) -> str:
+    names = {path.stem for path in (*_own_paths(), *_shipped_paths())} | {
+        path.parent.name for path in _run_paths()
+    }
+    near = difflib.get_close_matches(name, sorted(names), n=3)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""
+
+
+def _copy(source: Path, destination: Path) -> None:
+    try:
+        with paths.replace_atomically(destination) as temporary:
+            shutil.copyfile(source, temporary)
+    except OSError as e:
+        raise ModelError(
+            f"cannot write {destination} ({e.strerror}): choose another place or make room"
+        ) from e

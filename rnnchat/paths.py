@@ -1,0 +1,103 @@
+"""Where everything lives: the only module that knows.
+
+Models, runs, corpora and the database are under the platform's data folder, settings under its configuration
+folder. The environment variable ``RNNCHAT_HOME`` moves all of it to one folder. Functions, not constants, so
+that a changed environment is seen at once; none of them creates anything.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+HOME_VARIABLE = "RNNCHAT_HOME"
+MODEL_SUFFIX = ".safetensors"
+
+
+def data_dir() -> Path:
+    """The folder that holds all that a person makes with rnnchat."""
+    if home := os.environ.get(HOME_VARIABLE):
+        return Path(home).expanduser().absolute()
+    return Path(platformdirs.user_data_dir("rnnchat", appauthor=False))
+
+
+def models_dir() -> Path:
+    """The person's own models, one ``NAME.safetensors`` each."""
+    return data_dir() / "models"
+
+
+def runs_dir() -> Path:
+    """Trainings, one folder each."""
+    return data_dir() / "runs"
+
+
+def corpora_dir() -> Path:
+    """Texts fetched from the catalogue, one ``NAME.txt`` each."""
+    return data_dir() / "corpora"
+
+
+def database_path() -> Path:
+    """The SQLite file with stories, comparisons and votes."""
+    return data_dir() / "rnnchat.db"
+
+
+def settings_path() -> Path:
+    """The TOML file with the settings of the screen."""
+    if home := os.environ.get(HOME_VARIABLE):
+        return Path(home).expanduser().absolute() / "settings.toml"
+    return Path(platformdirs.user_config_dir("rnnchat", appauthor=False)) / "settings.toml"
+
+
+def shipped_models_dir() -> Path:
+    """The models that come with rnnchat: inside an installed wheel, beside the package in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "shipped_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+@contextlib.contextmanager
+def replace_atomically(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; on success flush it to disk and rename it over ``path``.
+
+    Whoever reads ``path`` sees the old content or the new, never a part, whatever dies in between. On an
+    exception the temporary file is removed and ``path`` stays as it was.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        # mkstemp makes files private; a model or a text is shared like any other file.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text_atomically(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8 to ``path`` so that no reader ever sees half of it."""
+    with replace_atomically(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` survive a power cut, where the system can flush a folder."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
