@@ -42,9 +42,7 @@ class ModelConfig:
         if self.cell not in CELLS:
             raise UsageError(f"cell {self.cell!r} is unknown: choose one of {', '.join(CELLS)}")
         if not 1 <= self.vocab_size <= 2**24:
-            raise UsageError(
-                f"a vocabulary of {self.vocab_size} symbols cannot be: choose from 1 to {2**24:,}"
-            )
+            raise UsageError(f"a vocabulary of {self.vocab_size} symbols cannot be: choose from 1 to {2**24:,}")
         if not self.hidden_sizes:
             raise UsageError("hidden sizes are missing: give at least one layer, such as --hidden 256")
         if len(self.hidden_sizes) > 64:
@@ -57,9 +55,7 @@ class ModelConfig:
         if not 0 <= self.dropout < 1:
             raise UsageError(f"dropout {self.dropout} cannot be: choose from 0 to below 1")
         if self.tied and self.embedding_size == 0:
-            raise UsageError(
-                "a tied output needs an embedding: give an embedding size above 0 or leave out tying"
-            )
+            raise UsageError("a tied output needs an embedding: give an embedding size above 0 or leave out tying")
 
     @property
     def num_layers(self) -> int:

@@ -155,18 +155,14 @@ def _read_header(path: Path, file: Any) -> ModelHeader:
 def _read_record(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
     """Parse the metadata entry and bring it to the present format."""
     if not metadata or METADATA_KEY not in metadata:
-        raise ModelError(
-            f"{path} holds weights but was not written by rnnchat: train a model with `rnnchat train`"
-        )
+        raise ModelError(f"{path} holds weights but was not written by rnnchat: train a model with `rnnchat train`")
     try:
         record = json.loads(metadata[METADATA_KEY])
         version = int(record["format"])
     except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise ModelError(f"{path}: the model's description is damaged ({e}): fetch or train it again") from e
     if version > FORMAT:
-        raise ModelError(
-            f"{path} was written by a newer rnnchat (format {version}): upgrade with pip to open it"
-        )
+        raise ModelError(f"{path} was written by a newer rnnchat (format {version}): upgrade with pip to open it")
     while version < FORMAT:
         if version not in UPGRADES:
             raise ModelError(f"{path} has the unknown format {version}: fetch or train it again")
@@ -180,9 +176,7 @@ def _check_weights(path: Path, file: Any, config: ModelConfig) -> str:
     shapes = config.weight_shapes()
     names = set(file.keys())
     if missing := shapes.keys() - names:
-        raise ModelError(
-            f"{path}: the weights {', '.join(sorted(missing))} are missing: fetch or train it again"
-        )
+        raise ModelError(f"{path}: the weights {', '.join(sorted(missing))} are missing: fetch or train it again")
     if extra := names - shapes.keys():
         raise ModelError(f"{path}: unknown weights {', '.join(sorted(extra))}: fetch or train it again")
     types = set()
@@ -194,7 +188,5 @@ def _check_weights(path: Path, file: Any, config: ModelConfig) -> str:
             )
         types.add(part.get_dtype())
     if unknown := types - WEIGHT_TYPES.keys():
-        raise ModelError(
-            f"{path}: weights of type {', '.join(sorted(unknown))} are not supported: use F32 or F16"
-        )
+        raise ModelError(f"{path}: weights of type {', '.join(sorted(unknown))} are not supported: use F32 or F16")
     return WEIGHT_TYPES["F32" if "F32" in types else "F16"]

@@ -92,9 +92,7 @@ def import_model(source: Path, name: str | None = None, replace: bool = False) -
     name = check_name(name or source.stem)
     destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
     if destination.exists() and not replace:
-        raise ModelError(
-            f"a model called {name!r} is there already: choose another name or allow replacing it"
-        )
+        raise ModelError(f"a model called {name!r} is there already: choose another name or allow replacing it")
     _copy(source, destination)
     return destination
 
@@ -172,9 +170,7 @@ def _read_entry(name: str, path: Path, is_shipped: bool = False, is_run: bool = 
 
 
 def _suggest(name: str) -> str:
-    names = {path.stem for path in (*_own_paths(), *_shipped_paths())} | {
-        path.parent.name for path in _run_paths()
-    }
+    names = {path.stem for path in (*_own_paths(), *_shipped_paths())} | {path.parent.name for path in _run_paths()}
     near = difflib.get_close_matches(name, sorted(names), n=3)
     return f" (did you mean {' or '.join(near)}?)" if near else ""
 
@@ -184,6 +180,4 @@ def _copy(source: Path, destination: Path) -> None:
         with paths.replace_atomically(destination) as temporary:
             shutil.copyfile(source, temporary)
     except OSError as e:
-        raise ModelError(
-            f"cannot write {destination} ({e.strerror}): choose another place or make room"
-        ) from e
+        raise ModelError(f"cannot write {destination} ({e.strerror}): choose another place or make room") from e
