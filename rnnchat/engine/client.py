@@ -1,0 +1,279 @@
+"""The front end's side of an engine: start the process, ask, receive, end it.
+
+Everything runs on the event loop that called :meth:`EngineClient.start`. Processes are started with asyncio,
+never with multiprocessing, whose spawn fails inside a running Textual application. Nothing here loads a model
+or an inference library.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from rnnchat import errors
+from rnnchat.engine.protocol import (
+    PROTOCOL,
+    Cancel,
+    Change,
+    Chunk,
+    Failed,
+    Loaded,
+    Message,
+    ModelInfo,
+    Offer,
+    Offered,
+    Response,
+    Score,
+    ScoreInfo,
+    Write,
+    decode_line,
+    encode_line,
+)
+from rnnchat.errors import EngineError, RnnchatError
+from rnnchat.generation.settings import Settings
+
+_LINE_LIMIT = 1 << 26
+"""Bytes: asyncio refuses longer lines, and its own limit of 64 kB is less than a long answer."""
+
+_CLOSE_TIMEOUT_S = 2.0
+"""How long an engine may take to see that its input ended before it is killed."""
+
+_Answers = asyncio.Queue[Response | None]
+"""What the reader hands to whoever asked; None: the process is gone."""
+
+
+class EngineClient:
+    """One model in a process of its own. Make it with :meth:`start`, end it with :meth:`close`."""
+
+    info: ModelInfo
+    """The model that was loaded."""
+
+    def __init__(self, process: asyncio.subprocess.Process, info: ModelInfo, stderr: "_StderrTail") -> None:
+        self.info = info
+        self._process = process
+        self._stderr = stderr
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, _Answers] = {}
+        self._writing = 0
+        self._failure: EngineError | None = None
+        self._is_closing = False
+        self._reader = asyncio.create_task(self._read_responses())
+
+    @classmethod
+    async def start(cls, model: str | Path, precision: str | None = None) -> "EngineClient":
+        """Start a process, load ``model`` (a name or a path) in it and wait until it listens.
+
+        Raises:
+            ModelError: there is no such model, or its file is damaged.
+            EngineError: the process did not start, or ended while loading.
+
+        Note: when the caller is cancelled meanwhile, the process is killed.
+        """
+        process = await _spawn(str(model), precision)
+        stderr = _StderrTail(process)
+        try:
+            info = await _await_loaded(process, stderr, str(model))
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            await stderr.finish()
+            raise
+        return cls(process, info, stderr)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still answers."""
+        return self._failure is None and not self._is_closing
+
+    async def write(self, prompt: str, settings: Settings) -> AsyncIterator[Chunk]:
+        """Go on from ``prompt``: yield chunks of text until one is ``finished``.
+
+        One text at a time: a second write ends the first, whose last chunk says ``cancelled``. A prompt that
+        extends one that was read or written before costs only what is new. Leaving the loop early cancels.
+
+        Raises:
+            EngineError: the process ended; the chunks already yielded are all there is.
+            UsageError: the settings are refused for this model.
+        """
+        with self._ask() as (request, answers):
+            self._writing = request
+            is_finished = False
+            try:
+                await self._send(Write(request, prompt, settings))
+                while not is_finished:
+                    chunk = await self._receive(answers)
+                    assert isinstance(chunk, Chunk)
+                    is_finished = chunk.finished
+                    yield chunk
+            finally:
+                if not is_finished and self.alive:
+                    self._post(Cancel(request))
+
+    async def change(self, settings: Settings) -> None:
+        """Use ``settings`` from the next symbol of the running write on; no effect when nothing is written."""
+        await self._send(Change(settings))
+
+    async def cancel(self) -> None:
+        """End the running write: its iterator still yields what is made, then a chunk that says ``cancelled``."""
+        await self._send(Cancel(self._writing))
+
+    async def score(self, text: str) -> ScoreInfo:
+        """Say how well the model predicts ``text``; a running write pauses meanwhile.
+
+        Raises:
+            EngineError: the process ended.
+            TextError: the text is empty, or the model knows none of it.
+        """
+        with self._ask() as (request, answers):
+            await self._send(Score(request, text))
+            answer = await self._receive(answers)
+        assert isinstance(answer, ScoreInfo)
+        return answer
+
+    async def offer(self, text: str, count: int = 5) -> Offered:
+        """Say the ``count`` likeliest symbols after ``text``.
+
+        Raises:
+            EngineError: the process ended.
+        """
+        with self._ask() as (request, answers):
+            await self._send(Offer(request, text, count))
+            answer = await self._receive(answers)
+        assert isinstance(answer, Offered)
+        return answer
+
+    async def close(self) -> None:
+        """End the process and wait until it is gone; running writes raise EngineError. Again is harmless."""
+        self._is_closing = True
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._reader), _CLOSE_TIMEOUT_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._reader
+
+    @contextlib.contextmanager
+    def _ask(self) -> Iterator[tuple[int, _Answers]]:
+        """Give a request number and the queue where the reader puts its answers."""
+        request = next(self._numbers)
+        answers: _Answers = asyncio.Queue()
+        self._waiting[request] = answers
+        try:
+            yield request, answers
+        finally:
+            del self._waiting[request]
+
+    def _post(self, message: Message) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(encode_line(message))
+
+    async def _send(self, message: Message) -> None:
+        if self._failure is not None:
+            raise self._failure
+        self._post(message)
+        assert self._process.stdin is not None
+        # A process that just died is reported by the reader, with its reason.
+        with contextlib.suppress(ConnectionError):
+            await self._process.stdin.drain()
+
+    async def _receive(self, answers: _Answers) -> Response:
+        if self._failure is not None and answers.empty():
+            raise self._failure
+        answer = await answers.get()
+        if answer is None:
+            assert self._failure is not None
+            raise self._failure
+        if isinstance(answer, Failed):
+            raise _rebuild_error(answer)
+        return answer
+
+    async def _read_responses(self) -> None:
+        """Hand each line to whoever asked; at the end of the process, tell everybody who still waits."""
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            response = decode_line(line)
+            answers = self._waiting.get(getattr(response, "request", None) or 0)
+            if answers is not None:
+                answers.put_nowait(response)
+        status = await self._process.wait()
+        reason = "it was closed" if self._is_closing else _describe_end(status, await self._stderr.finish())
+        self._failure = EngineError(
+            f"The process that held the model {self.info.name} is gone: {reason}. Load the model again to go on."
+        )
+        for answers in self._waiting.values():
+            answers.put_nowait(None)
+
+
+class _StderrTail:
+    """The last lines a process wrote to stderr: they tell why it died."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        self._stream = process.stderr
+        self._lines: deque[str] = deque(maxlen=20)
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while line := await self._stream.readline():
+            self._lines.append(line.decode("utf-8", "replace").rstrip())
+
+    async def finish(self) -> str:
+        """Wait for the end of the stream and give its last line that says anything."""
+        await self._task
+        return next((line.strip() for line in reversed(self._lines) if line.strip()), "")
+
+
+async def _spawn(model: str, precision: str | None) -> asyncio.subprocess.Process:
+    options = ["--precision", precision] if precision else []
+    try:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "rnnchat.engine.host", *options, "--", model),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=_LINE_LIMIT,
+            # Its own session: Ctrl-C and closing the terminal are for the front end to handle.
+            start_new_session=True,
+        )
+    except OSError as e:
+        raise EngineError(
+            f"No process could be started for the model {model}: {e}. Close programs and try again."
+        ) from e
+
+
+async def _await_loaded(process: asyncio.subprocess.Process, stderr: _StderrTail, model: str) -> ModelInfo:
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    if not line:
+        reason = _describe_end(await process.wait(), await stderr.finish())
+        raise EngineError(f"The process that was to load the model {model} ended: {reason}.")
+    response = decode_line(line)
+    if isinstance(response, Failed):
+        raise _rebuild_error(response)
+    if not isinstance(response, Loaded) or response.protocol != PROTOCOL:
+        raise EngineError("rnnchat was replaced by another version while it ran: leave it and start it again.")
+    return response.info
+
+
+def _rebuild_error(failed: Failed) -> RnnchatError:
+    """Turn a failure that was told over the pipe into the error it was on the other side."""
+    kind = getattr(errors, failed.error, EngineError)
+    error: RnnchatError = kind(failed.message)
+    return error
+
+
+def _describe_end(status: int, last_words: str) -> str:
+    """Say in a few words why a process ended with ``status`` (negative: a signal, as subprocess has it)."""
+    if status < 0:
+        name = signal.Signals(-status).name
+        advice = " (often: the machine ran out of memory)" if name == "SIGKILL" else ""
+        return f"stopped by {name}{advice}"
+    return last_words or f"exit status {status}"

@@ -1,0 +1,198 @@
+"""What a front end and the process that holds a model say to each other: one JSON object a line.
+
+    front end ──▶ engine   Write, Change, Cancel, Score, Offer
+    engine ──▶ front end   Loaded (once, first), Chunk (many for each Write), ScoreInfo, Offered, Failed
+
+Every message is a small frozen dataclass; on the wire it is ``{"kind": "write", "request": 3, …}``, pure ASCII,
+so that no character inside a text can end a line. ``request`` ties an answer to its question. Closing the pipe
+ends the engine; there is no message for that. This module loads nothing heavy: the TUI imports it.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rnnchat.errors import UsageError
+from rnnchat.generation.settings import Settings
+
+PROTOCOL = 1
+"""Raised whenever an older front end would misread a newer engine."""
+
+Reason = Literal["", "length", "line", "sentence", "paragraph", "stop", "cancelled"]
+"""Why a text ended; empty while it goes on."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a front end shows of a loaded model."""
+
+    name: str
+    path: str
+    level: str
+    """How text is cut into symbols: ``char``, ``byte`` or ``word``."""
+    cell: str
+    hidden_sizes: tuple[int, ...]
+    parameters: int
+    size_bytes: int
+    """Of the file on disk."""
+    vocab_size: int
+    bits_per_char: float | None
+    """On the text held back in training; None when the training record does not say."""
+    corpus: str
+    precision: str
+    """The arithmetic in use: ``float32`` or ``int8``."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The model is in memory and the engine listens."""
+
+    info: ModelInfo
+    protocol: int = PROTOCOL
+
+
+@dataclass(frozen=True)
+class Write:
+    """Go on from ``prompt``; a write in progress is cancelled first."""
+
+    request: int
+    prompt: str
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Change:
+    """Use ``settings`` from the next symbol of the running write on."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """End the write ``request`` after what is already made; nothing happens if it has ended."""
+
+    request: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """Say how well the model predicts ``text``; answered at once, also while a text is being written."""
+
+    request: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Say the ``count`` likeliest symbols after ``text``."""
+
+    request: int
+    text: str
+    count: int = 5
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of the text being written, as much as was made in about 30 ms."""
+
+    text: str
+    chars: int = 0
+    """Characters written since the prompt, this chunk included."""
+    chars_per_s: float = 0.0
+    """Speed since the first symbol, reading the prompt not counted."""
+    seed: int = 0
+    """The seed in use: the one asked for, or the one drawn."""
+    unknown: tuple[str, ...] = ()
+    """First chunk only: symbols of the prompt that the model does not know and did not read."""
+    finished: bool = False
+    """True for the last chunk of a write, and only for that."""
+    reason: Reason = ""
+    log_probs: tuple[float, ...] = ()
+    """Nats of each symbol in ``text`` under the model's own distribution (temperature 1, nothing cut)."""
+    request: int = 0
+
+
+@dataclass(frozen=True)
+class ScoreInfo:
+    """How well the model predicts a text; lower is better."""
+
+    bits_per_char: float
+    perplexity: float
+    """Per symbol of the model's own level."""
+    chars: int
+    tokens: int
+    unknown: int
+    """Symbols of the text that the model does not know."""
+    request: int = 0
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The likeliest next symbols, best first."""
+
+    labels: tuple[str, ...]
+    """As shown to a person: ``e``, ``␣``, ``↵``."""
+    texts: tuple[str, ...]
+    """What each would add to the text."""
+    probabilities: tuple[float, ...]
+    request: int = 0
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request, or the start, failed; ``message`` is one sentence for a person."""
+
+    message: str
+    request: int | None = None
+    error: str = "EngineError"
+    """Name of the class in :mod:`rnnchat.errors` that the front end raises."""
+
+
+Request = Write | Change | Cancel | Score | Offer
+Response = Loaded | Chunk | ScoreInfo | Offered | Failed
+Message = Request | Response
+
+_KINDS: dict[str, type[Message]] = {
+    kind.__name__.lower(): kind
+    for kind in (Write, Change, Cancel, Score, Offer, Loaded, Chunk, ScoreInfo, Offered, Failed)
+}
+
+
+def encode_line(message: Message) -> bytes:
+    """Write ``message`` as one line of ASCII that ends with a line feed."""
+    record: dict[str, Any] = {"kind": type(message).__name__.lower()}
+    for field in dataclasses.fields(message):
+        value = getattr(message, field.name)
+        if isinstance(value, Settings):
+            value = value.to_json()
+        elif isinstance(value, ModelInfo):
+            value = dataclasses.asdict(value)
+        record[field.name] = value
+    return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def decode_line(line: bytes) -> Message:
+    """Read one line that :func:`encode_line` wrote.
+
+    Raises:
+        ValueError: the line is no message of this protocol.
+        UsageError: the message carries settings out of range.
+    """
+    try:
+        record = json.loads(line)
+        kind = _KINDS[record.pop("kind")]
+        if "settings" in record:
+            record["settings"] = Settings.from_json(record["settings"])
+        if "info" in record:
+            record["info"] = ModelInfo(**_with_tuples(record["info"]))
+        return kind(**_with_tuples(record))
+    except UsageError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
+        raise ValueError(f"not a message of protocol {PROTOCOL}: {line[:80]!r}") from e
+
+
+def _with_tuples(record: dict[str, Any]) -> dict[str, Any]:
+    """Give back the tuples that JSON made lists of."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}

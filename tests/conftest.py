@@ -1,0 +1,111 @@
+"""Fixtures every test may use: a home of its own, an engine that follows a script, a tiny model."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from rnnchat.engine.protocol import Chunk, ModelInfo, Offered, ScoreInfo
+from rnnchat.errors import EngineError
+from rnnchat.generation.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep every test away from the person's own models, runs and stories."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("RNNCHAT_HOME", str(folder))
+    return folder
+
+
+class ScriptedEngine:
+    """An engine without a process: it says what a test wrote down, with the interface of EngineClient.
+
+    Args:
+        texts: what the writes answer, in order, each as a list of chunks; the last one is repeated.
+        name: the model's name.
+        hang_after: chunks after which a write waits until ``released`` is set, or it is cancelled.
+        die_after: chunks after which the engine dies: EngineError, and ``alive`` is False.
+        unknown: symbols reported with each first chunk.
+    """
+
+    def __init__(
+        self,
+        *texts: Sequence[str],
+        name: str = "scripted",
+        hang_after: int | None = None,
+        die_after: int | None = None,
+        unknown: tuple[str, ...] = (),
+    ) -> None:
+        self.info = ModelInfo(
+            name=name, path=f"/models/{name}.safetensors", level="char", cell="lstm", hidden_sizes=(16,),
+            parameters=1234, size_bytes=5678, vocab_size=30, bits_per_char=2.5, corpus="nothing", precision="float32",
+        )  # fmt: skip
+        self.alive = True
+        self.is_closed = False
+        self.calls: list[tuple[object, ...]] = []
+        self.released = asyncio.Event()
+        self._texts = list(texts) or [["Once ", "upon ", "a time."]]
+        self._hang_after = hang_after
+        self._die_after = die_after
+        self._unknown = unknown
+        self._cancelled = asyncio.Event()
+
+    async def write(self, prompt: str, settings: Settings) -> AsyncIterator[Chunk]:
+        self.calls.append(("write", prompt, settings))
+        self._cancelled.set()  # a second write ends the first
+        self._cancelled = cancelled = asyncio.Event()
+        pieces = self._texts.pop(0) if len(self._texts) > 1 else self._texts[0]
+        seed = 1 if settings.seed is None else settings.seed
+        written = 0
+        for index, text in enumerate(pieces):
+            await self._wait_at(index, cancelled)
+            if cancelled.is_set():
+                break
+            written += len(text)
+            yield Chunk(text, written, 1000.0, seed, self._unknown if index == 0 else (), log_probs=(-1.0,))
+        else:
+            await self._wait_at(len(pieces), cancelled)
+        reason = "cancelled" if cancelled.is_set() else "length"
+        yield Chunk("", written, 1000.0, seed, finished=True, reason=reason)
+
+    async def _wait_at(self, index: int, cancelled: asyncio.Event) -> None:
+        """Die, hang or go on before the chunk ``index``; let others run in between, as a real engine does."""
+        if index == self._die_after:
+            self.alive = False
+        if not self.alive:
+            raise EngineError(f"The process that held the model {self.info.name} is gone: stopped by SIGKILL.")
+        if index == self._hang_after:
+            waits = {asyncio.ensure_future(event.wait()) for event in (self.released, cancelled)}
+            _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for task in pending:
+                task.cancel()
+        await asyncio.sleep(0)
+
+    async def change(self, settings: Settings) -> None:
+        self.calls.append(("change", settings))
+
+    async def cancel(self) -> None:
+        self.calls.append(("cancel",))
+        self._cancelled.set()
+
+    async def score(self, text: str) -> ScoreInfo:
+        self.calls.append(("score", text))
+        return ScoreInfo(2.5, 2**2.5, len(text), len(text), 0)
+
+    async def offer(self, text: str, count: int = 5) -> Offered:
+        self.calls.append(("offer", text, count))
+        return Offered(("e", "␣")[:count], ("e", " ")[:count], (0.6, 0.3)[:count])
+
+    async def close(self) -> None:
+        self.calls.append(("close",))
+        self.alive = False
+        self.is_closed = True
+        self._cancelled.set()
+
+
+@pytest.fixture
+def scripted_engine() -> Callable[..., ScriptedEngine]:
+    """Make engines that follow a script: ``scripted_engine(["Hel", "lo"], hang_after=1)``."""
+    return ScriptedEngine
