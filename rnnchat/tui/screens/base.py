@@ -1,0 +1,46 @@
+"""What the four screens share: the lines above and below, breakpoints, commands and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from rnnchat.tui.widgets.bottom_bar import BottomBar
+from rnnchat.tui.widgets.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from rnnchat.tui.app import RnnchatApp
+
+
+class MainScreen(Screen[None]):
+    """One of the four screens. A screen says what is between the bars in ``compose_body``."""
+
+    MODE: ClassVar[str]
+    """Its name in ``keys.SCREENS``."""
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (30, "-high")]
+
+    app: RnnchatApp
+
+    def compose(self) -> ComposeResult:
+        yield TopBar(self.MODE)
+        yield from self.compose_body()
+        yield BottomBar()
+
+    def compose_body(self) -> ComposeResult:
+        """Give the widgets between the two bars."""
+        raise NotImplementedError
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """Give the entries of the command palette that belong to this screen."""
+        return ()
+
+    @classmethod
+    def key_groups(cls) -> list[tuple[str, list[BindingType]]]:
+        """Give the keys of this screen for F1: (heading, bindings); the keys of its widgets come after its own."""
+        return [(cls.MODE.capitalize(), list(cls.BINDINGS))]

@@ -1,0 +1,137 @@
+"""What the screen remembers between two starts, in a TOML file that people may edit.
+
+Comments and keys that rnnchat does not know stay in the file. A file that cannot be read is kept aside under
+another name and the defaults are used; nothing in it ever stops the program from starting.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from rnnchat.errors import UsageError
+from rnnchat.generation.settings import Settings
+from rnnchat.paths import settings_path, write_text_atomically
+
+
+@dataclass
+class ScreenSettings:
+    """Everything remembered. ``load`` reads it, ``save`` writes it; in between it is a plain object."""
+
+    theme: str = "rnnchat-dark"
+    """Name of the theme."""
+    model: str = ""
+    """Name or path of the model that was open last; empty for the one that comes with rnnchat."""
+    story: str = ""
+    """Id of the story that was open last."""
+    panel: bool = True
+    """Is the panel beside the story open, where there is room for it?"""
+    writing: Settings = field(default_factory=Settings)
+    """The values of the panel."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Own keys: id of a binding to its keys, as in ``"write.take" = "alt+r"``."""
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> tuple[ScreenSettings, list[str]]:
+        """Read the settings file.
+
+        Args:
+            path: The file; None for the usual place.
+
+        Returns:
+            The settings, and a sentence for each thing in the file that could not be used.
+        """
+        path = path or settings_path()
+        try:
+            record = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls(), []
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            return cls(), [_set_aside(path, problem)]
+        except OSError as problem:
+            return cls(), [f"the settings file {path} cannot be read ({problem.strerror}): defaults are used"]
+        settings, complaints = cls(), []
+        for key, value in record.items():
+            complaints += settings._take(key, value)
+        return settings, [f"{path.name}: {complaint}" for complaint in complaints]
+
+    def _take(self, key: str, value: Any) -> list[str]:
+        """Put one entry of the file in its place; say what cannot be used."""
+        known = [entry.name for entry in fields(self)]
+        if key not in known:
+            return [f"there is no setting {key!r}{_suggest(key, known)}"]
+        expected = {"panel": bool, "writing": dict, "keys": dict}.get(key, str)
+        if not isinstance(value, expected):
+            kind = {bool: "true or false", dict: "a table", str: "text in quotes"}[expected]
+            return [f"{key} must be {kind}, not {value!r}"]
+        if key == "writing":
+            return self._take_writing(value)
+        if key == "keys":
+            self.keys = {id: keys for id, keys in value.items() if isinstance(keys, str)}
+            return [f"keys.{id} must be text in quotes" for id in value if id not in self.keys]
+        setattr(self, key, value)
+        return []
+
+    def _take_writing(self, record: dict[str, Any]) -> list[str]:
+        """Take the values of the panel one by one, so that one wrong value costs only itself."""
+        known = list(Settings().to_json())
+        complaints = []
+        for name, value in record.items():
+            if name not in known:
+                complaints.append(f"there is no setting writing.{name}{_suggest(name, known)}")
+                continue
+            try:
+                self.writing = Settings.from_json({**self.writing.to_json(), name: value})
+            except (UsageError, TypeError, ValueError) as problem:
+                complaints.append(f"writing.{name}: {problem}")
+        return complaints
+
+    def save(self, path: Path | None = None) -> None:
+        """Write the settings, keeping the file's comments and what it holds besides.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        import tomlkit  # 90 ms, and only needed when something has changed
+
+        path = path or settings_path()
+        try:
+            document = tomlkit.parse(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            document = tomlkit.document()
+            document.add(tomlkit.comment("What rnnchat remembers. Edit it while rnnchat is closed."))
+        for name in ("theme", "model", "story", "panel"):
+            document[name] = getattr(self, name)
+        _update_table(document, "writing", self.writing.to_json())
+        _update_table(document, "keys", self.keys)
+        write_text_atomically(path, tomlkit.dumps(document))
+
+
+def _update_table(document: Any, name: str, values: dict[str, Any]) -> None:
+    """Put ``values`` into the table ``name``; TOML has no null, so None is left out."""
+    import tomlkit
+
+    if name not in document:
+        document[name] = tomlkit.table()
+    table = document[name]
+    for key, value in values.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value
+
+
+def _set_aside(path: Path, problem: Exception) -> str:
+    """Rename a damaged file so that nothing of it is lost, and say so."""
+    aside = path.with_name(f"{path.name}.damaged")
+    path.replace(aside)
+    return f"the settings file cannot be read ({problem}); it is kept as {aside}, and defaults are used"
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    """Name the nearest known key, if one is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
