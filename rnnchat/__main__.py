@@ -1,0 +1,5 @@
+"""``python -m rnnchat`` is the command ``rnnchat``."""
+
+from rnnchat.cli.main import main
+
+main()

@@ -1,0 +1,135 @@
+"""``rnnchat models``: what is in the library of models, and what goes in and out."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnnchat.cli.output import format_bits, format_date, format_size, print_fields, print_json, print_table
+from rnnchat.model import library
+from rnnchat.model.file import ModelHeader, read_header
+from rnnchat.model.library import ModelEntry
+
+app = typer.Typer(help="List, show, import, export and remove models.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model or a run, or a file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace what has that name already.")]
+
+
+@app.command("list")
+def list_models(is_json: Json = False) -> None:
+    """List all models on this machine."""
+    entries = library.list_models()
+    if is_json:
+        print_json({"models": [_describe_entry(entry) for entry in entries]})
+        return
+    if not entries:
+        typer.echo("There is no model on this machine: train one with `rnnchat train`.", err=True)
+        return
+    columns = ("name", "level", "network", "parameters", "bits/char", "size", "corpus", "from", "date")
+    rows = [_list_row(entry, entry.header) for entry in entries if entry.header]
+    print_table(columns, rows, right=("parameters", "bits/char", "size"))
+    for entry in entries:
+        if entry.problem:
+            typer.echo(f"{entry.name}: {entry.problem}", err=True)
+
+
+@app.command()
+def show(name: Name, is_json: Json = False) -> None:
+    """Show all that a model's file says about it."""
+    path = library.find_model(name)
+    header = read_header(path)
+    if is_json:
+        print_json({"name": name, "path": str(path), **_describe_header(header), "card": header.card.to_json(),
+                    "training": header.training.to_json()})  # fmt: skip
+    else:
+        print_fields(_show_fields(path, header))
+
+
+@app.command("import")
+def import_model(
+    file: Annotated[Path, typer.Argument(help="A model file from anywhere.")],
+    name: Annotated[str | None, typer.Option(help="Its name in the library; the file's own by default.")] = None,
+    replace: Replace = False,
+) -> None:
+    """Check a model file and copy it into the library."""
+    typer.echo(library.import_model(file, name, replace))
+
+
+@app.command("export")
+def export_model(
+    name: Name,
+    destination: Annotated[Path, typer.Argument(help="A file or a folder.")] = Path(),
+    replace: Replace = False,
+) -> None:
+    """Copy a model out of the library."""
+    typer.echo(library.export_model(name, destination, replace))
+
+
+@app.command("remove")
+def remove_model(
+    name: Name,
+    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete one of your own models."""
+    path = library.find_model(name)
+    if not is_sure:
+        typer.confirm(f"Delete {path}?", abort=True, err=True)
+    typer.echo(library.remove_model(name))
+
+
+def _origin(entry: ModelEntry) -> str:
+    return "rnnchat" if entry.is_shipped else "training" if entry.is_run else "you"
+
+
+def _list_row(entry: ModelEntry, header: ModelHeader) -> tuple[str, ...]:
+    return (
+        entry.name,
+        header.tokenizer.level,
+        header.config.describe(),
+        f"{header.config.parameters:,}",
+        format_bits(header.training.bits_per_char),
+        format_size(header.size_bytes),
+        header.training.corpus,
+        _origin(entry),
+        format_date(entry.modified),
+    )
+
+
+def _describe_entry(entry: ModelEntry) -> dict[str, Any]:
+    record = {"name": entry.name, "path": str(entry.path), "origin": _origin(entry), "problem": entry.problem}
+    return record | (_describe_header(entry.header) if entry.header else {})
+
+
+def _describe_header(header: ModelHeader) -> dict[str, Any]:
+    return {
+        "level": header.tokenizer.level,
+        "vocab_size": header.config.vocab_size,
+        "config": header.config.to_json(),
+        "parameters": header.config.parameters,
+        "dtype": header.dtype,
+        "size_bytes": header.size_bytes,
+        "bits_per_char": header.training.bits_per_char,
+        "corpus": header.training.corpus,
+    }
+
+
+def _show_fields(path: Path, header: ModelHeader) -> list[tuple[str, str]]:
+    training, card = header.training, header.card
+    recipe = ", ".join(f"{name} {value}" for name, value in training.recipe.items() if value is not None)
+    return [
+        ("title", card.title),
+        ("about", card.description),
+        ("licence of the texts", card.licence),
+        ("file", f"{path} ({format_size(header.size_bytes)}, {header.dtype})"),
+        ("symbols", f"{header.tokenizer.level}, {header.config.vocab_size:,} known"),
+        ("network", f"{header.config.describe()}, {header.config.parameters:,} parameters"),
+        ("bits per character", format_bits(training.bits_per_char)),
+        ("corpus", f"{training.corpus}, {training.chars:,} characters" if training.corpus else ""),
+        ("held out", training.split),
+        ("training", f"{training.steps:,} steps, {training.elapsed_s / 60:.1f} minutes" if training.steps else ""),
+        ("trained", training.trained_at),
+        ("recipe", recipe),
+        ("try", " · ".join(repr(example) for example in card.examples)),
+    ]
