@@ -1,0 +1,69 @@
+"""Everything that decides how a network is trained, complete and fixed for the whole run."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rnnchat.errors import UsageError
+from rnnchat.model.config import Cell, ModelConfig
+from rnnchat.training.options import Device, Level, Precision
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training. The budget is exactly one of ``minutes``, ``epochs`` and ``steps``."""
+
+    level: Level
+    cell: Cell
+    hidden_sizes: tuple[int, ...]
+    embedding_size: int
+    """0 feeds symbols as one-hot vectors."""
+    dropout: float
+    """Share of non-recurrent activations left out while training."""
+    tied: bool
+    max_vocab: int | None
+    """Largest vocabulary; None leaves it to the level."""
+    batch_size: int
+    """Streams that are read side by side."""
+    window: int
+    """Symbols through which the error is carried back; the state is carried further."""
+    learning_rate: float
+    """Highest rate of the schedule."""
+    minutes: float | None
+    epochs: float | None
+    steps: int | None
+    weight_decay: float = 0.01
+    """On matrices only."""
+    clip_norm: float = 1.0
+    """Longest gradient."""
+    warmup: int = 50
+    """Steps over which the rate rises from 0."""
+    validation_fraction: float = 0.1
+    """Share of the text held out at its end, where no text to hold out is given."""
+    seed: int = 1
+    device: Device = "cpu"
+    threads: int = 1
+    precision: Precision = "auto"
+    """``auto`` until it was measured at the start."""
+
+    def __post_init__(self) -> None:
+        if sum(budget is not None for budget in (self.minutes, self.epochs, self.steps)) != 1:
+            raise UsageError("a training has one budget: give minutes, epochs or steps")
+
+    def build_config(self, vocab_size: int) -> ModelConfig:
+        """The network that is trained."""
+        return ModelConfig(vocab_size, self.cell, self.hidden_sizes, self.embedding_size, self.dropout, self.tied)
+
+    def count_steps(self, tokens: int) -> int | None:
+        """How many steps a text of that many symbols to learn from is trained for; None if the budget is a time."""
+        if self.epochs is not None:
+            return max(1, round(self.epochs * tokens / (self.batch_size * self.window)))
+        return self.steps
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "Recipe":
+        """Read what ``to_json`` wrote."""
+        return cls(**{**record, "hidden_sizes": tuple(record["hidden_sizes"])})

@@ -1,0 +1,68 @@
+"""What the small files of a run folder hold: what the run is (run.json), and what is asked of it (control.json)."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from rnnchat.training.options import Level, TrainingOptions
+from rnnchat.training.recipe import Recipe
+
+Request = Literal["run", "pause", "stop"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a watcher asks of a training."""
+
+    request: Request = "run"
+    samples: int = 0
+    """How many samples were asked for so far: one more than before asks for one now."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What run.json holds. The fields from ``recipe`` on are empty until the text is prepared."""
+
+    options: TrainingOptions
+    started: float
+    """When the run was made, seconds since 1970."""
+    versions: dict[str, str] = field(default_factory=dict)
+    recipe: Recipe | None = None
+    corpus: dict[str, Any] = field(default_factory=dict)
+    """The summary of the text: ``name``, ``files`` with their sha256, ``chars``, ..."""
+    parameters: int = 0
+    vocab_size: int = 0
+    train_chars: int = 0
+    train_tokens: int = 0
+    validation_chars: int = 0
+    validation_tokens: int = 0
+    split: str = ""
+    """What is held out, in words."""
+
+    @property
+    def level(self) -> Level:
+        """The level of the tokenizer."""
+        return self.options.level
+
+    @property
+    def chars_per_token(self) -> float:
+        """Of the text to learn from."""
+        return self.train_chars / self.train_tokens
+
+    @property
+    def validation_chars_per_token(self) -> float:
+        """Of the held-out text."""
+        return self.validation_chars / self.validation_tokens
+
+    def to_json(self) -> dict[str, Any]:
+        """The info as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "RunInfo":
+        """Read what ``to_json`` wrote."""
+        recipe = record.get("recipe")
+        parsed = {
+            "options": TrainingOptions.from_json(record["options"]),
+            "recipe": None if recipe is None else Recipe.from_json(recipe),
+        }
+        return cls(**{**record, **parsed})
