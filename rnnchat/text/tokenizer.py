@@ -1,0 +1,277 @@
+"""Text to ids and back: one interface, three levels.
+
+``char`` counts Unicode code points, ``byte`` the 256 bytes of UTF-8, ``word`` words and marks (see
+`rnnchat.text.word`). ``decode(encode(text)) == text`` wherever the vocabulary covers the text. A tokenizer is
+a value: it is fitted once, never changes, and goes whole into the model file as JSON.
+
+Legend: N ids of a text, V vocabulary size.
+"""
+
+import codecs
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Protocol, cast, get_args
+
+import numpy as np
+
+from rnnchat.errors import TextError, UsageError
+from rnnchat.text.symbol import REPLACEMENT, show_symbol
+from rnnchat.text.word import WordTokenizer, are_words_apart, count_units
+
+Level = Literal["char", "byte", "word"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+DEFAULT_MAX_VOCAB: dict[Level, int] = {"char": 5_000, "byte": 256, "word": 10_000}
+SMALLEST_MAX_VOCAB = 16
+_CODE_POINTS = 0x110000
+
+
+class Decoder(Protocol):
+    """Turns ids into text one at a time, and never gives out half a character."""
+
+    def feed(self, id: int) -> str:
+        """The text that ``id`` makes certain; may be empty."""
+
+    def flush(self) -> str:
+        """What is held back, at the end: an incomplete character becomes "�"."""
+
+
+class Tokenizer(Protocol):
+    """What every level offers."""
+
+    @property
+    def level(self) -> Level:
+        """The name of the level."""
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the number of ids: they are 0 … V-1."""
+
+    @property
+    def unknown_id(self) -> int | None:
+        """The id that stands for everything outside the vocabulary; ``None`` where there is none."""
+
+    def encode(self, text: str, previous: Sequence[int] = ()) -> np.ndarray:
+        """The ids of ``text``, (N,) int32.
+
+        A symbol that the vocabulary lacks becomes ``unknown_id``, or is left out where there is none.
+
+        Args:
+            text: any text.
+            previous: the ids that stand before it; a word tokenizer needs the last one for the space between.
+        """
+
+    def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
+        """The ids of a text that the model shall continue, and the end of ``text`` that was held back.
+
+        At word level the space before a word is part of the word that follows: a prompt's single last space
+        is held back, and whoever shows the continuation removes it from the continuation's beginning if it
+        begins so. At the other levels nothing is held back.
+        """
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ``ids``; the unknown id and incomplete characters become "�"."""
+
+    def find_unknown(self, text: str) -> list[str]:
+        """The distinct symbols of ``text`` that the vocabulary lacks, in order of appearance."""
+
+    def label(self, id: int) -> str:
+        """How one symbol is shown to a person: "e", "␣", "↵", "the", "0xE4"."""
+
+    def start_decoding(self, previous: Sequence[int] = ()) -> Decoder:
+        """A decoder in the state of one that was fed ``previous``."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A record that `tokenizer_from_json` reads."""
+
+
+class CharTokenizer:
+    """Unicode code points, in their order; id 0 is the unknown symbol where the vocabulary was cut."""
+
+    level: Level = "char"
+
+    def __init__(self, symbols: str, has_unknown: bool) -> None:
+        """Args: the vocabulary, each symbol once; whether an id 0 stands for everything else."""
+        if len(set(symbols)) != len(symbols):
+            raise ValueError("a symbol stands twice in the vocabulary of characters")
+        self.symbols = symbols
+        self.unknown_id = 0 if has_unknown else None
+        self._code_points = _to_code_points(REPLACEMENT + symbols if has_unknown else symbols)
+        self.vocab_size = len(self._code_points)
+        self._known = frozenset(symbols)
+        # One more entry than the highest code point: everything above it is looked up there, and is missing.
+        self._ids = np.full(int(_to_code_points(symbols).max(initial=0)) + 2, 0 if has_unknown else -1, np.int32)
+        self._ids[_to_code_points(symbols)] = np.arange(has_unknown, self.vocab_size, dtype=np.int32)
+
+    def encode(self, text: str, previous: Sequence[int] = ()) -> np.ndarray:
+        """See `Tokenizer.encode`."""
+        ids: np.ndarray = self._ids[np.minimum(_to_code_points(text), len(self._ids) - 1)]
+        return ids if self.unknown_id is not None else ids[ids >= 0]
+
+    def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
+        """See `Tokenizer.encode_prompt`; nothing is held back."""
+        return self.encode(text), ""
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """See `Tokenizer.decode`."""
+        code_points: np.ndarray = self._code_points[_to_array(ids)]
+        return code_points.tobytes().decode("utf-32-le", "surrogatepass")
+
+    def find_unknown(self, text: str) -> list[str]:
+        """See `Tokenizer.find_unknown`."""
+        return [symbol for symbol in dict.fromkeys(text) if symbol not in self._known]
+
+    def label(self, id: int) -> str:
+        """See `Tokenizer.label`."""
+        return show_symbol(chr(self._code_points[id]))
+
+    def start_decoding(self, previous: Sequence[int] = ()) -> Decoder:
+        """See `Tokenizer.start_decoding`; a character needs nothing before it."""
+        return _CharDecoder(self._code_points)
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Tokenizer.to_json`."""
+        return {"level": "char", "symbols": self.symbols, "has_unknown": self.unknown_id is not None}
+
+
+class _CharDecoder:
+    def __init__(self, code_points: np.ndarray) -> None:
+        self._code_points = code_points
+
+    def feed(self, id: int) -> str:
+        return chr(self._code_points[id])
+
+    def flush(self) -> str:
+        return ""
+
+
+class ByteTokenizer:
+    """The 256 bytes of UTF-8: every text can be written, and nothing is unknown."""
+
+    level: Level = "byte"
+    vocab_size = 256
+    unknown_id = None
+
+    def encode(self, text: str, previous: Sequence[int] = ()) -> np.ndarray:
+        """See `Tokenizer.encode`; only a lone surrogate, which is no character, is left out."""
+        return np.frombuffer(text.encode("utf-8", "ignore"), np.uint8).astype(np.int32)
+
+    def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
+        """See `Tokenizer.encode_prompt`; nothing is held back."""
+        return self.encode(text), ""
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """See `Tokenizer.decode`."""
+        return _to_array(ids).astype(np.uint8).tobytes().decode("utf-8", "replace")
+
+    def find_unknown(self, text: str) -> list[str]:
+        """See `Tokenizer.find_unknown`."""
+        return [symbol for symbol in dict.fromkeys(text) if "\ud800" <= symbol <= "\udfff"]
+
+    def label(self, id: int) -> str:
+        """See `Tokenizer.label`."""
+        return show_symbol(chr(id)) if (chr(id).isprintable() and id < 128) or id in b"\n\t\r" else f"0x{id:02X}"
+
+    def start_decoding(self, previous: Sequence[int] = ()) -> Decoder:
+        """See `Tokenizer.start_decoding`: ``previous`` may end inside a character."""
+        decoder = _ByteDecoder()
+        for id in previous[-3:]:  # a character of UTF-8 has at most three bytes before its last
+            decoder.feed(id)
+        return decoder
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Tokenizer.to_json`."""
+        return {"level": "byte"}
+
+
+class _ByteDecoder:
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def feed(self, id: int) -> str:
+        return self._decoder.decode(bytes((int(id),)))
+
+    def flush(self) -> str:
+        return self._decoder.decode(b"", final=True)
+
+
+def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = None) -> Tokenizer:
+    """Make a tokenizer for a text.
+
+    At word level a text whose words are not set apart by spaces (Chinese, Thai, a genome) has no words to
+    count, and gets a `CharTokenizer`: look at the ``level`` of what comes back.
+
+    Args:
+        level: what a symbol is.
+        texts: the text in pieces; read once, and memory does not grow with it.
+        max_vocab: the largest vocabulary, the unknown id and marks of spacing included; the most frequent
+            symbols are kept. ``None`` takes the level's default; a byte has always 256.
+
+    Raises:
+        TextError: there is no text.
+        UsageError: ``max_vocab`` is too small to write anything.
+    """
+    if level == "byte":
+        return ByteTokenizer()
+    limit = DEFAULT_MAX_VOCAB[level] if max_vocab is None else max_vocab
+    if limit < SMALLEST_MAX_VOCAB:
+        raise UsageError(f"A vocabulary of {limit} is too small: choose {SMALLEST_MAX_VOCAB} or more.")
+    char_counts = np.zeros(_CODE_POINTS, np.int64)
+    if level == "char":
+        for text in texts:
+            _add_char_counts(char_counts, text)
+        return _fit_chars(char_counts, limit)
+    counts = count_units(texts, lambda text: _add_char_counts(char_counts, text))
+    if not char_counts.any() or not are_words_apart(counts):
+        return _fit_chars(char_counts, limit)
+    return WordTokenizer.fit(counts, limit)
+
+
+def tokenizer_from_json(record: dict[str, Any]) -> Tokenizer:
+    """Make the tokenizer that wrote ``record``.
+
+    Raises:
+        ValueError: the record does not describe a tokenizer; the text says what is wrong.
+    """
+    level = record.get("level")
+    try:
+        if level == "char":
+            return CharTokenizer(record["symbols"], record["has_unknown"])
+        if level == "byte":
+            return ByteTokenizer()
+        if level == "word":
+            return WordTokenizer(record["symbols"], record["leaning"])
+    except KeyError as e:
+        raise ValueError(f"the tokenizer's record lacks {e.args[0]!r}") from e
+    except (TypeError, AttributeError, IndexError) as e:
+        raise ValueError(f"the tokenizer's record is damaged ({e})") from e
+    raise ValueError(f"a tokenizer of level {level!r} is not known to this version, which knows {', '.join(LEVELS)}")
+
+
+def _fit_chars(counts: np.ndarray, max_vocab: int) -> CharTokenizer:
+    """Keep the most frequent code points; among equals the lower one."""
+    code_points = np.flatnonzero(counts)
+    if not len(code_points):
+        raise TextError("The text is empty: there is nothing to learn from.")
+    is_cut = len(code_points) > max_vocab
+    if is_cut:
+        by_count = np.argsort(-counts[code_points], kind="stable")
+        code_points = np.sort(code_points[by_count[: max_vocab - 1]])
+    return CharTokenizer("".join(map(chr, code_points)), is_cut)
+
+
+def _add_char_counts(counts: np.ndarray, text: str) -> None:
+    """Add the occurrences of each code point of ``text`` to ``counts`` (0x110000,)."""
+    counted = np.bincount(_to_code_points(text))
+    counts[: len(counted)] += counted
+
+
+def _to_code_points(text: str) -> np.ndarray:
+    """(N,) uint32."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+
+
+def _to_array(ids: Iterable[int]) -> np.ndarray:
+    """(N,) integers, from whatever holds them."""
+    if isinstance(ids, np.ndarray):
+        return cast(np.ndarray, ids)
+    return np.fromiter(ids, np.int64)
