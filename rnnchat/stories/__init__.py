@@ -1,0 +1,1 @@
+"""What people write together with models: stories as trees of passages, and the database that keeps them."""

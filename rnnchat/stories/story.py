@@ -1,0 +1,317 @@
+"""A story: what a person and models write together, with takes, undo and redo.
+
+Nothing that was written ever leaves the tree: undo, a deletion or another take only change which passages are
+on the path. An edit is another wording: a new take that shares the place of the old one, so that what was
+written after the old wording follows the new one too.
+
+A story does not know the database. It keeps count of what has not been saved and calls ``on_change`` after
+every change; the store sets that, and saves.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from rnnchat.errors import StoryError
+from rnnchat.stories.chat import ChatFormat, lay_out
+from rnnchat.stories.passage import Author, Choice, Passage, Segment, Step, StepKind, Unsaved, make_id
+from rnnchat.stories.tree import Tree
+
+Mode = Literal["page", "chat"]
+
+
+class Story(Tree):
+    """A tree of passages, the path through it, and the history of both.
+
+    Attributes:
+        id: Stays the same whatever happens to the title.
+        title: What a person calls it; "" until it has a name.
+        mode: How the next passages are added: "page" (one flowing text) or "chat" (turns). It may change at
+            any time: passages keep the form in which they were added.
+        chat: The names and the layout of turns.
+        settings: What the person last chose for this story (a model, a temperature, ...).
+        draft: What stood in the prompt box.
+        on_change: Called after every change; None for a story that only lives in memory.
+
+    Note:
+        ``mode``, ``chat`` and ``settings`` are plain attributes: ``Store.save`` keeps a change of them.
+    """
+
+    def __init__(
+        self, title: str = "", mode: Mode = "page", chat: ChatFormat | None = None, id: str | None = None
+    ) -> None:
+        super().__init__()
+        self.id = id or make_id()
+        self.title = title
+        self.mode: Mode = mode
+        self.chat = chat or ChatFormat.play()
+        self.settings: dict[str, Any] = {}
+        self.draft = ""
+        self.on_change: Callable[[Story], None] | None = None
+        self.unsaved = Unsaved()
+        self._growing: set[str] = set()
+        self._steps: list[Step] = []
+        self._done = 0  # steps that are in force; those after it can be redone
+
+    # The text
+
+    def segments(self) -> list[Segment]:
+        """The passages of the path as they stand in the text, with the names of their speakers."""
+        return lay_out(self.path(), self.chat)
+
+    def text(self) -> str:
+        """The whole text of the path, exactly as a model continues it."""
+        return "".join(segment.heading + segment.text for segment in self.segments())
+
+    def prompt_for(self, passage_id: str) -> str:
+        """What a model reads before it writes this passage of the path: the text before it, and its heading.
+
+        A space at the end of a heading is left to the model, which learnt it as the beginning of what follows.
+        """
+        before = ""
+        for segment in self.segments():
+            if segment.passage.id == passage_id:
+                return before + segment.heading.rstrip(" ")
+            before += segment.heading + segment.text
+        raise StoryError(f"Passage {passage_id} is not in the text shown: choose it first.")
+
+    def is_growing(self, passage_id: str) -> bool:
+        """Whether this passage was begun and not finished."""
+        return passage_id in self._growing
+
+    # Writing
+
+    def add(
+        self,
+        author: Author,
+        text: str,
+        *,
+        model: str | None = None,
+        settings: dict[str, Any] | None = None,
+        take_of: str | None = None,
+        is_same_turn: bool = False,
+    ) -> Passage:
+        """Add a whole passage; the arguments are those of ``begin_passage``."""
+        passage = self._start(author, text, model, settings, take_of, is_same_turn)
+        self._notify()
+        return passage
+
+    def begin_passage(
+        self,
+        author: Author = "model",
+        *,
+        model: str | None = None,
+        settings: dict[str, Any] | None = None,
+        take_of: str | None = None,
+        is_same_turn: bool = False,
+    ) -> Passage:
+        """Begin a passage at the end of the path; ``grow`` and ``finish`` make it longer and end it.
+
+        Args:
+            author: Who writes it.
+            model: The name of the model that writes it.
+            settings: What the model writes with.
+            take_of: Write another take of this passage instead of continuing the path; the old one stays.
+            is_same_turn: In a chat, go on with the turn at the end of the path instead of opening one.
+        """
+        passage = self._start(author, "", model, settings, take_of, is_same_turn)
+        self._growing.add(passage.id)
+        self._notify()
+        return passage
+
+    def grow(self, passage_id: str, text: str, settings: dict[str, Any] | None = None) -> Passage:
+        """Append text to a passage that was begun, and keep its settings (the seed) once they are known."""
+        passage = self._get(passage_id)
+        if passage.speaker and not passage.text:
+            text = text.lstrip()  # the layout holds the white space after a name
+        return self._replace(passage, passage.text + text, settings)
+
+    def finish(self, passage_id: str, settings: dict[str, Any] | None = None) -> Passage | None:
+        """End a passage that was begun. One without a character is dropped, and None comes back."""
+        passage = self._get(passage_id)
+        self._growing.discard(passage_id)
+        text = passage.text.rstrip() if self.mode == "chat" else passage.text
+        if text or not self._is_last_written(passage_id):
+            return self._replace(passage, text, settings)
+        self._drop(passage)
+        return None
+
+    def edit(self, passage_id: str, text: str) -> Passage:
+        """Give a passage another wording: a new take, followed by all that followed the old one.
+
+        The author stays; ``edit_of`` tells that a person changed it. An empty text takes the passage out of the
+        middle of a story and leaves what comes after it.
+        """
+        old = self._get(passage_id)
+        line = [p.id for p in self._find_line(old)]
+        new = replace(old, id=make_id(), text=text, created=time.time(), edit_of=old.place)
+        self._insert(new)
+        self.unsaved.texts[new.id] = None
+        follower = self._chosen.get(passage_id)
+        self._lead("edited", [*line[:-1], new.id, *([follower] if follower else [])])
+        self._notify()
+        return new
+
+    def delete(self, passage_id: str) -> None:
+        """Take a passage and what follows it out of sight; a neighbouring take comes in its place, if any."""
+        ids = [take.id for take in self.takes(passage_id)]
+        if passage_id not in ids:
+            raise StoryError(f"Passage {passage_id} is deleted already.")
+        index = ids.index(passage_id)
+        neighbour = next(iter([*reversed(ids[:index]), *ids[index + 1 :]]), None)
+        holders = [after for after, chosen in self._chosen.items() if chosen == passage_id]
+        choices = [Choice(after, passage_id, neighbour) for after in holders]
+        self._do("deleted", choices, self._find_offspring(self._passages[passage_id]))
+        self._notify()
+
+    # Choosing
+
+    def choose_take(self, passage_id: str) -> Passage:
+        """Lead the path through this passage, wherever in the tree it is; a deleted one comes back."""
+        passage = self._get(passage_id)
+        if passage_id not in {p.id for p in self.path()}:
+            self._lead("chose", [p.id for p in self._find_line(passage)])
+            self._notify()
+        return passage
+
+    def choose_neighbour(self, passage_id: str, offset: int) -> Passage:
+        """Choose the take ``offset`` after this one (negative: before it), the last or first at most."""
+        takes = self.takes(passage_id)
+        index = takes.index(self._get(passage_id))
+        return self.choose_take(takes[min(max(index + offset, 0), len(takes) - 1)].id)
+
+    # History
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """All that was done, also what was taken back since."""
+        return self._steps
+
+    @property
+    def steps_done(self) -> int:
+        """How many of the steps are in force: 0 means nothing to undo, all of them nothing to redo."""
+        return self._done
+
+    def undo(self) -> Step | None:
+        """Take the last step back; None where there is none. What it wrote stays in the tree as a take."""
+        if self._done == 0:
+            return None
+        step = self._steps[self._done - 1]
+        self._take_back(step)
+        self._notify()
+        return step
+
+    def redo(self) -> Step | None:
+        """Do the last step that was taken back again; None where there is none."""
+        if self._done == len(self._steps):
+            return None
+        step = self._steps[self._done]
+        self._apply(step)
+        self._notify()
+        return step
+
+    # For the store
+
+    def restore(
+        self,
+        passages: Iterable[Passage],
+        chosen: Mapping[str | None, str | None],
+        deleted: Iterable[str],
+        steps: Iterable[Step],
+        steps_done: int,
+    ) -> None:
+        """Fill a new story with what was saved of it."""
+        for passage in passages:
+            self._insert(passage)
+        self._chosen.update(chosen)
+        self._deleted.update(deleted)
+        self._steps.extend(steps)
+        self._done = steps_done
+        self.unsaved = Unsaved(steps_from=len(self._steps))
+
+    # Inside
+
+    def _start(
+        self,
+        author: Author,
+        text: str,
+        model: str | None,
+        settings: dict[str, Any] | None,
+        take_of: str | None,
+        is_same_turn: bool,
+    ) -> Passage:
+        if take_of is not None:
+            old = self._get(take_of)
+            line, parent, speaker = self._find_line(old)[:-1], old.parent, old.speaker
+        else:
+            line = self.path()
+            parent = line[-1].place if line else None
+            is_turn = self.mode == "chat" and not is_same_turn
+            speaker = (self.chat.person if author == "person" else self.chat.model) if is_turn else None
+        passage = Passage(make_id(), parent, author, text, model, settings, time.time(), speaker)
+        self._insert(passage)
+        self.unsaved.texts[passage.id] = None
+        self._lead("wrote", [*(p.id for p in line), passage.id])
+        return passage
+
+    def _lead(self, kind: StepKind, line: Sequence[str]) -> None:
+        """Make the path begin with ``line``, and bring back what of it was deleted."""
+        pairs = zip([None, *line], line, strict=False)
+        choices = [Choice(a, self._chosen.get(a), b) for a, b in pairs if self._chosen.get(a) != b]
+        self._do(kind, choices, self._deleted.intersection(line))
+
+    def _replace(self, passage: Passage, text: str, settings: dict[str, Any] | None) -> Passage:
+        passage = replace(passage, text=text, settings=settings or passage.settings)
+        self._passages[passage.id] = passage
+        self.unsaved.texts[passage.id] = None
+        self._notify()
+        return passage
+
+    def _is_last_written(self, passage_id: str) -> bool:
+        """Whether nothing happened since this passage was begun."""
+        if not 0 < self._done == len(self._steps):
+            return False
+        last = self._steps[-1]
+        return last.kind == "wrote" and last.choices[-1].now == passage_id
+
+    def _drop(self, passage: Passage) -> None:
+        """Forget a passage that ended empty, and the step that began it."""
+        self._take_back(self._steps.pop())
+        self.unsaved.steps_from = min(self.unsaved.steps_from, self._done)
+        self._remove(passage)
+        self.unsaved.texts.pop(passage.id, None)
+        self.unsaved.states.discard(passage.id)
+        self.unsaved.dropped.add(passage.id)
+        self._notify()
+
+    def _do(self, kind: StepKind, choices: Iterable[Choice], toggled: Iterable[str] = ()) -> None:
+        """Write a step into the history in place of those that were taken back, and apply it."""
+        del self._steps[self._done :]
+        self.unsaved.steps_from = min(self.unsaved.steps_from, self._done)
+        self._steps.append(Step(kind, tuple(choices), frozenset(toggled)))
+        self._apply(self._steps[-1])
+
+    def _apply(self, step: Step) -> None:
+        for choice in step.choices:
+            self._choose(choice.after, choice.now)
+        self._toggle(step.toggled)
+        self._done += 1
+
+    def _take_back(self, step: Step) -> None:
+        for choice in reversed(step.choices):
+            self._choose(choice.after, choice.before)
+        self._toggle(step.toggled)
+        self._done -= 1
+
+    def _choose(self, after: str | None, passage_id: str | None) -> None:
+        self._chosen[after] = passage_id
+        self.unsaved.states.add(after)
+
+    def _toggle(self, passages: Iterable[str]) -> None:
+        self._deleted.symmetric_difference_update(passages)
+        self.unsaved.states.update(passages)
+
+    def _notify(self) -> None:
+        if self.on_change:
+            self.on_change(self)

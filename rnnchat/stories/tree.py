@@ -1,0 +1,102 @@
+"""A tree of passages and the path through it that is shown.
+
+Passages that continue the same point are takes of each other, and every passage remembers which of its takes
+comes next. Wordings of a passage share its place: whatever continues one may continue the others, so a tree
+holds, under each place, one list of takes.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from rnnchat.errors import StoryError
+from rnnchat.stories.passage import Passage
+
+
+class Tree:
+    """Passages, which one follows which, and which are deleted. Nothing ever leaves it but empty passages."""
+
+    def __init__(self) -> None:
+        self._passages: dict[str, Passage] = {}
+        self._takes: dict[str | None, list[str]] = {}  # place -> the passages that continue it, oldest first
+        self._chosen: dict[str | None, str | None] = {}  # passage -> the one that follows it; None: the beginning
+        self._deleted: set[str] = set()
+
+    @property
+    def passages(self) -> Mapping[str, Passage]:
+        """Every passage ever added, by id, oldest first; also those undone or deleted."""
+        return self._passages
+
+    @property
+    def leaf(self) -> Passage | None:
+        """The last passage of the path; None while the story is empty."""
+        path = self.path()
+        return path[-1] if path else None
+
+    def path(self) -> list[Passage]:
+        """The passages that make up the text, from the beginning to the leaf."""
+        path = []
+        here = self._chosen.get(None)
+        while here is not None:
+            path.append(self._passages[here])
+            here = self._chosen.get(here)
+        return path
+
+    def takes(self, passage_id: str) -> list[Passage]:
+        """All passages that continue the same point as this one, itself included, oldest first."""
+        return self._find_takes(self._get(passage_id).parent)
+
+    def continuations(self, passage_id: str | None) -> list[Passage]:
+        """All passages that continue this one (None: that begin the story), oldest first."""
+        return self._find_takes(None if passage_id is None else self._get(passage_id).place)
+
+    def chosen_after(self, passage_id: str | None) -> str | None:
+        """The passage that comes next whenever the path leads here (None: the one that begins the story)."""
+        return self._chosen.get(passage_id)
+
+    def is_deleted(self, passage_id: str) -> bool:
+        """Whether this passage was deleted, or continues one that was."""
+        return passage_id in self._deleted
+
+    def _get(self, passage_id: str) -> Passage:
+        try:
+            return self._passages[passage_id]
+        except KeyError:
+            raise StoryError(f"This story has no passage {passage_id}.") from None
+
+    def _find_takes(self, place: str | None) -> list[Passage]:
+        return [self._passages[id] for id in self._takes.get(place, ()) if id not in self._deleted]
+
+    def _insert(self, passage: Passage) -> None:
+        self._passages[passage.id] = passage
+        self._takes.setdefault(passage.parent, []).append(passage.id)
+
+    def _remove(self, passage: Passage) -> None:
+        del self._passages[passage.id]
+        self._takes[passage.parent].remove(passage.id)
+        self._chosen.pop(passage.id, None)
+
+    def _wordings(self, place: str) -> list[str]:
+        """The passages that share a place, the one to prefer last: not deleted, and newest."""
+        takes = self._takes[self._passages[place].parent]
+        wordings = [id for id in takes if self._passages[id].place == place]
+        return sorted(wordings, key=lambda id: id not in self._deleted)
+
+    def _find_line(self, passage: Passage) -> list[Passage]:
+        """The passages to lead the path through to reach this one, from the beginning, itself included.
+
+        Where a place has several wordings, the one that is shown now is kept.
+        """
+        shown = {p.place: p for p in self.path()}
+        line = [passage]
+        while (place := line[-1].parent) is not None:
+            line.append(shown.get(place) or self._passages[self._wordings(place)[-1]])
+        return line[::-1]
+
+    def _find_offspring(self, passage: Passage) -> Iterator[str]:
+        """This passage and all that can only be reached through it, leaving out what is deleted already."""
+        open_ends = [passage]
+        while open_ends:
+            passage = open_ends.pop()
+            yield passage.id
+            siblings = self._find_takes(passage.parent)
+            if not any(s.place == passage.place and s.id != passage.id for s in siblings):
+                open_ends += self._find_takes(passage.place)
