@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rnnchat.engine.protocol import Chunk, ModelInfo, Offered, ScoreInfo
 from rnnchat.errors import EngineError
 from rnnchat.generation.settings import Settings
+from rnnchat.model.config import Cell, ModelConfig
+from rnnchat.model.file import Model, write_model
+from rnnchat.text.tokenizer import CharTokenizer, Tokenizer
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +113,35 @@ class ScriptedEngine:
 def scripted_engine() -> Callable[..., ScriptedEngine]:
     """Make engines that follow a script: ``scripted_engine(["Hel", "lo"], hang_after=1)``."""
     return ScriptedEngine
+
+
+@pytest.fixture
+def make_model() -> Callable[..., Model]:
+    """Make small models with random weights: ``make_model("gru", (6, 5), embedding_size=0)``."""
+
+    def make(
+        cell: Cell = "lstm",
+        hidden_sizes: tuple[int, ...] = (7, 5),
+        embedding_size: int = 3,
+        tied: bool = False,
+        symbols: str = "\n abcdefgh",
+        tokenizer: Tokenizer | None = None,
+        seed: int = 0,
+    ) -> Model:
+        tokenizer = tokenizer or CharTokenizer(symbols, has_unknown=False)
+        config = ModelConfig(tokenizer.vocab_size, cell, hidden_sizes, embedding_size, tied=tied)
+        random = np.random.default_rng(seed)
+        weights = {
+            name: random.normal(0, 0.7, shape).astype(np.float32) for name, shape in config.weight_shapes().items()
+        }
+        return Model(config, tokenizer, weights)
+
+    return make
+
+
+@pytest.fixture
+def tiny_model(make_model: Callable[..., Model], tmp_path: Path) -> Path:
+    """A model file: a two-layer LSTM with random weights that knows a few characters."""
+    path = tmp_path / "tiny.safetensors"
+    write_model(make_model(), path)
+    return path
