@@ -129,10 +129,10 @@ class Generator:
         shown: tuple[int, State, np.ndarray] = (0, state, log_probs)  # symbols, state: at the end of what is given out
         try:
             while True:
+                if np.isnan(log_probs[0]):  # normalising makes all of them NaN if one is
+                    raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
                 id = choose(log_probs, self._settings, recent, self._banned, random)
                 log_prob = float(log_probs[id])
-                if not np.isfinite(log_prob):
-                    raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
                 text = decoder.feed(id)
                 if held_back and text:
                     text, held_back = text.removeprefix(held_back), ""

@@ -1,0 +1,88 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnchat.generation.ending import GRACE_CHARS, Ending
+from rnnchat.generation.settings import Settings
+
+
+def run(text, settings, cuts=()):
+    """Feed ``text`` in the pieces between ``cuts``; give all that was given out, and the reason."""
+    ending = Ending()
+    given_out = ""
+    places = [0, *sorted(cuts), len(text)]
+    for begin, end in itertools.pairwise(places):
+        if begin < end:
+            given, reason = ending.feed(text[begin:end], settings)
+            given_out += given
+            if reason:
+                return given_out, reason
+    return given_out, ""
+
+
+def one_by_one(text, settings):
+    return run(text, settings, range(1, len(text)))
+
+
+def test_a_length_ends_right_there():
+    assert one_by_one("abcdef", Settings(length=4)) == ("abcd", "length")
+
+
+def test_a_length_keeps_the_last_word_whole():
+    assert run("one three", Settings(length=5), [3]) == ("one three", "length")
+
+
+def test_a_line_ends_at_the_first_line_end_after_the_length():
+    assert one_by_one("ab\ncdef\ngh", Settings(length=4, until="line")) == ("ab\ncdef\n", "line")
+    assert one_by_one("ab\ncd", Settings(length=0, until="line")) == ("ab\n", "line")
+
+
+def test_a_paragraph_ends_at_a_blank_line():
+    assert one_by_one("ab\ncd\n\nef", Settings(length=1, until="paragraph")) == ("ab\ncd\n\n", "paragraph")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("He came. She went.", "He came."),
+        ("“Come!” he said. Then", "“Come!”"),
+        ("Pi is 3.14 or so. Yes", "Pi is 3.14 or so."),
+        ("Really?! Yes.", "Really?!"),
+        ("他来了。她走了。", "他来了。"),
+        ("他说：“来！”她走了。", "他说：“来！”"),
+    ],
+)
+def test_a_sentence_ends_with_its_mark_and_what_closes_it(text, expected):
+    assert one_by_one(text, Settings(length=1, until="sentence")) == (expected, "sentence")
+
+
+def test_an_end_that_never_comes_is_given_up_after_a_grace():
+    text, reason = one_by_one("x" * 3000, Settings(length=10, until="line"))
+    assert (len(text), reason) == (10 + GRACE_CHARS, "length")
+
+
+def test_a_stop_text_is_not_given_out_nor_is_its_beginning():
+    settings = Settings(length=100, stop=("END", "\n\n"))
+    assert one_by_one("abEN ENDcd", settings) == ("abEN ", "stop")
+    ending = Ending()
+    assert ending.feed("abE", settings) == ("ab", "")
+    assert ending.held == "E"
+
+
+def test_what_looked_like_a_stop_text_is_given_out_when_it_is_none():
+    assert one_by_one("E EN END", Settings(length=100, stop=("ENDING",))) == ("E EN ", "")
+
+
+@given(st.text("ab\n.!E ", max_size=60), st.sets(st.integers(1, 60)), st.integers(1, 30), st.data())
+def test_pieces_do_not_matter_where_the_end_is_exact(text, cuts, length, data):
+    until = data.draw(st.sampled_from(["line", "sentence", "paragraph"]))
+    settings = Settings(length=length, until=until, stop=data.draw(st.sampled_from([(), ("EE",), ("a\n", "b b")])))
+    cuts = {cut for cut in cuts if cut < len(text)}
+    assert run(text, settings, cuts) == one_by_one(text, settings)
+
+
+@given(st.text("abc", min_size=1, max_size=40), st.text("abc", min_size=1, max_size=3))
+def test_a_stop_text_never_appears_in_what_is_given_out(text, stop):
+    assert stop not in one_by_one(text, Settings(length=1000, stop=(stop,)))[0]

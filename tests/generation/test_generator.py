@@ -1,0 +1,218 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from rnnchat.errors import ModelError
+from rnnchat.generation.generator import MAX_PLACES, Generator
+from rnnchat.generation.settings import Settings
+from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer, fit_tokenizer
+
+FLAT = Settings(temperature=1, length=40, seed=1)
+
+
+def write(generator, prompt, settings=FLAT):
+    generator.seek(prompt)
+    return "".join(piece.text for piece in generator.write(settings))
+
+
+@pytest.fixture
+def generator(make_model):
+    return Generator(make_model(), "float32")
+
+
+def test_the_same_seed_gives_the_same_text_and_another_seed_another(generator):
+    first = write(generator, "abc")
+    assert write(generator, "abc") == first
+    # 40 symbols of 10 at random agree with probability far below 1e-10.
+    assert write(generator, "abc", FLAT.change(seed=2)) != first
+
+
+def test_the_seed_that_was_drawn_repeats_the_text(generator):
+    text = write(generator, "abc", FLAT.change(seed=None))
+    assert write(generator, "abc", FLAT.change(seed=generator.seed)) == text
+
+
+def test_a_length_is_met_to_the_character(generator):
+    assert len(write(generator, "abc", FLAT.change(length=17))) == 17
+    assert generator.reason == "length"
+
+
+def test_going_on_from_what_was_written_equals_reading_all_afresh(make_model):
+    warm, cold = Generator(make_model(), "float32"), Generator(make_model(), "float32")
+    text = "abc"
+    for seed in range(4):
+        text += write(warm, text, FLAT.change(seed=seed)) + "fg"
+    assert write(warm, text) == write(cold, text)
+
+
+def test_another_take_from_an_earlier_place_reads_nothing_again(generator, monkeypatch):
+    write(generator, "abcabc" * 20)
+    reads = []
+    monkeypatch.setattr(generator.runtime, "read", lambda *args, **_: reads.append(args))
+    write(generator, "abcabc" * 20)
+    assert reads == []
+
+
+def test_an_extended_text_reads_only_what_is_new(generator, monkeypatch):
+    text = "abcabc" * 20
+    text += write(generator, text)
+    lengths = []
+    read = generator.runtime.read
+
+    def spy(ids, *args, **kwargs):
+        lengths.append(ids.shape[1])
+        return read(ids, *args, **kwargs)
+
+    monkeypatch.setattr(generator.runtime, "read", spy)
+    generator.seek(text + "de")
+    assert lengths == [2]
+
+
+def test_stopping_early_leaves_the_generator_at_the_end_of_what_was_given_out(make_model):
+    generator, fresh = Generator(make_model(), "float32"), Generator(make_model(), "float32")
+    generator.seek("abc")
+    pieces = generator.write(FLAT)
+    text = "".join(piece.text for piece in itertools.islice(pieces, 7))
+    pieces.close()
+    assert generator.reason == "cancelled"
+    fresh.seek("abc" + text)
+    np.testing.assert_allclose(generator.place.log_probs, fresh.place.log_probs, atol=1e-5)
+
+
+def test_a_stop_text_leaves_the_generator_before_it(make_model):
+    generator, fresh = Generator(make_model(), "float32"), Generator(make_model(), "float32")
+    settings = FLAT.change(length=2000, stop=("ab",))
+    text = write(generator, "", settings)
+    assert generator.reason == "stop"
+    assert "ab" not in text
+    fresh.seek(text)
+    np.testing.assert_allclose(generator.place.log_probs, fresh.place.log_probs, atol=1e-5)
+
+
+def test_a_changed_temperature_takes_effect_with_the_next_symbol(generator):
+    generator.seek("abc")
+    pieces = generator.write(FLAT.change(length=60))
+    for _ in range(5):
+        next(pieces)
+    generator.change(FLAT.change(length=60, temperature=0))
+    rest = list(pieces)
+    text = "".join(piece.text for piece in rest)
+    # At temperature 0 the rest is what argmax gives from here, whatever the seed.
+    generator.seek("abc")
+    pieces = generator.write(FLAT.change(length=60))
+    start = "".join(piece.text for piece in itertools.islice(pieces, 5))
+    pieces.close()
+    assert write(generator, "abc" + start, Settings(temperature=0, length=55, seed=9)) == text
+
+
+def test_a_changed_length_ends_the_running_text(generator):
+    generator.seek("abc")
+    pieces = generator.write(FLAT.change(length=1000))
+    next(pieces)
+    generator.change(FLAT.change(length=5))
+    assert len(list(pieces)) == 4
+
+
+def test_log_probabilities_are_the_models_own_whatever_the_settings(generator):
+    generator.seek("abc")
+    expected = generator.place.log_probs
+    piece = next(generator.write(Settings(temperature=0.1, top_k=2, seed=1)))
+    assert piece.log_prob == pytest.approx(float(expected[piece.id]))
+
+
+def test_unknown_symbols_are_told_in_order_and_left_out(generator):
+    assert generator.seek("aXbéXc") == ["X", "é"]
+    place = generator.place
+    generator.seek("abc")
+    np.testing.assert_array_equal(place.log_probs, generator.place.log_probs)
+
+
+def test_a_symbol_that_means_unknown_is_never_written(make_model):
+    tokenizer = CharTokenizer("abc\n", has_unknown=True)
+    model = make_model(tokenizer=tokenizer)
+    model.weights["output.bias"][tokenizer.unknown_id] = 20.0
+    assert "\ufffd" not in write(Generator(model, "float32"), "ab")
+
+
+def test_an_empty_prompt_starts_after_a_line_end(generator):
+    after_line_end = Generator.__new__(Generator)
+    after_line_end.__dict__.update(generator.__dict__)
+    assert len(write(generator, "")) == 40
+    logits, _ = generator.runtime.step(np.array([0]), generator.runtime.initial_state())  # id 0 is the line end
+    generator.seek("")
+    shifted = logits[0] - generator.place.log_probs
+    np.testing.assert_allclose(shifted, shifted[0], atol=1e-5)
+
+
+def test_without_a_line_end_the_first_symbol_is_drawn_at_random(make_model):
+    generator = Generator(make_model(symbols="abcd"), "float32")
+    first = {write(generator, "", FLAT.change(length=1, seed=seed)) for seed in range(60)}
+    assert first == set("abcd")  # a symbol is missing with probability 4 · 0.75^60, below 1e-6
+
+
+def test_bytes_never_show_half_a_character(make_model):
+    generator = Generator(make_model(tokenizer=ByteTokenizer(), hidden_sizes=(20,)), "float32")
+    # Favour the two bytes of é, so that characters are often begun.
+    model_bias = np.zeros(256, np.float32)
+    model_bias[[0xC3, 0xA9]] = 6
+    logits_of = generator.runtime.step
+
+    def biased(ids, state):
+        logits, state = logits_of(ids, state)
+        return logits + model_bias, state
+
+    generator.runtime.step = biased
+    generator.seek("é")
+    pieces = list(generator.write(FLAT.change(length=30)))
+    text = "".join(piece.text for piece in pieces)
+    assert "é" in text
+    assert all("\ufffd" not in piece.text or piece.text.strip("\ufffd") != piece.text for piece in pieces)
+    assert any(piece.text == "" for piece in pieces)
+
+
+def test_a_prompt_that_ends_in_a_space_is_not_given_a_second_one(make_model):
+    tokenizer = fit_tokenizer("word", ["the sea was wide and the sea was deep\n" * 5])
+    generator = Generator(make_model(tokenizer=tokenizer), "float32")
+    # A word has its space only where a word stands before it; most seeds begin with a word.
+    begins = 0
+    for seed in range(20):
+        with_space = write(generator, "the sea ", FLAT.change(seed=seed, length=12))
+        without = write(generator, "the sea", FLAT.change(seed=seed, length=12))
+        assert not with_space.startswith(" ") or not without.startswith(" ")
+        begins += without.startswith(" ")
+        assert without.removeprefix(" ").startswith(with_space[:8])
+    assert begins > 0
+
+
+def test_a_word_model_goes_on_from_its_own_text(make_model):
+    tokenizer = fit_tokenizer("word", ["the sea was wide, and the sea was deep\n" * 5])
+    warm = Generator(make_model(tokenizer=tokenizer), "float32")
+    cold = Generator(make_model(tokenizer=tokenizer), "float32")
+    text = "the sea"
+    for seed in range(3):
+        text += write(warm, text, FLAT.change(seed=seed))
+    warm.seek(text)
+    cold.seek(text)
+    np.testing.assert_allclose(warm.place.log_probs, cold.place.log_probs, atol=1e-4)
+
+
+def test_reading_can_be_given_up_between_blocks(generator):
+    before = generator.place
+    assert generator.seek("abc" * 1000, should_stop=lambda: True) == []
+    assert generator.place is before
+
+
+def test_kept_places_do_not_grow_without_end(generator):
+    for number in range(MAX_PLACES + 20):
+        generator.seek("ab" * number)
+    assert len(generator._places) == MAX_PLACES
+
+
+def test_numbers_that_overflow_are_told_in_a_sentence(make_model):
+    model = make_model("rnn-relu", (30,))
+    for weight in model.weights.values():
+        weight *= 1e5
+    generator = Generator(model, "float32")
+    with np.errstate(all="ignore"), pytest.raises(ModelError, match="overflow"):
+        write(generator, "abcdefgh" * 40)
