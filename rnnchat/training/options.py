@@ -5,8 +5,8 @@ from typing import Any, Literal, get_args
 
 from rnnchat.errors import UsageError
 from rnnchat.model.config import CELLS, Cell
+from rnnchat.text.tokenizer import LEVELS, Level
 
-Level = Literal["char", "byte", "word"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Preset = Literal["tiny", "small", "medium", "large"]
@@ -60,7 +60,7 @@ class TrainingOptions:
         given = [name for name, value in budgets.items() if value is not None]
         if len(given) > 1:
             raise UsageError(f"{' and '.join(given)} contradict each other: give one budget")
-        _check_choice("--level", self.level, get_args(Level))
+        _check_choice("--level", self.level, LEVELS)
         _check_choice("--preset", self.preset, get_args(Preset))
         _check_choice("--cell", self.cell, CELLS)
         _check_choice("--device", self.device, get_args(Device))

@@ -5,7 +5,8 @@ from typing import Any
 
 from rnnchat.errors import UsageError
 from rnnchat.model.config import Cell, ModelConfig
-from rnnchat.training.options import Device, Level, Precision
+from rnnchat.text.tokenizer import Level
+from rnnchat.training.options import Device, Precision
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from rnnchat.training.options import Level, TrainingOptions
+from rnnchat.text.tokenizer import Level
+from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
 
 Request = Literal["run", "pause", "stop"]
@@ -42,6 +43,11 @@ class RunInfo:
     def level(self) -> Level:
         """The level of the tokenizer."""
         return self.options.level
+
+    def get_recipe(self) -> Recipe:
+        """The recipe of a prepared run."""
+        assert self.recipe is not None, "the run is not prepared"
+        return self.recipe
 
     @property
     def chars_per_token(self) -> float:

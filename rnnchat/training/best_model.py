@@ -1,0 +1,61 @@
+"""The best network of a run as a model file: kept while it trains, put into the library at the end."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rnnchat.errors import ModelError
+from rnnchat.model import library
+from rnnchat.model.file import Model, read_header, read_model, write_model
+from rnnchat.model.record import ModelCard, TrainingRecord
+from rnnchat.network.language_model import LanguageModel, export_weights
+from rnnchat.text.tokenizer import Tokenizer
+from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_info import RunInfo
+
+Curve = tuple[tuple[int, float], ...]
+"""(step, validation bits per character)"""
+
+
+def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: float, curve: Curve) -> TrainingRecord:
+    """Where the network of a run comes from, as of now."""
+    recipe = info.get_recipe()
+    return TrainingRecord(
+        corpus=info.corpus["name"],
+        sha256=tuple(file["sha256"] for file in info.corpus["files"]),
+        chars=info.corpus["chars"],
+        tokens=info.train_tokens + info.validation_tokens,
+        chars_per_token=info.chars_per_token,
+        split=info.split,
+        recipe=recipe.to_json(),
+        steps=step,
+        tokens_seen=step * recipe.batch_size * recipe.window,
+        elapsed_s=round(elapsed_s, 1),
+        bits_per_char=bits_per_char,
+        curve=curve,
+        trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def write_best(run: RunFolder, network: LanguageModel, tokenizer: Tokenizer, record: TrainingRecord) -> None:
+    """Keep ``network`` as the best of ``run``; whoever reads the file sees the old model or the new."""
+    model = Model(network.config, tokenizer, export_weights(network), record, ModelCard(title=run.name))
+    write_model(model, run.best_path)
+
+
+def recall_best(run: RunFolder) -> tuple[int, float] | None:
+    """Step and bits per character of the model that is kept, if there is one.
+
+    It may be newer than the checkpoint that a run goes on from: it is not given up for a worse one.
+    """
+    try:
+        training = read_header(run.best_path).training
+    except ModelError:
+        return None
+    return None if training.bits_per_char is None else (training.steps, training.bits_per_char)
+
+
+def publish_best(run: RunFolder, record: TrainingRecord) -> Path:
+    """Complete the record of the model that is kept and put it into the library under the run's name."""
+    write_model(replace(read_model(run.best_path), training=record), run.best_path)
+    return library.import_model(run.best_path, run.name, replace=True)

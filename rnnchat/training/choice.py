@@ -1,0 +1,141 @@
+"""From what a person asked for and how much text there is to a complete recipe, by a written rule.
+
+The size follows the text and the time: a network that is too big for its text learns it by heart, one that is too
+big for its time does not get through it often enough. Everything that was asked for stays as asked.
+"""
+
+import os
+from typing import NamedTuple
+
+from rnnchat.errors import TextError
+from rnnchat.text.tokenizer import Level
+from rnnchat.training.options import DEFAULT_MINUTES, Preset, TrainingOptions
+from rnnchat.training.recipe import Recipe
+
+LEAST_CHARS = 200
+"""A shorter text teaches nothing that could be held against a held-out part."""
+_LEAST_WINDOWS = 2
+
+
+class Size(NamedTuple):
+    """A network's sizes."""
+
+    hidden_sizes: tuple[int, ...]
+    embedding_size: int
+    tied: bool = False
+
+
+PRESETS: dict[Level, dict[Preset, Size]] = {
+    "char": {
+        "tiny": Size((128,), 32),
+        "small": Size((256,), 64),
+        "medium": Size((512,), 64),
+        "large": Size((640, 640), 128),
+    },
+    "word": {
+        "tiny": Size((128,), 128, tied=True),
+        "small": Size((256,), 192, tied=True),
+        "medium": Size((512,), 256, tied=True),
+        "large": Size((640, 640), 320, tied=True),
+    },
+}
+PRESETS["byte"] = PRESETS["char"]
+
+_WINDOW = 64
+_BATCH = 24
+_LEARNING_RATES: dict[Preset, float] = {"tiny": 8e-3, "small": 6e-3, "medium": 4e-3, "large": 2.5e-3}
+
+
+def check_length(chars: int, name: str) -> None:
+    """Refuse a text that is too short to learn from.
+
+    Raises:
+        TextError: saying how short it is and how much is needed.
+    """
+    if chars < LEAST_CHARS:
+        raise TextError(
+            f"{name} is too short to train on: it has {chars:,} characters, and {LEAST_CHARS} are the least; "
+            "add more text"
+        )
+
+
+def choose_recipe(options: TrainingOptions, chars: int, tokens: int) -> tuple[Recipe, tuple[str, ...]]:
+    """Fill in what was not asked for.
+
+    Args:
+        options: what was asked for.
+        chars: characters to learn from.
+        tokens: the same as symbols of the level.
+
+    Returns:
+        The recipe, and sentences about choices that a person should know.
+    """
+    minutes = options.minutes
+    if minutes is None and options.epochs is None and options.steps is None:
+        minutes = DEFAULT_MINUTES
+    preset = options.preset or _choose_preset(chars, minutes)
+    size = PRESETS[options.level][preset]
+    hidden = options.hidden_sizes or size.hidden_sizes
+    if options.layers and len(hidden) != options.layers:
+        hidden = (hidden[0],) * options.layers
+    embedding = size.embedding_size if options.embedding_size is None else options.embedding_size
+    window, batch, notes = _choose_batch(options, tokens)
+    recipe = Recipe(
+        level=options.level,
+        cell=options.cell or "lstm",
+        hidden_sizes=hidden,
+        embedding_size=embedding,
+        dropout=_choose_dropout(chars, options.level) if options.dropout is None else options.dropout,
+        tied=(size.tied and embedding > 0) if options.tied is None else options.tied,
+        max_vocab=options.max_vocab,
+        batch_size=batch,
+        window=window,
+        learning_rate=options.learning_rate or _LEARNING_RATES[preset],
+        minutes=minutes,
+        epochs=options.epochs,
+        steps=options.steps,
+        seed=options.seed,
+        device=options.device,
+        threads=options.threads or count_threads(options.beside_tui),
+        precision=options.precision,
+    )
+    return recipe, notes
+
+
+def count_threads(beside_tui: bool) -> int:
+    """Cores to compute on: all that this process may use, one less beside a screen that must stay quick."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - beside_tui)
+
+
+def _choose_preset(chars: int, minutes: float | None) -> Preset:
+    if chars < 30_000:
+        return "tiny"
+    if chars < 300_000 or (minutes is not None and minutes < 1):
+        return "small"
+    if chars > 5_000_000 and minutes is not None and minutes >= 30:
+        return "large"
+    return "medium"
+
+
+def _choose_dropout(chars: int, level: Level) -> float:
+    """A text that is read many times over is learnt by heart unless something gets in the way."""
+    if level == "word":
+        return 0.4 if chars < 2_000_000 else 0.2
+    return 0.3 if chars < 300_000 else 0.0
+
+
+def _choose_batch(options: TrainingOptions, tokens: int) -> tuple[int, int, tuple[str, ...]]:
+    """Window and streams, smaller for a text in which the usual ones would not find room."""
+    window, batch = options.window or _WINDOW, options.batch_size or _BATCH
+    fitting_window = min(window, max(2, tokens // (2 * _LEAST_WINDOWS)))
+    fitting_batch = min(batch, max(1, tokens // (8 * fitting_window)))
+    if (fitting_window, fitting_batch) == (window, batch):
+        return window, batch, ()
+    if tokens < _LEAST_WINDOWS * fitting_window:
+        raise TextError(f"the text is too short to train on: {tokens} {options.level}s to learn from; add more text")
+    note = (
+        f"The text is short ({tokens:,} symbols to learn from): {fitting_batch} streams and a window of "
+        f"{fitting_window} instead of {batch} and {window}."
+    )
+    return fitting_window, fitting_batch, (note,)

@@ -1,0 +1,166 @@
+"""Looks at the held-out text as a network learns, keeps the best, and lets it write samples."""
+
+import json
+import math
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from rnnchat.errors import TrainingError
+from rnnchat.model.file import read_model
+from rnnchat.network.language_model import LanguageModel, load_weights
+from rnnchat.text.ids import open_ids
+from rnnchat.text.tokenizer import tokenizer_from_json
+from rnnchat.training.best_model import build_record, publish_best, recall_best, write_best
+from rnnchat.training.checkpoint import Progress
+from rnnchat.training.evaluation import SAMPLE_TEMPERATURE, evaluate, sample
+from rnnchat.training.event import Evaluated, Event, Finished, Sampled, Saved
+from rnnchat.training.meter import Meter
+from rnnchat.training.recipe import Recipe
+from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_info import RunInfo
+from rnnchat.training.schedule import Schedule
+
+MOST_EVALUATIONS = 25
+MOST_SHARE = 0.05
+"""Looking at the held-out text takes at most about this share of the time."""
+_EVALUATION_FLOP = 1e11
+"""What one look may cost: about a second of two cores."""
+_FORWARD_SHARE = 1 / 3
+"""What reading a symbol costs, as a share of learning from it."""
+_FIRST_SAMPLE_S = 3.0
+
+
+class Judge:
+    """Knows how good the network of one training is."""
+
+    def __init__(
+        self, run: RunFolder, info: RunInfo, network: LanguageModel, schedule: Schedule, progress: Progress
+    ) -> None:
+        self._run, self._info, self._recipe = run, info, info.get_recipe()
+        self._network, self._schedule, self._clock = network, schedule, schedule.clock
+        self._ids = open_ids(run.validation_ids_path, info.vocab_size)
+        self._tokenizer = tokenizer_from_json(json.loads(run.tokenizer_path.read_text(encoding="utf-8")))
+        self._prompt_ids = self._choose_prompt()
+        self._tokens = _choose_tokens(len(self._ids) - 1, info.parameters)
+        self._every_steps = _choose_interval(self._recipe, schedule.total_steps, self._tokens)
+        self._s_per_token = 0.0
+        self._losses = Meter()
+        self._curve = progress.curve
+        self._best = recall_best(run)
+        self._next_evaluation_s = progress.next_evaluation_s or schedule.budget_s / MOST_EVALUATIONS
+        self._next_sample_s = self._clock.elapsed_s + _FIRST_SAMPLE_S
+
+    def add(self, loss: Tensor) -> None:
+        """One more step, with its loss () in nats."""
+        self._losses.add(loss)
+
+    def is_evaluation_due(self, step: int) -> bool:
+        """By steps where the budget is steps, so that such a run is the same every time; else by the clock."""
+        if self._every_steps is not None:
+            return step % self._every_steps == 0
+        return self._clock.elapsed_s >= self._next_evaluation_s
+
+    def is_sample_due(self) -> bool:
+        """Often in the beginning, when much changes, and ever less often."""
+        return self._clock.elapsed_s >= self._next_sample_s
+
+    def look(self, step: int) -> Iterator[Event]:
+        """Evaluate the network, and keep it if it is the best so far."""
+        started_s = self._clock.elapsed_s
+        bits = self._to_bits(evaluate(self._network, self._ids, self._tokens))
+        check_number(bits, step, self._run, self._recipe)
+        elapsed_s = self._clock.elapsed_s
+        self._plan_next(elapsed_s, elapsed_s - started_s)
+        self._curve = (*self._curve, (step, bits))
+        is_better = self._best is None or bits < self._best[1]
+        if is_better:
+            record = build_record(self._info, step, elapsed_s, bits, self._curve)
+            write_best(self._run, self._network, self._tokenizer, record)
+            self._best = (step, bits)
+        assert self._best is not None
+        best_step, best_bits = self._best
+        losses = self._losses
+        train_bits = losses.take(elapsed_s)[0] / self._info.chars_per_token / math.log(2) if losses.steps else bits
+        yield Evaluated(step, elapsed_s, bits, best_bits, best_step, train_bits)
+        if is_better:
+            yield Saved(step, str(self._run.best_path))
+
+    def has_looked_at(self, step: int) -> bool:
+        """Was the network evaluated after that step?"""
+        return bool(self._curve) and self._curve[-1][0] == step
+
+    def has_best(self) -> bool:
+        """Is there a best network yet?"""
+        return self._best is not None
+
+    def write_sample(self, step: int) -> Sampled:
+        """A few lines by the network as it is now; always with the same seed, so that samples can be compared."""
+        seed = self._recipe.seed
+        text = sample(self._network, self._tokenizer, self._prompt_ids, seed)
+        elapsed_s = self._clock.elapsed_s
+        self._next_sample_s = elapsed_s + max(5.0, elapsed_s / 4)
+        return Sampled(step, SAMPLE_TEMPERATURE, seed, self._tokenizer.decode(self._prompt_ids), text)
+
+    def conclude(self, step: int, is_stopped: bool) -> Iterator[Event]:
+        """Make the best network a model of the library; measure it on the whole held-out text if the run is done."""
+        assert self._best is not None
+        _, bits = self._best
+        if not is_stopped:
+            load_weights(self._network, read_model(self._run.best_path).weights)
+            bits = self._to_bits(evaluate(self._network, self._ids, self._count_last_tokens()))
+            yield self.write_sample(step)
+        elapsed_s = self._clock.elapsed_s
+        record = build_record(self._info, step, elapsed_s, bits, self._curve)
+        path = publish_best(self._run, record)
+        yield Finished(step, "stopped" if is_stopped else "done", bits, str(path), elapsed_s)
+
+    def tell_progress(self, step: int) -> Progress:
+        """What a checkpoint keeps."""
+        return Progress(step, self._clock.elapsed_s, self._curve, self._next_evaluation_s)
+
+    def _plan_next(self, elapsed_s: float, took_s: float) -> None:
+        self._s_per_token = took_s / self._tokens
+        interval_s = max(self._schedule.budget_s / MOST_EVALUATIONS, took_s / MOST_SHARE)
+        self._next_evaluation_s = elapsed_s + interval_s
+        self._schedule.reserve_s = self._count_last_tokens() * self._s_per_token
+
+    def _count_last_tokens(self) -> int:
+        """How much of the held-out text the last look reads: all of it, unless that took too much of the time."""
+        allowed_s = MOST_SHARE * (self._schedule.budget_s or self._clock.elapsed_s)
+        affordable = int(allowed_s / self._s_per_token) if self._s_per_token else 0
+        return min(len(self._ids) - 1, max(self._tokens, affordable))
+
+    def _to_bits(self, nats_per_token: float) -> float:
+        return nats_per_token / self._info.validation_chars_per_token / math.log(2)
+
+    def _choose_prompt(self) -> list[int]:
+        """A sample begins on a new line; where the text has no line ends, with the first symbol held out."""
+        return [int(id) for id in self._tokenizer.encode("\n")] or [int(self._ids[0])]
+
+
+def check_number(value: float, step: int, run: RunFolder, recipe: Recipe) -> None:
+    """Stop a training whose loss is lost.
+
+    Raises:
+        TrainingError: ``value`` is infinite or not a number.
+    """
+    if not math.isfinite(value):
+        raise TrainingError(
+            f"the loss is no longer a number at step {step:,}: the best model so far stays as {run.name!r}; "
+            f"start again with a lower --lr than {recipe.learning_rate:g}"
+        )
+
+
+def _choose_tokens(all_tokens: int, parameters: int) -> int:
+    """How much of the held-out text a regular look reads."""
+    affordable = int(_EVALUATION_FLOP / (2 * parameters))
+    return min(all_tokens, max(8_000, min(100_000, affordable)))
+
+
+def _choose_interval(recipe: Recipe, total_steps: int | None, tokens: int) -> int | None:
+    """Steps between two looks; None where the clock decides."""
+    if total_steps is None:
+        return None
+    affordable = tokens * _FORWARD_SHARE / MOST_SHARE / (recipe.batch_size * recipe.window)
+    return max(1, round(max(total_steps / MOST_EVALUATIONS, affordable)))

@@ -1,0 +1,256 @@
+"""Trains the network of a run folder, telling what happens event by event.
+
+Truncated back-propagation through time over parallel streams: the state is carried from window to window, the
+error only through one. AdamW with warm-up and a cosine to zero, clipped gradients. The best network on the
+held-out text is kept; everything that a resume needs is saved twice a minute.
+
+Letters: B streams, T window.
+"""
+
+import contextlib
+import errno
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+
+import torch
+from torch.nn import utils
+
+from rnnchat.errors import RnnchatError, TrainingError
+from rnnchat.network.language_model import LanguageModel
+from rnnchat.text.ids import open_ids
+from rnnchat.training.batch import Streams
+from rnnchat.training.checkpoint import Learner, Progress, load_checkpoint, save_checkpoint
+from rnnchat.training.evaluation import measure_loss
+from rnnchat.training.event import Event, Failed, Noted, Paused, Resumed, Saved, Started, Stepped
+from rnnchat.training.heartbeat import Heartbeat
+from rnnchat.training.judge import Judge, check_number
+from rnnchat.training.machine import autocast, settle_machine
+from rnnchat.training.meter import Meter
+from rnnchat.training.preparation import prepare
+from rnnchat.training.recipe import Recipe
+from rnnchat.training.run_folder import RunFolder, read_status
+from rnnchat.training.run_info import Control, RunInfo
+from rnnchat.training.schedule import Clock, Schedule
+
+BETAS = (0.9, 0.999)
+REPORT_EVERY_S = 0.5
+CONTROL_EVERY_S = 0.2
+CHECKPOINT_EVERY_S = 30.0
+MOST_CHECKPOINT_SHARE = 0.05
+"""Checkpoints of a big network are written less often, so that they take no more of the time than this."""
+
+
+def train(run: RunFolder) -> Generator[Event, None, None]:
+    """Start the training of ``run``, or go on from where it was interrupted, until its budget is used up.
+
+    Every event is written to the run folder before it is given. Whoever closes the iterator early interrupts the
+    training: a checkpoint is saved, and ``train`` goes on from it. ``run.ask("stop")`` ends it properly.
+
+    Raises:
+        TextError: a text of the run cannot be read or is too short.
+        TrainingError: the run is under way elsewhere or done, diverged, or the disk refuses.
+    """
+    if run.check_life() != "gone":
+        raise TrainingError(f"run {run.name!r} is under way already: watch it with `rnnchat runs watch {run.name}`")
+    if read_status(run).state == "done":
+        raise TrainingError(f"run {run.name!r} is done: its model is called {run.name!r}")
+    try:
+        with Heartbeat(run.heartbeat_path), contextlib.closing(_work(run)) as events:
+            for event in events:
+                run.append_event(event)
+                yield event
+    except RnnchatError as e:
+        yield _record_failure(run, str(e))
+        raise
+    except OSError as e:
+        failed = _record_failure(run, _explain(run, e))
+        yield failed
+        raise TrainingError(failed.message) from e
+
+
+def _work(run: RunFolder) -> Generator[Event, None, None]:
+    run.write_control(Control())
+    info = run.read_info()
+    if info.recipe is None:
+        yield from prepare(run)
+        info = run.read_info()
+    recipe = settle_machine(info.get_recipe(), info.vocab_size)
+    if recipe != info.recipe:
+        info = replace(info, recipe=recipe)
+        run.write_info(info)
+    training = _Training(run, info)
+    yield from training.begin()
+    yield from training.learn()
+    yield from training.finish()
+
+
+def _record_failure(run: RunFolder, message: str) -> Failed:
+    failed = Failed(message)
+    # Where the folder is gone or the disk is full there is nowhere to write it.
+    with contextlib.suppress(OSError):
+        run.append_event(failed)
+    return failed
+
+
+def _explain(run: RunFolder, error: OSError) -> str:
+    if not run.path.exists():
+        return f"the folder of run {run.name!r} was deleted while it trained: {run.path} is gone, start it anew"
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full: make room, then go on with `rnnchat runs resume {run.name}`"
+    return (
+        f"cannot write to {run.path} ({error.strerror or error}): mend that, then go on with "
+        f"`rnnchat runs resume {run.name}`"
+    )
+
+
+class _Training:
+    """One training in this process."""
+
+    def __init__(self, run: RunFolder, info: RunInfo) -> None:
+        self._run, self._info, self._recipe = run, info, info.get_recipe()
+        recipe = self._recipe
+        self._device = torch.device(recipe.device)
+        self._streams = Streams(open_ids(run.ids_path, info.vocab_size), recipe.batch_size, recipe.window)
+        torch.manual_seed(recipe.seed)
+        network = LanguageModel(recipe.build_config(info.vocab_size)).to(self._device)
+        self._learner = Learner(network, _build_optimizer(network, recipe), network.initial_state(recipe.batch_size))
+        self._is_new = not run.checkpoint_path.exists()
+        progress = Progress() if self._is_new else load_checkpoint(run.checkpoint_path, self._learner)
+        self._step = self._first_step = progress.step
+        self._clock = Clock(progress.elapsed_s)
+        self._first_s = progress.elapsed_s
+        self._schedule = Schedule(recipe, info.train_tokens, self._clock)
+        self._judge = Judge(run, info, network, self._schedule, progress)
+        self._meter = Meter(progress.elapsed_s)
+        self._rate = 0.0
+        self._samples_asked = 0
+        self._control_read_s = self._saved_s = time.monotonic()
+        self._save_took_s = 0.0
+        self._is_stopping = False
+
+    def begin(self) -> Iterator[Event]:
+        """Say what is about to happen."""
+        info, name = self._info, self._run.name
+        if self._is_new:
+            total = self._schedule.total_steps
+            yield Started(name, info.parameters, info.train_chars, info.train_tokens, info.vocab_size, total)
+        else:
+            yield Resumed(self._step)
+        yield Noted(f"Computing in {self._recipe.precision} on {_describe_device(self._recipe)}.")
+
+    def learn(self) -> Iterator[Event]:
+        """Take steps until the budget is used up or a stop is asked for."""
+        try:
+            while not self._is_stopping and self._schedule.measure_progress(self._step) < 1:
+                self._take_step()
+                yield from self._look_up()
+                yield from self._obey()
+        except GeneratorExit:
+            self._save()
+            raise
+
+    def finish(self) -> Iterator[Event]:
+        """Make the best network a model of the library."""
+        if self._meter.steps:
+            yield self._report()
+        if not (self._judge.has_best() if self._is_stopping else self._judge.has_looked_at(self._step)):
+            yield from self._judge.look(self._step)
+        yield self._save()
+        yield from self._judge.conclude(self._step, self._is_stopping)
+
+    def _take_step(self) -> None:
+        learner = self._learner
+        inputs, targets = (torch.from_numpy(ids).to(self._device) for ids in self._streams.read(self._step))
+        self._rate = self._schedule.compute_rate(self._step)
+        for group in learner.optimizer.param_groups:
+            group["lr"] = self._rate
+        with autocast(self._recipe):
+            logits, state = learner.network(inputs, learner.state)  # (B, T, V)
+        loss = measure_loss(logits, targets)
+        learner.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        utils.clip_grad_norm_(learner.network.parameters(), self._recipe.clip_norm)
+        learner.optimizer.step()
+        learner.state = state.detach()
+        self._step += 1
+        self._meter.add(loss.detach())
+        self._judge.add(loss.detach())
+
+    def _look_up(self) -> Iterator[Event]:
+        """After a step: report, look at the held-out text, sample and save, each where it is due."""
+        elapsed_s = self._clock.elapsed_s
+        is_evaluation_due = self._judge.is_evaluation_due(self._step)
+        report_every_s = min(5.0, max(REPORT_EVERY_S, elapsed_s / 1000))
+        if is_evaluation_due or elapsed_s - self._meter.started_s >= report_every_s:
+            yield self._report()
+        if is_evaluation_due:
+            yield from self._judge.look(self._step)
+            self._meter.leave_out(self._clock.elapsed_s)
+        if self._judge.is_sample_due():
+            yield self._judge.write_sample(self._step)
+            self._meter.leave_out(self._clock.elapsed_s)
+        save_every_s = max(CHECKPOINT_EVERY_S, self._save_took_s / MOST_CHECKPOINT_SHARE)
+        if time.monotonic() - self._saved_s >= save_every_s:
+            yield self._save()
+            self._meter.leave_out(self._clock.elapsed_s)
+
+    def _obey(self) -> Iterator[Event]:
+        """Do what a watcher asks for."""
+        if time.monotonic() - self._control_read_s < CONTROL_EVERY_S:
+            return
+        control = self._run.read_control()
+        if control.request == "pause":
+            yield self._save()
+            yield Paused(self._step)
+            paused = time.monotonic()
+            while (control := self._run.read_control()).request == "pause":
+                time.sleep(CONTROL_EVERY_S)
+            self._clock.leave_out(time.monotonic() - paused)
+            self._meter.leave_out(self._clock.elapsed_s)
+            yield Resumed(self._step)
+        if control.samples > self._samples_asked:
+            self._samples_asked = control.samples
+            yield self._judge.write_sample(self._step)
+        self._is_stopping = control.request == "stop"
+        self._control_read_s = time.monotonic()
+
+    def _report(self) -> Stepped:
+        elapsed_s, recipe, chars_per_token = self._clock.elapsed_s, self._recipe, self._info.chars_per_token
+        loss, steps_per_s = self._meter.take(elapsed_s)
+        check_number(loss, self._step, self._run, recipe)
+        overall = (self._step - self._first_step) / max(1e-9, elapsed_s - self._first_s)
+        return Stepped(
+            step=self._step,
+            total_steps=self._schedule.estimate_steps(self._step),
+            loss_bits_per_char=loss / chars_per_token / math.log(2),
+            learning_rate=self._rate,
+            chars_per_s=steps_per_s * recipe.batch_size * recipe.window * chars_per_token,
+            elapsed_s=elapsed_s,
+            left_s=self._schedule.estimate_left_s(self._step, overall),
+            progress=self._schedule.measure_progress(self._step),
+        )
+
+    def _save(self) -> Saved:
+        started = time.monotonic()
+        save_checkpoint(self._run.checkpoint_path, self._learner, self._judge.tell_progress(self._step))
+        self._saved_s = time.monotonic()
+        self._save_took_s = self._saved_s - started
+        return Saved(self._step, str(self._run.checkpoint_path))
+
+
+def _build_optimizer(network: LanguageModel, recipe: Recipe) -> torch.optim.AdamW:
+    """AdamW whose weight decay acts on matrices only."""
+    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    biases = [parameter for parameter in network.parameters() if parameter.ndim == 1]
+    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": biases, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=BETAS, fused=True)
+
+
+def _describe_device(recipe: Recipe) -> str:
+    if recipe.device == "cuda":
+        return torch.cuda.get_device_name()
+    if recipe.device == "mps":
+        return "the Apple GPU"
+    return f"{recipe.threads} processor core{'s' if recipe.threads > 1 else ''}"
