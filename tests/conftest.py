@@ -1,6 +1,7 @@
 """Fixtures every test may use: a home of its own, an engine that follows a script, a tiny model."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -145,3 +146,16 @@ def tiny_model(make_model: Callable[..., Model], tmp_path: Path) -> Path:
     path = tmp_path / "tiny.safetensors"
     write_model(make_model(), path)
     return path
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], bool]], None]:
+    """Wait for a condition of another process: ``wait_until(lambda: path.exists())``; a minute is a failure."""
+
+    def wait(is_met: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + 60
+        while not is_met():
+            assert time.monotonic() < deadline_s, "waited a minute in vain"
+            time.sleep(0.01)
+
+    return wait

@@ -26,7 +26,6 @@ from rnnchat.engine.protocol import (
     ModelInfo,
     Offer,
     Offered,
-    Response,
     Score,
     ScoreInfo,
     Write,
@@ -42,7 +41,7 @@ _LINE_LIMIT = 1 << 26
 _CLOSE_TIMEOUT_S = 2.0
 """How long an engine may take to see that its input ended before it is killed."""
 
-_Answers = asyncio.Queue[Response | None]
+_Answers = asyncio.Queue[Message | None]
 """What the reader hands to whoever asked; None: the process is gone."""
 
 
@@ -116,11 +115,13 @@ class EngineClient:
 
     async def change(self, settings: Settings) -> None:
         """Use ``settings`` from the next symbol of the running write on; no effect when nothing is written."""
-        await self._send(Change(settings))
+        if self.alive:
+            await self._send(Change(settings))
 
     async def cancel(self) -> None:
         """End the running write: its iterator still yields what is made, then a chunk that says ``cancelled``."""
-        await self._send(Cancel(self._writing))
+        if self.alive:
+            await self._send(Cancel(self._writing))
 
     async def score(self, text: str) -> ScoreInfo:
         """Say how well the model predicts ``text``; a running write pauses meanwhile.
@@ -183,7 +184,7 @@ class EngineClient:
         with contextlib.suppress(ConnectionError):
             await self._process.stdin.drain()
 
-    async def _receive(self, answers: _Answers) -> Response:
+    async def _receive(self, answers: _Answers) -> Message:
         if self._failure is not None and answers.empty():
             raise self._failure
         answer = await answers.get()

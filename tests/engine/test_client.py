@@ -1,0 +1,193 @@
+"""The client with real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from rnnchat.engine.client import EngineClient
+from rnnchat.errors import EngineError, ModelError, TextError
+from rnnchat.generation.generator import Generator
+from rnnchat.generation.score import score_text
+from rnnchat.generation.settings import Settings
+from rnnchat.model.file import read_model
+
+LONG = Settings(length=1_000_000, seed=1)
+
+
+@pytest.fixture
+async def engine(tiny_model: Path) -> AsyncIterator[EngineClient]:
+    client = await EngineClient.start(tiny_model, "float32")
+    yield client
+    await client.close()
+
+
+async def collect(engine: EngineClient, prompt: str, settings: Settings) -> str:
+    return "".join([chunk.text async for chunk in engine.write(prompt, settings)])
+
+
+def write_here(model: Path, prompt: str, settings: Settings) -> str:
+    """What a generator in this process writes."""
+    generator = Generator.open(model, "float32")
+    generator.seek(prompt)
+    return "".join(piece.text for piece in generator.write(settings))
+
+
+async def test_an_engine_writes_what_a_generator_writes(engine: EngineClient, tiny_model: Path) -> None:
+    settings = Settings(length=200, seed=7, top_k=5, repetition_penalty=1.2)
+    chunks = [chunk async for chunk in engine.write("abc", settings)]
+    text = "".join(chunk.text for chunk in chunks)
+    assert text == write_here(tiny_model, "abc", settings)
+    assert chunks[-1].finished
+    assert chunks[-1].reason == "length"
+    assert chunks[-1].chars == len(text) == sum(len(chunk.log_probs) for chunk in chunks)
+    assert {chunk.seed for chunk in chunks} == {7}
+
+
+async def test_going_on_taking_again_and_going_back_equal_a_fresh_engine(
+    engine: EngineClient, tiny_model: Path
+) -> None:
+    story = "abc def"
+    for seed in range(3):
+        settings = Settings(length=40, seed=seed)
+        take = await collect(engine, story, settings)
+        assert await collect(engine, story, settings) == take == write_here(tiny_model, story, settings)
+        story += take + " ha"
+    back = story[:60]
+    assert await collect(engine, back, LONG.change(length=30)) == write_here(tiny_model, back, LONG.change(length=30))
+
+
+async def test_a_cancelled_text_keeps_what_was_made_and_the_engine_goes_on(engine: EngineClient) -> None:
+    chunks = []
+    async for chunk in engine.write("abc", LONG):
+        if not chunks:
+            await engine.cancel()
+        chunks.append(chunk)
+    assert chunks[-1].reason == "cancelled"
+    assert chunks[-1].chars == sum(len(chunk.text) for chunk in chunks) > 0
+    assert len(await collect(engine, "abc", Settings(length=5))) == 5
+
+
+async def test_leaving_the_loop_ends_the_text(engine: EngineClient) -> None:
+    async for _ in engine.write("abc", LONG):
+        break
+    assert len(await collect(engine, "abc", Settings(length=5))) == 5
+
+
+async def test_a_change_reaches_the_running_text(engine: EngineClient) -> None:
+    chunks = []
+    async for chunk in engine.write("abc", LONG):
+        await engine.change(LONG.change(length=10))
+        chunks.append(chunk)
+    assert chunks[-1].reason == "length"
+    assert chunks[-1].chars < LONG.length
+
+
+async def test_a_prompt_of_100_kilobytes_is_read(engine: EngineClient, tiny_model: Path) -> None:
+    prompt = "abc defg h\n" * 9_500
+    settings = Settings(length=20, seed=1)
+    assert await collect(engine, prompt, settings) == write_here(tiny_model, prompt, settings)
+
+
+async def test_the_score_is_that_of_the_library(engine: EngineClient, tiny_model: Path) -> None:
+    model = Generator.open(tiny_model, "float32")
+    expected = score_text(model.runtime, model.tokenizer, ["abc def"])
+    score = await engine.score("abc def")
+    assert score.bits_per_char == pytest.approx(expected.bits_per_char)
+    assert (score.chars, score.tokens, score.unknown) == (expected.chars, expected.tokens, expected.unknown_chars)
+    with pytest.raises(TextError):
+        await engine.score("")
+
+
+async def test_an_engine_tells_about_its_model(engine: EngineClient, tiny_model: Path) -> None:
+    config = read_model(tiny_model).config
+    assert engine.info.name == "tiny"
+    assert engine.info.path == str(tiny_model)
+    assert engine.info.hidden_sizes == config.hidden_sizes
+    assert engine.info.parameters == config.parameters
+    assert engine.info.size_bytes == tiny_model.stat().st_size
+    assert engine.info.precision == "float32"
+
+
+async def test_a_killed_engine_is_an_error_and_what_came_before_is_kept(engine: EngineClient) -> None:
+    kept = []
+
+    async def kill_while_it_writes() -> None:
+        async for chunk in engine.write("abc", LONG):
+            if not kept:
+                os.kill(engine._process.pid, signal.SIGKILL)
+            kept.append(chunk.text)
+
+    with pytest.raises(EngineError, match="SIGKILL"):
+        await kill_while_it_writes()
+    assert "".join(kept)
+    assert not engine.alive
+    await engine.cancel()
+    for question in (engine.score("abc"), collect(engine, "abc", LONG)):
+        with pytest.raises(EngineError, match="Load the model again"):
+            await question
+
+
+async def test_control_c_in_the_terminal_leaves_the_engine_alone(engine: EngineClient) -> None:
+    os.kill(engine._process.pid, signal.SIGINT)
+    assert len(await collect(engine, "abc", Settings(length=5))) == 5
+    assert os.getpgid(engine._process.pid) != os.getpgid(0)
+
+
+async def test_closing_ends_the_process_even_while_it_writes(tiny_model: Path) -> None:
+    engine = await EngineClient.start(tiny_model)
+
+    async def close_while_it_writes() -> None:
+        async for _ in engine.write("abc", LONG):
+            await engine.close()
+
+    with pytest.raises(EngineError, match="closed"):
+        await close_while_it_writes()
+    assert engine._process.returncode is not None
+    await engine.close()
+
+
+async def test_what_cannot_be_loaded_is_told(tmp_path: Path, tiny_model: Path) -> None:
+    with pytest.raises(ModelError, match="no model called"):
+        await EngineClient.start("missing")
+    (tmp_path / "bad.safetensors").write_bytes(tiny_model.read_bytes()[:-50])
+    with pytest.raises(ModelError, match=r"bad\.safetensors"):
+        await EngineClient.start(tmp_path / "bad.safetensors")
+    with pytest.raises(EngineError, match="invalid choice: 'int3'"):
+        await EngineClient.start(tiny_model, "int3")
+
+
+PARENT = """
+import asyncio, sys
+from rnnchat.engine.client import EngineClient
+from rnnchat.generation.settings import Settings
+
+async def main():
+    engine = await EngineClient.start(sys.argv[1])
+    async for chunk in engine.write("abc", Settings(length=1_000_000)):
+        print(engine._process.pid, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_an_engine_ends_when_its_parent_is_killed(tiny_model: Path, wait_until: Callable[..., None]) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT, str(tiny_model)], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert is_running(pid)
+        parent.kill()
+    wait_until(lambda: not is_running(pid))
+
+
+def is_running(pid: int) -> bool:
+    """A zombie has ended: only its parent has not asked yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
