@@ -5,6 +5,7 @@ The first frame is drawn before any model is opened; models live in child proces
     app.settings            what is remembered (``tui.settings.ScreenSettings``)
     app.slot                the open model (``tui.model_slot.ModelSlot``); ``app.slot.engine`` is its engine or None
     app.model_state         what the header shows of it, reactive: ``self.watch(self.app, "model_state", ...)``
+    app.run_watcher         all trainings, and signals for what happens to them (``tui.run_watcher.RunWatcher``)
     app.open_model(source)  open a model by name or path behind the screen, whatever is going on
     app.start_engine        opens one more engine, for a screen that needs its own; the screen closes it
     app.notify_error(error) say in one sentence what went wrong
@@ -23,6 +24,7 @@ from textual.screen import Screen
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.keys import APP_KEYS, SCREENS, show_key
 from rnnchat.tui.model_slot import ModelSlot, ModelState, StartEngine
+from rnnchat.tui.run_watcher import RunWatcher
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import ScreenSettings
 from rnnchat.tui.theme import THEMES, add_names
@@ -86,6 +88,7 @@ class RnnchatApp(App[None]):
         super().__init__()
         self.start_engine = start_engine
         self.slot = ModelSlot(start_engine, self._take_model_state)
+        self.run_watcher = RunWatcher(self)
         self.asked_model = model
         self.asked_story = story
         for theme in THEMES:
@@ -94,6 +97,7 @@ class RnnchatApp(App[None]):
     def on_mount(self) -> None:
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else "rnnchat-dark"
         self.set_keymap(self.settings.keys)
+        self.run_watcher.start()
         for complaint in self._complaints:
             self.notify(complaint, title="Settings", severity="warning", timeout=10)
 

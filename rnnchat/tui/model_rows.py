@@ -79,9 +79,9 @@ def _or_nothing(value: int | None, say: Callable[[int], str]) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("name", "Name", 18, 0, _say_name, _by_text(lambda entry: entry.name)),
+    Column("name", "Name", 16, 0, _say_name, _by_text(lambda entry: entry.name)),
     Column("level", "Level", 5, 2, lambda entry: _level(entry) or NOTHING, _by_text(_level)),
-    Column("network", "Network", 14, 3, _say_network, _by_text(lambda entry: _say_network(entry))),
+    Column("network", "Network", 16, 3, _say_network, _by_text(lambda entry: _say_network(entry))),
     Column(
         "parameters",
         "Weights",
@@ -107,7 +107,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "made",
         "Made",
-        12,
+        11,
         4,
         lambda entry: format_ago(entry.modified) if entry.modified else NOTHING,
         _by_figure(lambda entry: entry.modified or None),

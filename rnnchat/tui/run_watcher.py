@@ -26,6 +26,7 @@ class RunWatcher:
 
     Attributes:
         runs: all trainings on this machine as they were a moment ago.
+        has_looked: have the folders been read at all?
         changed: published with ``runs`` whenever anything about them is different.
         ended: published with the run when one is done, was stopped, failed or crashed while we watched.
     """
@@ -36,13 +37,13 @@ class RunWatcher:
         self.runs: tuple[RunView, ...] = ()
         self.changed: Signal[tuple[RunView, ...]] = Signal(app, "runs-changed")
         self.ended: Signal[RunView] = Signal(app, "run-ended")
+        self.has_looked = False
         self._reader: RunReader | None = None
         self._is_polling = False
 
     def start(self) -> None:
-        """Look now, and then once a second as long as the application lives."""
+        """Look once a second as long as the application lives; not at once, for the first frame comes first."""
         self.app.set_interval(PERIOD_S, self.look)
-        self.look()
 
     def look(self) -> None:
         """Read the run folders in the background, unless that is being done already."""
@@ -56,15 +57,21 @@ class RunWatcher:
             runs = await asyncio.to_thread(self._read)
         finally:
             self._is_polling = False
+        ended = self._find_ended(runs)
+        is_changed = runs != self.runs or not self.has_looked
+        self.runs, self.has_looked = runs, True
+        if is_changed:
+            self.changed.publish(runs)
+        for run in ended:
+            self._tell_end(run)
+            self.ended.publish(run)
+
+    def _find_ended(self, runs: tuple[RunView, ...]) -> list[RunView]:
+        """Those that were at work a moment ago, or had not begun, and are not any more."""
+        if not self.has_looked:
+            return []
         before = {run.name: run for run in self.runs}
-        if runs == self.runs:
-            return
-        self.runs = runs
-        self.changed.publish(runs)
-        for run in runs:
-            if run.name in before and before[run.name].is_active and not run.is_active:
-                self._tell_end(run)
-                self.ended.publish(run)
+        return [run for run in runs if not run.is_active and (run.name not in before or before[run.name].is_active)]
 
     def find(self, name: str) -> RunView | None:
         """The run called ``name``, if there is one."""

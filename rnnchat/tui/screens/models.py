@@ -1,17 +1,243 @@
-"""The screen Models."""
+"""The screen Models: every model on this machine, and what is known about the one under the cursor."""
 
-from typing import ClassVar
+from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.widgets import Static
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from rnnchat import paths
+from rnnchat.errors import RnnchatError
+from rnnchat.tui.figures import count_things
+from rnnchat.tui.model_rows import fingerprint_models
+from rnnchat.tui.screens.ask import AskText, AskYesNo
 from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.widgets.model_card import ModelCard
+from rnnchat.tui.widgets.model_table import ModelTable
+
+if TYPE_CHECKING:
+    from rnnchat.model.library import ModelEntry
+
+PERIOD_S = 2.0
+"""How often the folders are looked at while the screen is open."""
 
 
 class ModelsScreen(MainScreen):
-    """To come."""
+    """Every model on this machine. Files are read in a thread; the list follows what happens on the disk."""
 
     MODE: ClassVar[str] = "models"
+    CSS_PATH = "models.tcss"
+    AUTO_FOCUS = "ModelTable"
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide"), (140, "-wider"), (180, "-huge")]  # type: ignore[misc]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", id="models.filter"),
+        Binding("o", "open_file", "open", id="models.open-file"),
+        Binding("i", "import_file", "import", id="models.import"),
+        Binding("e", "export", "export", id="models.export"),
+        Binding("x,delete", "remove", "remove", key_display="x", id="models.remove"),
+        Binding("escape", "leave_filter", "all", show=False, id="models.leave-filter"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: object = None
+        """The fingerprint of the files that are shown."""
+        self._is_reading = False
 
     def compose_body(self) -> ComposeResult:
-        yield Static("Models", classes="placeholder")
+        with Horizontal(id="models"):
+            with Vertical(id="listing"):
+                yield Static("reading the models …", id="count")
+                yield Input(placeholder="name, level, network or text", id="filter", compact=True)
+                yield ModelTable()
+            yield ModelCard()
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "model_state", self._mark_open, init=False)
+        self.set_interval(PERIOD_S, self.look)
+
+    def on_screen_resume(self) -> None:
+        self.look()
+
+    # The list
+
+    def look(self) -> None:
+        """Read the models in the background if the screen is open and anything has changed."""
+        if self.is_current and not self._is_reading:
+            self._is_reading = True
+            self.run_worker(self._look(), group="models", name="list models")
+
+    async def _look(self) -> None:
+        try:
+            seen, entries = await asyncio.to_thread(_read_models, self._seen)
+        finally:
+            self._is_reading = False
+        if entries is not None:
+            self._seen = seen
+            table = self.query_one(ModelTable)
+            table.show_models(entries, self._open_path())
+            self._show_count()
+
+    def _open_path(self) -> Path | None:
+        engine = self.app.slot.engine
+        return Path(engine.info.path) if engine is not None else None
+
+    def _mark_open(self) -> None:
+        table = self.query_one(ModelTable)
+        table.show_models(table.entries, self._open_path())
+
+    def _show_count(self) -> None:
+        table = self.query_one(ModelTable)
+        count = count_things(len(table.entries), "model") + " on this machine"
+        if table.words:
+            count = f"{len(table.shown)} of {count}"
+        elif not table.entries:
+            count = "no model on this machine yet: train one (f4) or open a file (o)"
+        self.query_one("#count", Static).update(count)
+
+    @on(ModelTable.Pointed)
+    def _show_card(self, event: ModelTable.Pointed) -> None:
+        self.query_one(ModelCard).show_model(event.entry)
+
+    # Filter
+
+    def action_filter(self) -> None:
+        """Show the line in which words narrow the list."""
+        field = self.query_one("#filter", Input)
+        field.add_class("-open")
+        field.focus()
+
+    def action_leave_filter(self) -> None:
+        """Show all models again."""
+        field = self.query_one("#filter", Input)
+        field.value = ""
+        field.remove_class("-open")
+        self.query_one(ModelTable).focus()
+
+    @on(Input.Changed, "#filter")
+    def _narrow(self, event: Input.Changed) -> None:
+        self.query_one(ModelTable).filter_by(event.value)
+        self._show_count()
+
+    @on(Input.Submitted, "#filter")
+    def _take_filter(self) -> None:
+        self.query_one(ModelTable).focus()
+
+    # Open, import, export, remove
+
+    @on(ModelTable.Chosen)
+    def _open_chosen(self, event: ModelTable.Chosen) -> None:
+        """Write with a model of the list; it opens behind the screen."""
+        if event.entry.problem is not None:
+            self.app.notify_error(event.entry.problem)
+            return
+        self._write_with(str(event.entry.path))
+
+    def _write_with(self, source: str) -> None:
+        self.app.open_model(source)
+        self.app.switch_mode("write")
+
+    def action_open_file(self) -> None:
+        """Write with a model file from anywhere, without copying it."""
+        self._pick_file("Open a model", lambda path: self._write_with(str(path)))
+
+    def action_import_file(self) -> None:
+        """Copy a model file from anywhere into the library."""
+        self._pick_file("Import a model", self._ask_import_name)
+
+    def _pick_file(self, title: str, take: Callable[[Path], None]) -> None:
+        from textual_fspicker import FileOpen, Filters
+
+        filters = Filters(("Models", lambda path: path.suffix == paths.MODEL_SUFFIX), ("All files", lambda path: True))
+        dialog = FileOpen(Path.cwd(), title, filters=filters)
+        self.app.push_screen(dialog, lambda path: take(path) if path else None)
+
+    def _ask_import_name(self, source: Path) -> None:
+        from rnnchat.model.library import check_name
+
+        question = AskText("Name in the library", source.stem, title=f"Import {source.name}", check=check_name)
+        self.app.push_screen(question, lambda name: self._import(source, name) if name else None)
+
+    def _import(self, source: Path, name: str, replace: bool = False) -> None:
+        destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
+        if destination.exists() and not replace:
+            question = AskYesNo(
+                f"A model called {name} is there already.", "Replace", title="Import", no="Keep the old one"
+            )
+            self.app.push_screen(question, lambda yes: self._import(source, name, True) if yes else None)
+            return
+        self._work(lambda library: library.import_model(source, name, replace), f"{name} is in the library")
+
+    def action_export(self) -> None:
+        """Copy the model under the cursor to a file."""
+        entry = self.query_one(ModelTable).pointed
+        if entry is None:
+            return
+        from textual_fspicker import FileSave
+
+        dialog = FileSave(
+            Path.cwd(), f"Export {entry.name}", default_file=f"{entry.name}{paths.MODEL_SUFFIX}", can_overwrite=False
+        )
+        self.app.push_screen(dialog, lambda path: self._export(entry, path) if path else None)
+
+    def _export(self, entry: ModelEntry, destination: Path) -> None:
+        if destination.suffix != paths.MODEL_SUFFIX:
+            destination = destination.with_name(destination.name + paths.MODEL_SUFFIX)
+        self._work(
+            lambda library: library.export_model(str(entry.path), destination),
+            f"{entry.name} is copied to {destination}",
+        )
+
+    def action_remove(self) -> None:
+        """Delete the model under the cursor, after a question."""
+        entry = self.query_one(ModelTable).pointed
+        if entry is None:
+            return
+        if entry.is_shipped:
+            self.app.notify_error(f"{entry.name} came with rnnchat and stays: only your own models can be removed")
+        elif entry.is_run:
+            self.app.notify_error(f"{entry.name} belongs to a training: remove the run on the screen Train")
+        else:
+            question = AskYesNo(f"Remove {entry.name}? Its file is deleted.", "Remove", title="Models")
+            self.app.push_screen(question, lambda yes: self._remove(entry) if yes else None)
+
+    def _remove(self, entry: ModelEntry) -> None:
+        self._work(lambda library: library.remove_model(entry.name), f"{entry.name} is removed")
+
+    def _work(self, do: Callable[[ModuleType], object], done: str) -> None:
+        """Do something slow with the library in a thread; say ``done``, or what went wrong."""
+
+        async def work() -> None:
+            from rnnchat.model import library
+
+            try:
+                await asyncio.to_thread(do, library)
+            except RnnchatError as error:
+                self.app.notify_error(error)
+            else:
+                self.notify(done, markup=False)
+                self.look()
+
+        self.run_worker(work(), group="library", name=done)
+
+    def commands(self) -> Iterable[SystemCommand]:
+        yield SystemCommand("Open a model file", "Write with a file from anywhere", self.action_open_file)
+        yield SystemCommand("Import a model", "Copy a file into the library", self.action_import_file)
+        yield SystemCommand("Export this model", "Copy it to a file", self.action_export)
+        yield SystemCommand("Remove this model", "Delete its file, after a question", self.action_remove)
+
+
+def _read_models(seen: object) -> tuple[object, list[ModelEntry] | None]:
+    """List the models unless their files are those ``seen``; runs in a thread, where loading numpy hurts nobody."""
+    from rnnchat.model.library import list_models
+
+    found = fingerprint_models()
+    return found, None if found == seen else list_models()

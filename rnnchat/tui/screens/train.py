@@ -1,17 +1,300 @@
-"""The screen Train."""
+"""The screen Train: start a training, and watch all that there are."""
 
-from typing import ClassVar
+from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.widgets import Static
+import asyncio
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, OptionList, Static
+
+from rnnchat.errors import RnnchatError
+from rnnchat.tui.screens.ask import AskYesNo
 from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.training_form import (
+    FormValues,
+    check_form,
+    describe_network,
+    describe_texts,
+    is_name_taken,
+    place_error,
+    split_texts,
+)
+from rnnchat.tui.widgets.run_detail import RunDetail
+from rnnchat.tui.widgets.run_form import NO_TEXTS, RunForm
+from rnnchat.tui.widgets.run_list import RunList
+
+if TYPE_CHECKING:
+    from rnnchat.text.corpus import CorpusSummary
+    from rnnchat.training.run_info import Request
+    from rnnchat.tui.run_views import RunView
+
+TYPING_PAUSE_S = 0.4
+"""Texts are read when nothing was typed for so long."""
 
 
 class TrainScreen(MainScreen):
-    """To come."""
+    """A form for a new training, the list of all, and the one under the cursor in full.
+
+    Trainings are processes of their own; this screen reads their folders through ``app.run_watcher`` and asks
+    things of them through the same folders, so that it does not matter who started them.
+    """
 
     MODE: ClassVar[str] = "train"
+    CSS_PATH = "train.tcss"
+    AUTO_FOCUS = "#texts"
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (104, "-wide"), (160, "-huge")]  # type: ignore[misc]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "step_back", "back", show=False, id="train.back"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._summary: tuple[str, CorpusSummary] | None = None
+        """The texts that were read last, as typed, and what they hold."""
+        self._wanted: str | None = None
+        """The run that was just started here: the cursor goes to it as soon as it appears."""
 
     def compose_body(self) -> ComposeResult:
-        yield Static("Train", classes="placeholder")
+        with Horizontal(id="train"):
+            with Vertical(id="left"):
+                yield RunForm()
+                yield Static("Runs", id="runs-heading", classes="heading")
+                yield RunList()
+            yield RunDetail()
+
+    def on_mount(self) -> None:
+        watcher = self.app.run_watcher
+        watcher.changed.subscribe(self, self._show_runs)
+        self._show_runs(watcher.runs)
+        watcher.look()
+
+    # The runs
+
+    def _show_runs(self, runs: tuple[RunView, ...]) -> None:
+        runs_list = self.query_one(RunList)
+        runs_list.show_runs(runs)
+        if self._wanted in [run.name for run in runs]:
+            runs_list.point_at(self._wanted)
+            self._wanted = None
+        self._show_detail()
+
+    @on(RunList.Resized)
+    def _show_heading(self, event: RunList.Resized) -> None:
+        self.query_one("#runs-heading", Static).update(event.heading)
+
+    @on(RunList.Pointed)
+    def _show_detail(self) -> None:
+        self.query_one(RunDetail).show_run(self._pointed())
+        self.refresh_bindings()
+
+    def _pointed(self) -> RunView | None:
+        name = self.query_one(RunList).pointed
+        return None if name is None else self.app.run_watcher.find(name)
+
+    @on(OptionList.OptionSelected)
+    def _open_detail(self) -> None:
+        self.add_class("-detail")
+
+    def action_step_back(self) -> None:
+        """From the details to the list; from the form to the list."""
+        if self.has_class("-detail"):
+            self.remove_class("-detail")
+        self.query_one(RunList).focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what the run under the cursor can do."""
+        run = self._pointed() if self.is_mounted else None
+        match action:
+            case "pause_run":
+                return run is not None and run.status.state == "running"
+            case "go_on":
+                return run is not None and (run.status.state == "paused" or run.can_resume)
+            case "stop_run" | "ask_sample":
+                return run is not None and run.is_active
+            case "talk":
+                return run is not None and run.has_model
+            case "remove_run":
+                return run is not None and not run.is_active
+        return True
+
+    def action_pause_run(self) -> None:
+        """Let the run wait."""
+        self._ask_run("pause")
+
+    def action_stop_run(self) -> None:
+        """End the run; its best network is kept as a model."""
+        self._ask_run("stop")
+
+    def action_go_on(self) -> None:
+        """Let a paused run go on, or an ended one from its last checkpoint."""
+        run = self._pointed()
+        if run is not None and run.is_active:
+            self._ask_run("run")
+        elif run is not None:
+            self.run_worker(self._resume(run.name), group="start")
+
+    async def _resume(self, name: str) -> None:
+        from rnnchat.training.job import resume_training
+
+        try:
+            await asyncio.to_thread(resume_training, name)
+        except RnnchatError as error:
+            self.app.notify_error(error)
+        self.app.run_watcher.look()
+
+    def _ask_run(self, request: Request) -> None:
+        run = self._pointed()
+        if run is not None:
+            self.run_worker(self._write_request(run, request), group="ask")
+
+    async def _write_request(self, run: RunView, request: Request) -> None:
+        try:
+            await asyncio.to_thread(run.run.ask, request)
+        except OSError as error:
+            self.app.notify_error(f"{run.name} cannot be asked to {request}: {error}")
+
+    def action_ask_sample(self) -> None:
+        """Let the run write a few lines now."""
+        if run := self._pointed():
+            self.run_worker(asyncio.to_thread(run.run.ask_sample), group="ask")
+
+    def action_talk(self) -> None:
+        """Write with the best network so far, also while it goes on learning."""
+        run = self._pointed()
+        if run is not None and run.has_model:
+            self.app.open_model(str(run.run.best_path))
+            self.app.switch_mode("write")
+
+    def action_remove_run(self) -> None:
+        """Delete the run's folder, after a question."""
+        run = self._pointed()
+        if run is None:
+            return
+        kept = " The model that it made stays." if run.status.model_path else " Its model goes with it."
+        question = AskYesNo(f"Remove the training {run.name}?{kept}", "Remove", title="Train")
+        self.app.push_screen(question, lambda yes: self._remove(run) if yes else None)
+
+    def _remove(self, run: RunView) -> None:
+        async def remove() -> None:
+            try:
+                await asyncio.to_thread(shutil.rmtree, run.run.path)
+            except OSError as error:
+                self.app.notify_error(f"{run.run.path} cannot be deleted: {error.strerror}")
+            self.app.run_watcher.look()
+
+        self.run_worker(remove(), group="remove")
+
+    def action_new_run(self) -> None:
+        """Go to the form."""
+        self.query_one("#texts", Input).focus()
+
+    # The form
+
+    @on(RunForm.Changed)
+    def _follow_form(self, event: RunForm.Changed) -> None:
+        """Read the texts when they change, in the background; say what would be trained."""
+        if event.texts:
+            self._summary = None
+            self.run_worker(self._preview(), group="preview", exclusive=True)
+        self._show_network()
+
+    def _show_network(self) -> None:
+        form = self.query_one(RunForm)
+        form.show_network(describe_network(form.read_values(), self._summary[1]) if self._summary else "")
+
+    async def _preview(self) -> None:
+        await asyncio.sleep(TYPING_PAUSE_S)
+        form = self.query_one(RunForm)
+        texts = form.read_values().texts
+        try:
+            if not split_texts(texts):
+                form.show_summary(NO_TEXTS)
+                return
+            await self._read_texts(texts)
+        except RnnchatError as error:
+            form.show_summary(str(error))
+        self._show_network()
+
+    async def _read_texts(self, texts: str) -> CorpusSummary:
+        """What the texts hold, read in a thread unless it is known.
+
+        Raises:
+            RnnchatError: they cannot be read.
+        """
+        if self._summary is None or self._summary[0] != texts:
+            form = self.query_one(RunForm)
+            form.show_summary("reading …")
+            summary = await asyncio.to_thread(_summarize, split_texts(texts))
+            self._summary = (texts, summary)
+            form.show_summary(describe_texts(summary))
+        return self._summary[1]
+
+    @on(RunForm.Picking)
+    def _pick_text(self, event: RunForm.Picking) -> None:
+        if event.what == "catalogue":
+            from rnnchat.tui.screens.catalogue import PickFromCatalogue
+
+            self.app.push_screen(PickFromCatalogue(), self._add_text)
+            return
+        from textual_fspicker import FileOpen, SelectDirectory
+
+        dialog = FileOpen if event.what == "file" else SelectDirectory
+        self.app.push_screen(dialog(Path.cwd(), f"Choose a {event.what} to learn from"), self._add_text)
+
+    def _add_text(self, text: Path | str | None) -> None:
+        if text is not None:
+            self.query_one(RunForm).add_text(str(text))
+
+    @on(RunForm.Started)
+    def _start(self) -> None:
+        values = self.query_one(RunForm).read_values()
+        if not is_name_taken(values.name):
+            self.run_worker(self._start_training(values), group="start", exclusive=True)
+            return
+        question = AskYesNo(
+            f"There is a training or a model called {values.name.strip()} already.", "Replace it", title="Train"
+        )
+        self.app.push_screen(question, lambda yes: self._start_replacing(values) if yes else None)
+
+    def _start_replacing(self, values: FormValues) -> None:
+        self.run_worker(self._start_training(values, replace=True), group="start", exclusive=True)
+
+    async def _start_training(self, values: FormValues, replace: bool = False) -> None:
+        from rnnchat.training.choice import check_length
+        from rnnchat.training.job import start_training
+
+        form = self.query_one(RunForm)
+        try:
+            options = check_form(values, replace)
+            summary = await self._read_texts(values.texts)
+            check_length(summary.chars, summary.name)
+            run = await asyncio.to_thread(start_training, options)
+        except RnnchatError as error:
+            form.show_problem(place_error(error))
+            self.app.notify_error(error)
+            return
+        self._wanted = run.name
+        self.notify(f"{run.name} begins to learn; it goes on when you close this", title="Training", markup=False)
+        self.query_one(RunList).focus()
+        self.app.run_watcher.look()
+
+    def commands(self) -> Iterable[SystemCommand]:
+        yield SystemCommand("New training", "Go to the form", self.action_new_run)
+        yield SystemCommand("Texts of the catalogue", "Choose or fetch a text", lambda: self._pick("catalogue"))
+
+    def _pick(self, what: str) -> None:
+        self._pick_text(RunForm.Picking(what))
+
+
+def _summarize(sources: tuple[str, ...]) -> CorpusSummary:
+    """Read the texts once; runs in a thread."""
+    from rnnchat.text.corpus import Corpus
+
+    return Corpus(sources).summarize()

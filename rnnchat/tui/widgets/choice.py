@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
@@ -15,7 +16,7 @@ from textual.widget import Widget
 
 CHOSEN, OTHER = "●", "○"
 LABEL_WIDTH = 11
-GAP = 2
+GAP = 1
 
 
 class Choice(Widget, can_focus=True):
@@ -27,9 +28,9 @@ class Choice(Widget, can_focus=True):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    Choice { height: auto; width: 1fr; color: $foreground; }
+    Choice { height: auto; width: 1fr; color: $foreground; &:focus { background: $panel; } }
     """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "move(-1)", "previous", show=False, id="choice.previous"),
         Binding("right", "move(1)", "next", show=False, id="choice.next"),
     ]
@@ -75,7 +76,7 @@ class Choice(Widget, can_focus=True):
     def render(self) -> Content:
         parts: list[Content | tuple[str, str]] = []
         at_x, at_y = cell_len(self.label), 0
-        parts.append((self.label, "$accent" if self.has_focus else "$quiet"))
+        parts.append((self.label, "bold $accent" if self.has_focus else "$quiet"))
         for option, (x, y) in zip(self.options, self._places(self.content_size.width), strict=True):
             if y > at_y:
                 parts.append(("\n", ""))

@@ -1,0 +1,38 @@
+"""Where a learning curve's axes begin and end, and what stands at their marks. No widgets here."""
+
+import math
+from collections.abc import Sequence
+
+from rnnchat.tui.figures import format_duration
+
+Point = tuple[float, float]
+SPIKE_SHARE = 0.04
+"""The share of the run at its start whose loss may lie above the picture: a fresh network knows nothing."""
+STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800)
+
+
+def find_limits(curves: Sequence[Sequence[Point]], end_s: float) -> tuple[float, float]:
+    """Lowest and highest value to show, on quarters, so that the picture stays put while a curve grows."""
+    points = [point for curve in curves for point in curve]
+    late = [value for elapsed_s, value in points if elapsed_s >= end_s * SPIKE_SHARE]
+    values = late or [value for _, value in points]
+    if not values:
+        return 0.0, 4.0
+    low = math.floor(min(values) * 4 - 0.2) / 4
+    high = math.ceil(max(values) * 4 + 0.2) / 4
+    return max(low, 0.0), max(high, low + 0.5)
+
+
+def mark_times(end_s: float, count: int) -> tuple[list[float], list[str]]:
+    """At most about ``count`` round moments from 0 to ``end_s``, and how they read."""
+    step = next((step for step in STEPS_S if end_s / step <= count), STEPS_S[-1])
+    marks = [float(step * index) for index in range(int(end_s // step) + 1)]
+    return marks, [format_duration(mark) if mark else "0" for mark in marks]
+
+
+def mark_values(low: float, high: float, count: int) -> tuple[list[float], list[str]]:
+    """At most about ``count`` round values from ``low`` to ``high``, and how they read."""
+    step = next((step for step in (0.25, 0.5, 1.0, 2.0, 5.0, 10.0) if (high - low) / step <= count), 20.0)
+    first = math.ceil(low / step)
+    marks = [step * index for index in range(first, int(high / step) + 1)]
+    return marks, [f"{mark:.2f}" if step < 0.5 else f"{mark:.1f}" for mark in marks]

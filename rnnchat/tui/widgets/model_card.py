@@ -1,0 +1,105 @@
+"""What is known about one model: its card, its figures, how it was trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from rnnchat.tui.figures import (
+    count_things,
+    draw_sparkline,
+    format_bits,
+    format_bytes,
+    format_duration,
+    format_parameters,
+)
+
+if TYPE_CHECKING:
+    from rnnchat.model.file import ModelHeader
+    from rnnchat.model.library import ModelEntry
+
+LABEL_WIDTH = 11
+SYMBOLS = {"char": "characters", "byte": "bytes", "word": "words and marks"}
+
+
+class ModelCard(VerticalScroll, can_focus=False):
+    """The card of the model under the cursor."""
+
+    DEFAULT_CSS = """
+    ModelCard { height: 1fr; scrollbar-size-vertical: 1; }
+    ModelCard Static { width: 1fr; height: auto; }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def show_model(self, entry: ModelEntry | None) -> None:
+        """Show ``entry``, or nothing."""
+        self.scroll_home(animate=False)
+        width = max(self.size.width - 2, 20)
+        self.query_one(Static).update(Content("") if entry is None else describe_entry(entry, width))
+
+
+def describe_entry(entry: ModelEntry, width: int) -> Content:
+    """Say everything about a model in lines of at most ``width`` where that can be chosen."""
+    if entry.header is None:
+        return Content.assemble(
+            (entry.name, "bold"),
+            "\n\n",
+            ("✗ ", "$error"),
+            Content(entry.problem or ""),
+            "\n\n",
+            (str(entry.path), "$quiet"),
+        )
+    card = entry.header.card
+    parts: list[Content | tuple[str, str] | str] = [(card.title or entry.name, "bold")]
+    if card.description:
+        parts += ["\n", Content(card.description)]
+    parts.append("\n")
+    for label, value in list_facts(entry, entry.header):
+        parts += ["\n", (f"{label:<{LABEL_WIDTH}}", "$quiet"), Content(value)]
+    if curve := entry.header.training.curve:
+        values = [bits for _, bits in curve]
+        room = width - LABEL_WIDTH - 12
+        parts += ["\n", (f"{'Curve':<{LABEL_WIDTH}}", "$quiet"), f"{values[0]:.2f} "]
+        parts += [(draw_sparkline(values, room), "$accent"), f" {values[-1]:.2f}"]
+    if card.examples:
+        parts += ["\n\n", ("Try", "$quiet")]
+        for example in card.examples[:4]:
+            parts += ["\n", ("▎ ", "$accent"), Content(" ".join(example.split()))]
+    parts += ["\n\n", (str(entry.path), "$quiet")]
+    return Content.assemble(*parts)
+
+
+def list_facts(entry: ModelEntry, header: ModelHeader) -> list[tuple[str, str]]:
+    """The figures of a model as (label, value); what is not known is left out."""
+    training = header.training
+    tokenizer = header.tokenizer
+    facts = [
+        ("Kind", _say_origin(entry)),
+        ("Level", f"{tokenizer.level}, {tokenizer.vocab_size:,} {SYMBOLS[tokenizer.level]}"),
+        ("Network", f"{header.config.describe()}, {format_parameters(header.config.parameters)} weights"),
+        ("File", f"{format_bytes(header.size_bytes)}, {header.dtype}"),
+    ]
+    if training.bits_per_char is not None:
+        facts.append(("Quality", f"{format_bits(training.bits_per_char)} bits/char on text it never saw"))
+    if training.corpus:
+        facts.append(("Learnt from", f"{training.corpus}, {training.chars:,} characters"))
+    if training.steps:
+        duration = format_duration(training.elapsed_s)
+        facts.append(("Trained", f"{count_things(training.steps, 'step')} in {duration}"))
+    if training.trained_at:
+        facts.append(("Made", training.trained_at[:10]))
+    if header.card.licence:
+        facts.append(("Licence", header.card.licence))
+    return facts
+
+
+def _say_origin(entry: ModelEntry) -> str:
+    if entry.is_shipped:
+        return "came with rnnchat"
+    return "best so far of a training" if entry.is_run else "your own"

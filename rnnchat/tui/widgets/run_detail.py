@@ -1,0 +1,107 @@
+"""One training in full: what it is, how it goes, its curve, its figures, its latest words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from rnnchat.tui.figures import format_bits, format_duration, format_speed
+from rnnchat.tui.widgets.curve import LearningCurve
+
+if TYPE_CHECKING:
+    from rnnchat.tui.run_views import RunView
+
+LEGEND = Content.assemble(
+    ("bits/char   ", "$quiet"),
+    ("⣀⡠⠤", "$secondary"),
+    (" training   ", "$quiet"),
+    ("●", "$accent"),
+    (" validation", "$quiet"),
+)
+
+
+class RunDetail(Vertical):
+    """The run under the cursor."""
+
+    DEFAULT_CSS = """
+    RunDetail {
+        Static { height: auto; width: 1fr; }
+        .line { height: 1; }
+        #run-name { width: auto; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; max-width: 50%; }
+        #headline { text-align: right; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
+        #words { color: $foreground; max-height: 3; }
+        #words.-wrong { color: $error; }
+        #legend { margin-top: 1; }
+        #facts { height: 1; color: $foreground; text-wrap: nowrap; text-overflow: ellipsis; }
+        #sample-head { height: 1; color: $quiet; margin-top: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #sample-scroll { height: auto; max-height: 40%; scrollbar-size-vertical: 1; }
+        &.-empty > * { display: none; }
+        #nothing { display: none; color: $quiet; }
+        &.-empty > #nothing { display: block; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        yield Static("No training yet. Choose a text, and start one.", id="nothing")
+        with Horizontal(classes="line"):
+            yield Static(id="run-name", markup=False)
+            yield Static(id="headline", markup=False)
+        yield Static(id="words", markup=False)
+        yield Static(LEGEND, id="legend", classes="line")
+        yield LearningCurve()
+        yield Static(id="facts", markup=False)
+        yield Static(id="sample-head", markup=False)
+        with VerticalScroll(id="sample-scroll", can_focus=False):
+            yield Static(id="sample", markup=False)
+
+    def show_run(self, run: RunView | None) -> None:
+        """Show ``run``, or how to get one."""
+        self.set_class(run is None, "-empty")
+        if run is None:
+            return
+        self.query_one("#run-name", Static).update(f"{run.mark} {run.name}")
+        self.query_one("#headline", Static).update(run.headline)
+        words = self.query_one("#words", Static)
+        words.update(run.explanation)
+        words.display = bool(run.explanation)
+        words.set_class(run.status.state in ("failed", "crashed"), "-wrong")
+        self.query_one(LearningCurve).show_curves(run.training, run.validation, find_end(run))
+        self.query_one("#facts", Static).update(describe_figures(run))
+        self._show_sample(run)
+
+    def _show_sample(self, run: RunView) -> None:
+        sample = run.sample
+        head, body = self.query_one("#sample-head", Static), self.query_one("#sample", Static)
+        head.display = body.display = sample is not None
+        if sample is not None:
+            head.update(f"wrote at step {sample.step:,}, temperature {sample.temperature:g}, seed {sample.seed}")
+            body.update(Content.assemble(Content.styled(sample.prompt, "$written"), Content(sample.text)))
+
+
+def find_end(run: RunView) -> float:
+    """How many seconds of training the picture shows: all of the budget while it is being used up."""
+    recipe = run.info.recipe if run.info else None
+    if recipe is not None and recipe.minutes is not None and (run.is_active or run.can_resume):
+        return recipe.minutes * 60
+    status = run.status
+    return status.elapsed_s + (status.left_s or 0.0) if run.is_active else status.elapsed_s
+
+
+def describe_figures(run: RunView) -> str:
+    """Step, speed, time and best value, each with its unit."""
+    status = run.status
+    figures = [f"step {status.step:,}"]
+    if run.is_active and status.chars_per_s:
+        figures.append(format_speed(status.chars_per_s))
+    if run.is_active and status.left_s is not None:
+        figures.append(f"{format_duration(status.left_s)} left")
+    else:
+        figures.append(f"{format_duration(status.elapsed_s)} trained")
+    if status.bits_per_char is not None:
+        best = f"best {format_bits(status.bits_per_char)}"
+        figures.append(best if status.best_step is None else f"{best} at {status.best_step:,}")
+    return "   ".join(figures)

@@ -1,0 +1,146 @@
+"""The form for a new training. It checks nothing itself: see ``tui.training_form``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+
+from rnnchat.tui.training_form import LEVELS, SIZES, FieldError, FormValues, add_text
+from rnnchat.tui.widgets.choice import Choice
+from rnnchat.tui.widgets.form_row import FormRow
+from rnnchat.tui.widgets.minutes import MinutesSlider
+
+CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
+NO_TEXTS = "several with spaces between"
+DETAILS = (
+    ("Hidden", "hidden", "by size, or such as 512 or 128,64"),
+    ("Embedding", "embedding", "by size, 0 for none"),
+    ("Dropout", "dropout", "by the text's length"),
+    ("Rate", "learning_rate", "by size, such as 0.004"),
+    ("Streams", "batch", "24"),
+    ("Window", "window", "64"),
+    ("Seed", "seed", "1"),
+)
+
+
+class RunForm(VerticalScroll, can_focus=False):
+    """Texts, name, level, size and minutes; everything else folded away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+g", "start", "start", id="train.start"),
+        Binding("ctrl+o", "pick('file')", "file", id="train.file"),
+        Binding("alt+o", "pick('folder')", "folder", id="train.folder"),
+        Binding("ctrl+l", "pick('catalogue')", "catalogue", id="train.catalogue"),
+    ]
+
+    @dataclass
+    class Changed(Message):
+        """Something was filled in; ``texts`` says whether it was the texts."""
+
+        texts: bool
+
+    class Started(Message):
+        """The person wants to start."""
+
+    @dataclass
+    class Picking(Message):
+        """The person wants to choose a text: a ``file``, a ``folder`` or from the ``catalogue``."""
+
+        what: str
+
+    def compose(self) -> ComposeResult:
+        yield Static("New training", classes="heading")
+        yield FormRow("Texts", "texts", "a file, a folder, a name")
+        with Horizontal(id="picks"):
+            yield Button("file…", id="file", compact=True)
+            yield Button("folder…", id="folder", compact=True)
+            yield Button("catalogue…", id="catalogue", compact=True)
+        yield Static(NO_TEXTS, id="summary", markup=False)
+        yield FormRow("Name", "name", "after the text")
+        yield Choice("Level", LEVELS, "char", id="level")
+        yield Choice("Size", SIZES, SIZES[0], id="size")
+        yield MinutesSlider(5.0, id="minutes")
+        with Vertical(id="details"):
+            yield Choice("Cell", CELLS, "lstm", id="cell")
+            for label, field, placeholder in DETAILS:
+                yield FormRow(label, field, placeholder)
+        with Horizontal(id="bottom"):
+            yield Button("Start", id="start", compact=True, variant="primary")
+            yield Button("More…", id="more", compact=True)
+            yield Static(id="network", markup=False)
+
+    # What is filled in
+
+    def read_values(self) -> FormValues:
+        """The form as it stands."""
+        rows = {row.field: row.text for row in self.query(FormRow)}
+        choices = {name: self.query_one(f"#{name}", Choice).value for name in ("level", "size", "cell")}
+        return FormValues(**rows, **choices, minutes=self.query_one(MinutesSlider).minutes)
+
+    def add_text(self, text: str) -> None:
+        """Put one more text into the first row."""
+        row = self.find_row("texts")
+        try:
+            row.text = add_text(row.text, text)
+        except FieldError as error:
+            self.show_problem(error)
+
+    def find_row(self, field: str) -> FormRow:
+        """The row whose line has the id ``field``."""
+        return next(row for row in self.query(FormRow) if row.field == field)
+
+    # What is said about it
+
+    def show_summary(self, words: str) -> None:
+        """Say what the texts hold, or what is being done about them."""
+        self.query_one("#summary", Static).update(words)
+
+    def show_network(self, words: str) -> None:
+        """Say what would be trained."""
+        self.query_one("#network", Static).update(Content(words))
+
+    def show_problem(self, error: FieldError) -> None:
+        """Say what is wrong beside its field."""
+        if error.field in {field for _, field, _ in DETAILS}:
+            self.add_class("-more")
+        self.find_row(error.field).show_problem(str(error))
+
+    # What the person does
+
+    def action_start(self) -> None:
+        self.post_message(self.Started())
+
+    def action_pick(self, what: str) -> None:
+        self.post_message(self.Picking(what))
+
+    @on(Button.Pressed)
+    def _press(self, event: Button.Pressed) -> None:
+        event.stop()
+        match event.button.id:
+            case "start":
+                self.action_start()
+            case "more":
+                self.toggle_class("-more")
+                event.button.label = "Less" if self.has_class("-more") else "More…"
+            case what:
+                self.action_pick(what or "file")
+
+    @on(Input.Changed)
+    @on(Choice.Changed)
+    @on(MinutesSlider.Changed)
+    def _tell_change(self, event: Input.Changed | Choice.Changed | MinutesSlider.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(texts=event.control.id == "texts"))
+
+    @on(Input.Submitted)
+    def _go_on(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()

@@ -1,0 +1,105 @@
+"""All trainings, newest first, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import set_cell_size
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+if TYPE_CHECKING:
+    from rnnchat.tui.run_views import RunView
+
+SUMMARY_WIDTH = 17
+QUALITY_WIDTH = 5
+MARK_STYLES = {"●": "$accent", "✓": "$success", "✗": "$error", "‖": "$warning", "■": "$quiet", "○": "$quiet"}
+
+
+class RunList(OptionList):
+    """The runs; the cursor stays on its run while others come and go. What the keys do is up to the screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "details", show=False, id="train.details"),
+        Binding("p", "screen.pause_run", "pause", id="train.pause"),
+        Binding("p", "screen.go_on", "go on", id="train.go-on"),
+        Binding("s", "screen.stop_run", "stop and keep", id="train.stop"),
+        Binding("t", "screen.talk", "talk to it", id="train.talk"),
+        Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample"),
+        Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove"),
+        Binding("n", "screen.new_run", "new", id="train.new"),
+    ]
+
+    @dataclass
+    class Pointed(Message):
+        """The cursor is on another run, or on none."""
+
+        name: str | None
+
+    @dataclass
+    class Resized(Message):
+        """The columns have moved; ``heading`` stands above them now."""
+
+        heading: str
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Make an empty list."""
+        super().__init__(id=id, markup=False, compact=True)
+        self.runs: Sequence[RunView] = ()
+
+    @property
+    def pointed(self) -> str | None:
+        """Name of the run under the cursor."""
+        return None if self.highlighted is None else self.runs[self.highlighted].name
+
+    def show_runs(self, runs: Sequence[RunView]) -> None:
+        """Show ``runs``; only lines that say something else are drawn anew."""
+        before, pointed = self.runs, self.pointed
+        self.runs = runs
+        if [run.name for run in before] != [run.name for run in runs]:
+            with self.prevent(OptionList.OptionHighlighted):
+                self.set_options(Option(self._describe(run)) for run in runs)
+            self.point_at(pointed)
+            return
+        for index, run in enumerate(runs):
+            if run != before[index]:
+                self.replace_option_prompt_at_index(index, self._describe(run))
+
+    def point_at(self, name: str | None) -> None:
+        """Put the cursor on the run called ``name``, or on the first one."""
+        places = [index for index, run in enumerate(self.runs) if run.name == name]
+        self.highlighted = places[0] if places else (0 if self.runs else None)
+        self.post_message(self.Pointed(self.pointed))
+
+    @property
+    def heading(self) -> str:
+        """What stands above the columns."""
+        return f"{'Runs':<{self._name_width - 2}}bits/char"
+
+    @property
+    def _name_width(self) -> int:
+        return max(self.scrollable_content_region.width - SUMMARY_WIDTH - QUALITY_WIDTH - 6, 8)
+
+    def _describe(self, run: RunView) -> Content:
+        """One line: mark, name, bits per character, where it stands."""
+        return Content.assemble(
+            (run.mark, MARK_STYLES[run.mark]),
+            f" {set_cell_size(run.name, self._name_width)} ",
+            f"{run.quality:>{QUALITY_WIDTH}}  ",
+            (run.summary, "" if run.is_active else "$quiet"),
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.post_message(self.Resized(self.heading))
+        for index, run in enumerate(self.runs):
+            self.replace_option_prompt_at_index(index, self._describe(run))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self.post_message(self.Pointed(self.pointed))
