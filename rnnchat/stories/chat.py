@@ -65,11 +65,23 @@ class ChatFormat:
 
 def lay_out(path: Iterable[Passage], chat: ChatFormat) -> list[Segment]:
     """The passages of a path as they stand in the text, with the names of their speakers."""
-    segments = []
-    length, tail = 0, ""
+    segments: list[Segment] = []
+    length = 0
     for passage in path:
-        heading = chat.open_turn(tail, passage.speaker) if passage.speaker else ""
-        segments.append(Segment(passage, length + len(heading), heading))
-        length += len(heading) + len(passage.text)
-        tail = (tail + heading + passage.text)[-len(chat.turn_end) :]
+        heading = ""
+        if passage.speaker:
+            heading = chat.open_turn(_find_tail(segments, len(chat.turn_end)), passage.speaker)
+            length += len(heading)
+        segments.append(Segment(passage, length, heading))
+        length += len(passage.text)
     return segments
+
+
+def _find_tail(segments: list[Segment], chars: int) -> str:
+    """The last characters of a text, at least so many where it has them."""
+    tail = ""
+    for segment in reversed(segments):
+        tail = segment.heading + segment.text + tail
+        if len(tail) >= chars:
+            break
+    return tail

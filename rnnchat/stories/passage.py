@@ -3,9 +3,9 @@
 What tells of a story is frozen: a passage that grows is replaced by a longer one under the same id.
 """
 
-import uuid
+import secrets
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Author = Literal["person", "model"]
 StepKind = Literal["wrote", "chose", "edited", "deleted"]
@@ -66,8 +66,7 @@ class Step:
         return cls(kind, tuple(Choice(*choice) for choice in choices), frozenset(toggled))
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A passage as it stands in the story's text."""
 
     passage: Passage
@@ -88,8 +87,10 @@ class Unsaved:
 
     texts: dict[str, None] = field(default_factory=dict)
     """Passages that are new, or whose text or settings changed, in the order of their change."""
-    states: set[str | None] = field(default_factory=set)
-    """Passages with another next one, or deleted, or brought back; None: the story's beginning."""
+    choices: set[str | None] = field(default_factory=set)
+    """Passages that another one follows now; None: the story's beginning."""
+    toggled: set[str] = field(default_factory=set)
+    """Passages that were deleted, or brought back."""
     dropped: set[str] = field(default_factory=set)
     """Passages that ended before they had a character."""
     steps_from: int = 0
@@ -97,5 +98,5 @@ class Unsaved:
 
 
 def make_id() -> str:
-    """A new id for a story or a passage, different from all others on any machine."""
-    return uuid.uuid4().hex
+    """A new id for a story or a passage, different from all others of this person."""
+    return secrets.token_hex(8)

@@ -8,6 +8,7 @@ A story does not know the database. It keeps count of what has not been saved an
 every change; the store sets that, and saves.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -144,7 +145,7 @@ class Story(Tree):
         middle of a story and leaves what comes after it.
         """
         old = self._get(passage_id)
-        line = [p.id for p in self._find_line(old)]
+        line = self._line_to(passage_id)
         new = replace(old, id=make_id(), text=text, created=time.time(), edit_of=old.place)
         self._insert(new)
         self.unsaved.texts[new.id] = None
@@ -171,7 +172,7 @@ class Story(Tree):
         """Lead the path through this passage, wherever in the tree it is; a deleted one comes back."""
         passage = self._get(passage_id)
         if passage_id not in {p.id for p in self.path()}:
-            self._lead("chose", [p.id for p in self._find_line(passage)])
+            self._lead("chose", self._line_to(passage_id))
             self._notify()
         return passage
 
@@ -243,23 +244,27 @@ class Story(Tree):
     ) -> Passage:
         if take_of is not None:
             old = self._get(take_of)
-            line, parent, speaker = self._find_line(old)[:-1], old.parent, old.speaker
+            line, parent, speaker = self._line_to(take_of)[:-1], old.parent, old.speaker
         else:
-            line = self.path()
-            parent = line[-1].place if line else None
+            leaf = self.leaf
+            line, parent = ([leaf.id], leaf.place) if leaf else ([None], None)
             is_turn = self.mode == "chat" and not is_same_turn
             speaker = (self.chat.person if author == "person" else self.chat.model) if is_turn else None
         passage = Passage(make_id(), parent, author, text, model, settings, time.time(), speaker)
         self._insert(passage)
         self.unsaved.texts[passage.id] = None
-        self._lead("wrote", [*(p.id for p in line), passage.id])
+        self._lead("wrote", [*line, passage.id])
         return passage
 
-    def _lead(self, kind: StepKind, line: Sequence[str]) -> None:
-        """Make the path begin with ``line``, and bring back what of it was deleted."""
-        pairs = zip([None, *line], line, strict=False)
+    def _line_to(self, passage_id: str) -> list[str | None]:
+        """The passages to lead the path through to reach this one, from the beginning and itself included."""
+        return [None, *reversed([passage.id for passage in self.walk_back(passage_id)])]
+
+    def _lead(self, kind: StepKind, line: Sequence[str | None]) -> None:
+        """Let the passages of ``line`` follow each other, and bring back those that were deleted."""
+        pairs = itertools.pairwise(line)
         choices = [Choice(a, self._chosen.get(a), b) for a, b in pairs if self._chosen.get(a) != b]
-        self._do(kind, choices, self._deleted.intersection(line))
+        self._do(kind, choices, self._deleted.intersection(id for id in line if id))
 
     def _replace(self, passage: Passage, text: str, settings: dict[str, Any] | None) -> Passage:
         passage = replace(passage, text=text, settings=settings or passage.settings)
@@ -281,7 +286,7 @@ class Story(Tree):
         self.unsaved.steps_from = min(self.unsaved.steps_from, self._done)
         self._remove(passage)
         self.unsaved.texts.pop(passage.id, None)
-        self.unsaved.states.discard(passage.id)
+        self.unsaved.choices.discard(passage.id)
         self.unsaved.dropped.add(passage.id)
         self._notify()
 
@@ -306,11 +311,11 @@ class Story(Tree):
 
     def _choose(self, after: str | None, passage_id: str | None) -> None:
         self._chosen[after] = passage_id
-        self.unsaved.states.add(after)
+        self.unsaved.choices.add(after)
 
     def _toggle(self, passages: Iterable[str]) -> None:
         self._deleted.symmetric_difference_update(passages)
-        self.unsaved.states.update(passages)
+        self.unsaved.toggled.update(passages)
 
     def _notify(self) -> None:
         if self.on_change:

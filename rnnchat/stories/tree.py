@@ -5,7 +5,7 @@ comes next. Wordings of a passage share its place: whatever continues one may co
 holds, under each place, one list of takes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from rnnchat.errors import StoryError
 from rnnchat.stories.passage import Passage
@@ -26,6 +26,11 @@ class Tree:
         return self._passages
 
     @property
+    def deleted(self) -> Set[str]:
+        """The ids of the passages that were deleted, or that can only be reached through one that was."""
+        return self._deleted
+
+    @property
     def leaf(self) -> Passage | None:
         """The last passage of the path; None while the story is empty."""
         path = self.path()
@@ -40,6 +45,21 @@ class Tree:
             here = self._chosen.get(here)
         return path
 
+    def walk_back(self, passage_id: str) -> Iterator[Passage]:
+        """This passage, the one that comes before it, and so on back to the beginning.
+
+        Where a place has several wordings, it is the one that is shown now, or else the newest.
+        """
+        here = self._get(passage_id)
+        shown: dict[str, Passage] = {}
+        yield here
+        while (place := here.parent) is not None:
+            wordings = self._wordings(place)
+            if len(wordings) > 1 and not shown:
+                shown = {passage.place: passage for passage in self.path()}
+            here = shown.get(place) or self._passages[wordings[-1]]
+            yield here
+
     def takes(self, passage_id: str) -> list[Passage]:
         """All passages that continue the same point as this one, itself included, oldest first."""
         return self._find_takes(self._get(passage_id).parent)
@@ -51,10 +71,6 @@ class Tree:
     def chosen_after(self, passage_id: str | None) -> str | None:
         """The passage that comes next whenever the path leads here (None: the one that begins the story)."""
         return self._chosen.get(passage_id)
-
-    def is_deleted(self, passage_id: str) -> bool:
-        """Whether this passage was deleted, or continues one that was."""
-        return passage_id in self._deleted
 
     def _get(self, passage_id: str) -> Passage:
         try:
@@ -79,17 +95,6 @@ class Tree:
         takes = self._takes[self._passages[place].parent]
         wordings = [id for id in takes if self._passages[id].place == place]
         return sorted(wordings, key=lambda id: id not in self._deleted)
-
-    def _find_line(self, passage: Passage) -> list[Passage]:
-        """The passages to lead the path through to reach this one, from the beginning, itself included.
-
-        Where a place has several wordings, the one that is shown now is kept.
-        """
-        shown = {p.place: p for p in self.path()}
-        line = [passage]
-        while (place := line[-1].parent) is not None:
-            line.append(shown.get(place) or self._passages[self._wordings(place)[-1]])
-        return line[::-1]
 
     def _find_offspring(self, passage: Passage) -> Iterator[str]:
         """This passage and all that can only be reached through it, leaving out what is deleted already."""

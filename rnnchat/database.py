@@ -1,0 +1,190 @@
+"""The SQLite file behind stories and comparisons: opening, migrations, transactions, and errors in words.
+
+The file is in WAL mode, so that several rnnchats read while one writes, and ``synchronous`` is NORMAL: what was
+committed is with the operating system at once and outlives any death of this process; a power cut may cost the
+last seconds that the system had not put on the disk yet, and never damages the file. FULL would close that gap
+with a flush to disk in every commit, of a length that nobody can promise while a training writes its
+checkpoints, and commits happen 25 times a second in the loop that answers the keyboard.
+"""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rnnchat.errors import StoryError
+
+BUSY_TIMEOUT_MS = 5000
+OLDEST_SQLITE = (3, 34, 0)  # the first with the trigram tokenizer
+
+
+def _create_stories(connection: sqlite3.Connection) -> None:
+    """Migration 1: stories, their passages and history, and the index for searching."""
+    for statement in (
+        """CREATE TABLE story (
+            id TEXT PRIMARY KEY, title TEXT, mode TEXT NOT NULL, chat TEXT NOT NULL, settings TEXT NOT NULL,
+            model TEXT, chars INTEGER NOT NULL DEFAULT 0, chosen TEXT, steps_done INTEGER NOT NULL DEFAULT 0,
+            draft TEXT NOT NULL DEFAULT '', created REAL NOT NULL, updated REAL NOT NULL, deleted REAL)""",
+        """CREATE TABLE passage (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+            story TEXT NOT NULL REFERENCES story ON DELETE CASCADE, parent TEXT REFERENCES passage (id),
+            author TEXT NOT NULL, text TEXT NOT NULL, model TEXT, settings TEXT, created REAL NOT NULL,
+            speaker TEXT, edit_of TEXT, chosen TEXT, is_deleted INTEGER NOT NULL DEFAULT 0,
+            is_growing INTEGER NOT NULL DEFAULT 0)""",
+        "CREATE INDEX passage_of_story ON passage (story)",
+        "CREATE INDEX passage_of_parent ON passage (parent)",
+        """CREATE TABLE step (
+            story TEXT NOT NULL REFERENCES story ON DELETE CASCADE, number INTEGER NOT NULL,
+            record TEXT NOT NULL, PRIMARY KEY (story, number)) WITHOUT ROWID""",
+        # text: the end of what came before the passage, then the passage, so that a phrase across a seam is found.
+        """CREATE VIRTUAL TABLE passage_index USING fts5 (text, lead_chars UNINDEXED, tokenize = 'trigram')""",
+    ):
+        connection.execute(statement)
+
+
+def _create_comparisons(connection: sqlite3.Connection) -> None:
+    """Migration 2: comparisons, their columns, and one vote for each."""
+    for statement in (
+        """CREATE TABLE comparison (
+            id TEXT PRIMARY KEY, prompt TEXT NOT NULL, seed INTEGER NOT NULL, settings TEXT NOT NULL,
+            created REAL NOT NULL)""",
+        """CREATE TABLE comparison_column (
+            comparison TEXT NOT NULL REFERENCES comparison ON DELETE CASCADE, number INTEGER NOT NULL,
+            model TEXT NOT NULL, changes TEXT NOT NULL, text TEXT NOT NULL, bits_per_char REAL,
+            chars_per_s REAL, size_bytes INTEGER, PRIMARY KEY (comparison, number)) WITHOUT ROWID""",
+        """CREATE TABLE vote (
+            comparison TEXT PRIMARY KEY REFERENCES comparison ON DELETE CASCADE, preferred INTEGER,
+            created REAL NOT NULL) WITHOUT ROWID""",
+    ):
+        connection.execute(statement)
+
+
+# Migration N leads to ``user_version`` N. Never change one that people have run: add another.
+MIGRATIONS = (_create_stories, _create_comparisons)
+
+
+class Database:
+    """One connection to the file, for one thread at a time: calls from several threads wait for each other.
+
+    Attributes:
+        notice: One sentence for the person, where a damaged file was put aside; else None.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or create it, and bring it up to date.
+
+        Raises:
+            StoryError: The file cannot be opened, or a newer rnnchat wrote it.
+        """
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise StoryError(
+                f"Stories need SQLite 3.34 or newer and this Python has {sqlite3.sqlite_version}: "
+                "install a newer Python."
+            )
+        self.path = path
+        self.notice: str | None = None
+        self._lock = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise StoryError(f"The folder {path.parent} cannot be made: {e.strerror}.") from e
+        try:
+            self._open()
+        except sqlite3.DatabaseError as e:
+            if not _is_damage(e):
+                raise _explain(e, path) from e
+            self._connection.close()
+            self.notice = self._put_aside()
+            self._open()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All statements in it take effect, or, after an exception, none.
+
+        Raises:
+            StoryError: The disk is full, another rnnchat holds the file for seconds, the file is damaged.
+        """
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    # Some failures, a full disk among them, have ended the transaction already.
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as e:
+                raise _explain(e, self.path) from e
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """The rows that a statement finds."""
+        with self._lock:
+            try:
+                return self._connection.execute(sql, parameters).fetchall()
+            except sqlite3.Error as e:
+                raise _explain(e, self.path) from e
+
+    def close(self) -> None:
+        """Close the connection; the last one to close leaves a single file behind."""
+        with self._lock:
+            self._connection.close()
+
+    def _open(self) -> None:
+        self._connection = connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if self._read_version() != len(MIGRATIONS):
+            self._migrate()
+
+    def _read_version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _migrate(self) -> None:
+        with self.transaction() as connection:
+            version = self._read_version()  # another rnnchat may have migrated while this one waited
+            if version > len(MIGRATIONS):
+                raise StoryError(
+                    f"{self.path} was written by a newer rnnchat (format {version}, this one knows "
+                    f"{len(MIGRATIONS)}): update rnnchat to open it."
+                )
+            for migrate in MIGRATIONS[version:]:
+                migrate(connection)
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _put_aside(self) -> str:
+        """Rename the damaged file and its companions, and say so."""
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        for suffix in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
+        return f"{self.path} is damaged: it was kept as {aside.name}, and stories begin anew."
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _explain(error: sqlite3.Error, path: Path) -> StoryError:
+    """What an error of SQLite means to a person, and what to do."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        advice = "is damaged: move it away or put a copy in its place, and start again"
+    elif code == sqlite3.SQLITE_FULL:
+        advice = "cannot grow because the disk is full: make room, what you wrote is kept here until then"
+    elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        advice = "is held by another program: close it, or try again"
+    elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        advice = "cannot be written: check its permissions and those of its folder"
+    else:
+        advice = f"failed ({error})"
+    return StoryError(f"The database {path} {advice}.")
