@@ -1,0 +1,164 @@
+"""``rnnchat compare``: the same prompt and seed for several models, or several temperatures."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnnchat.cli import option
+from rnnchat.cli.generate import Writer
+from rnnchat.cli.output import format_bits, format_size, print_json, show_safely
+from rnnchat.cli.score import report_progress
+from rnnchat.errors import UsageError
+from rnnchat.generation.settings import Settings
+
+MIN_COLUMN = 32
+"""Characters; where columns would be narrower, samples stand below each other."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one model wrote at one temperature, and its figures."""
+
+    model: str
+    temperature: float
+    report: dict[str, Any]
+    """Text, seed, characters per second, as ``generate --json`` has them."""
+    network: str
+    size_bytes: int
+    bits_per_char: float | None
+    """On the file to compare on; without one, on the text that was held back from the model's training."""
+
+
+def compare(
+    models: Annotated[list[str], typer.Argument(help="Names of models or runs, or files.")],
+    prompt: option.Prompt = "",
+    file: Annotated[str | None, typer.Option(help="A text to score each model on.")] = None,
+    length: option.Length = None,
+    temperature: option.Temperatures = None,
+    top_k: option.TopK = Settings.top_k,
+    top_p: option.TopP = Settings.top_p,
+    min_p: option.MinP = Settings.min_p,
+    repetition_penalty: option.Penalty = Settings.repetition_penalty,
+    seed: option.Seed = None,
+    until: option.UntilName = "length",
+    stop: option.Stop = None,
+    precision: option.PrecisionName = "int8",
+    is_json: option.Json = False,
+) -> None:
+    """Put several models, or temperatures, side by side: the same prompt, the same seed, and their scores."""
+    temperatures = temperature or [Settings.temperature]
+    if len(models) * len(temperatures) < 2:
+        raise UsageError("there is nothing to compare with: name a second model, or repeat --temperature")
+    from rnnchat.generation.generator import draw_seed  # ONNX Runtime: 0.2 s
+
+    settings = option.make_settings(
+        length,
+        stop,
+        temperature=temperatures[0],
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        repetition_penalty=repetition_penalty,
+        seed=draw_seed() if seed is None else seed,
+        until=until,
+    )
+    variants = [settings.change(temperature=temperature) for temperature in temperatures]
+    prompt = option.read_prompt(prompt)
+    samples = [sample for model in models for sample in _take_samples(model, prompt, variants, file, precision)]
+    if is_json:
+        settings_json = {name: value for name, value in settings.to_json().items() if name != "temperature"}
+        rows = [_to_json(sample) for sample in samples]
+        print_json({"prompt": prompt, "file": file, "settings": settings_json, "samples": rows})
+    else:
+        _show(samples, prompt, file)
+        typer.echo(f"seed {settings.seed}", err=True)
+
+
+def _take_samples(name: str, prompt: str, variants: list[Settings], file: str | None, precision: Any) -> list[Sample]:
+    """Let one model write with each of ``variants``."""
+    from rnnchat.generation.generator import Generator
+    from rnnchat.generation.runtime import Runtime
+    from rnnchat.generation.score import score_text
+    from rnnchat.model.file import read_model
+    from rnnchat.model.library import find_model
+    from rnnchat.text.corpus import Corpus
+
+    path = find_model(name)
+    model = read_model(path)
+    bits_per_char = model.training.bits_per_char
+    if file is not None:
+        pieces = report_progress(Corpus([file]).read_pieces(), name)
+        bits_per_char = score_text(Runtime(model), model.tokenizer, pieces).bits_per_char
+    generator = Generator(model, precision)
+    samples = []
+    for settings in variants:
+        writer = Writer(generator, prompt, is_silent=True)
+        writer.write(settings)
+        samples.append(
+            Sample(
+                name,
+                settings.temperature,
+                writer.report(),
+                model.config.describe(),
+                path.stat().st_size,
+                bits_per_char,
+            )
+        )
+    return samples
+
+
+def _to_json(sample: Sample) -> dict[str, Any]:
+    return {
+        "model": sample.model,
+        "temperature": sample.temperature,
+        **sample.report,
+        "bits_per_char": sample.bits_per_char,
+        "network": sample.network,
+        "size_bytes": sample.size_bytes,
+    }
+
+
+def _show(samples: list[Sample], prompt: str, file: str | None) -> None:
+    """Side by side where a terminal has room for it, one below the other elsewhere."""
+    width = shutil.get_terminal_size().columns
+    if sys.stdout.isatty() and width >= MIN_COLUMN * len(samples):
+        _show_columns(samples, prompt, file)
+        return
+    for sample in samples:
+        typer.echo(f"── {_name(sample)}\n{show_safely(prompt + sample.report['text'])}\n")
+        typer.echo("\n".join(_figures(sample, file)) + "\n")
+
+
+def _show_columns(samples: list[Sample], prompt: str, file: str | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(expand=True, show_lines=True)
+    for sample in samples:
+        table.add_column(Text(_name(sample)), ratio=1, overflow="fold")
+    table.add_row(
+        *(Text.assemble((show_safely(prompt), "dim"), show_safely(sample.report["text"])) for sample in samples)
+    )
+    table.add_row(*("\n".join(_figures(sample, file)) for sample in samples))
+    Console(file=sys.stdout).print(table)
+
+
+def _name(sample: Sample) -> str:
+    return f"{Path(sample.model).stem} · temperature {sample.temperature:g}"
+
+
+def _figures(sample: Sample, file: str | None) -> list[str]:
+    where = f"on {Path(file).name}" if file else "on text held back in training"
+    lines = [
+        f"{format_bits(sample.bits_per_char)} bits per character {where}",
+        f"{sample.report['chars_per_s']:,.0f} characters per second",
+        f"{sample.network}, {format_size(sample.size_bytes)}",
+    ]
+    if sample.report["unknown"]:
+        lines.append(f"unknown and left out: {' '.join(map(repr, sample.report['unknown']))}")
+    return lines
