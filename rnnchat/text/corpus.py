@@ -1,0 +1,249 @@
+"""The text that a person names to learn from: files, folders, patterns, standard input, the catalogue.
+
+A corpus is a stream. It is read in pieces, as often as needed, and memory does not grow with it. What a person
+named must be readable; what merely lies in a folder that they named is left out if it is not text, and listed.
+"""
+
+import dataclasses
+import difflib
+import glob
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from rnnchat.errors import TextError
+from rnnchat.text import catalogue
+from rnnchat.text.encoding import UnreadableText
+from rnnchat.text.file import PIECE_CHARS, TextFile
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class CorpusFile:
+    """One file of a corpus, as it was read."""
+
+    path: str
+    bytes_read: int
+    """Its size on the disk."""
+    chars: int
+    encoding: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file of a folder that is not part of the corpus."""
+
+    path: str
+    reason: str
+    """The rest of a sentence that begins with the path: "is a binary file, not text"."""
+
+
+@dataclass(frozen=True)
+class CorpusSummary:
+    """What a corpus holds."""
+
+    name: str
+    files: tuple[CorpusFile, ...]
+    left_out: tuple[LeftOut, ...]
+    chars: int
+    """All characters that `Corpus.read_pieces` gives."""
+    bytes_read: int
+    distinct_chars: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary as a record for JSON."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file of the corpus, and whether the person named it: then it must be readable."""
+
+    file: TextFile
+    is_named: bool
+
+
+class Corpus:
+    """The texts that some sources name.
+
+    A source is a file, a folder (all files in it and below, in the order of their names, hidden ones left
+    out), a pattern (``letters/**/*.txt``), ``-`` for standard input, or a name of the catalogue, which goes
+    before a file of the same name (write ``./names`` for that).
+    """
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        """Find the files; standard input is read to its end, into a temporary file.
+
+        Raises:
+            TextError: a source names nothing, or a folder with no file in it.
+        """
+        self._spools: list[IO[bytes]] = []  # temporary files that last as long as the corpus
+        self._left_out: dict[str, LeftOut] = {}
+        self._checked = False
+        found = [source for name in sources for source in self._expand(name)]
+        # A file that is named twice is learnt from once.
+        self._sources = list({os.path.realpath(s.file.path): s for s in reversed(found)}.values())[::-1]
+        self.name = _name(sources, len(self._sources))
+
+    def read_pieces(self) -> Iterator[str]:
+        """The text in pieces of about a million characters that end at line ends where there are any.
+
+        Byte-order marks are gone, line ends are ``\\n``, and a blank line stands between files. Each call
+        begins anew.
+
+        Raises:
+            UnreadableText: a file that was named is empty, binary, or cannot be decoded.
+            TextError: nothing in a folder is text.
+        """
+        self._check()
+        return _cut_at_lines(piece for _, piece in self._read_files())
+
+    def summarize(self) -> CorpusSummary:
+        """Read all of it once, and say what it holds.
+
+        Raises:
+            TextError: as `read_pieces`.
+        """
+        self._check()
+        chars = dict.fromkeys(range(len(self._sources)), 0)
+        total = 0
+        distinct: set[str] = set()
+        for index, piece in self._read_files():
+            total += len(piece)
+            distinct.update(piece)
+            if index is not None:
+                chars[index] += len(piece)
+        files = tuple(_describe(source.file, chars[index]) for index, source in enumerate(self._sources))
+        return CorpusSummary(
+            name=self.name,
+            files=files,
+            left_out=tuple(self._left_out.values()),
+            chars=total,
+            bytes_read=sum(file.bytes_read for file in files),
+            distinct_chars=len(distinct),
+        )
+
+    def _expand(self, name: str) -> list[_Source]:
+        """The files that one source stands for."""
+        if name == STANDARD_INPUT:
+            return [_Source(TextFile(self._spool(sys.stdin.buffer), "standard input"), True)]
+        if name in catalogue.CATALOGUE:
+            return [_Source(TextFile(catalogue.require_corpus_path(name)), True)]
+        path = Path(name).expanduser()
+        if path.is_dir():
+            return _list_folder(path)
+        if path.is_file():
+            return [_Source(TextFile(path), True)]
+        if path.exists():  # a pipe, like <(command) of a shell
+            with path.open("rb") as stream:
+                return [_Source(TextFile(self._spool(stream), name), True)]
+        if glob.has_magic(name):
+            return _list_matches(str(path))
+        raise _not_found(name, path)
+
+    def _spool(self, stream: IO[bytes]) -> Path:
+        """Copy a stream that can be read only once to a temporary file."""
+        spool = tempfile.NamedTemporaryFile(prefix="rnnchat-")  # noqa: SIM115  (closed with the corpus)
+        shutil.copyfileobj(stream, spool)
+        spool.flush()
+        self._spools.append(spool)
+        return Path(spool.name)
+
+    def _check(self) -> None:
+        """Set aside what is not text, once."""
+        if self._checked:
+            return
+        readable = []
+        for source in self._sources:
+            try:
+                source.file.check()
+            except UnreadableText as e:
+                if source.is_named:
+                    raise
+                self._left_out[source.file.name] = LeftOut(source.file.name, e.reason)
+            else:
+                readable.append(source)
+        if not readable:
+            first = next(iter(self._left_out.values()))
+            others = f", and so on for {len(self._left_out) - 1} more" if len(self._left_out) > 1 else ""
+            raise TextError(f"There is no text in {self.name}: {first.path} {first.reason}{others}.")
+        self._sources = readable
+        self._checked = True
+
+    def _read_files(self) -> Iterator[tuple[int | None, str]]:
+        """Pieces with the number of their file; ``None`` for what joins two files."""
+        end = ""
+        for index, source in enumerate(self._sources):
+            if index:
+                yield None, "\n" * (2 - (len(end) - len(end.rstrip("\n"))))
+            end = ""
+            for piece in source.file.read():
+                yield index, piece
+                end = (end + piece)[-2:]
+
+
+def _list_folder(folder: Path) -> list[_Source]:
+    """All files in and below a folder, sorted, hidden ones left out."""
+    files = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths = (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+        files += [_Source(TextFile(path), False) for path in paths if path.is_file()]
+    if not files:
+        raise TextError(f"There is no text in the folder {folder}: it holds no file.")
+    return files
+
+
+def _list_matches(pattern: str) -> list[_Source]:
+    """All files that a pattern matches, and those in the folders that it matches."""
+    matches = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]
+    files = [_Source(TextFile(path), False) for path in matches if path.is_file()]
+    if not files:
+        raise TextError(f"No file matches {pattern}: look at the pattern, and put it in quotes in a shell.")
+    return files
+
+
+def _not_found(name: str, path: Path) -> TextError:
+    """The sentence for a source that names nothing, with the names most like it."""
+    folder = path.parent
+    if not folder.is_dir():
+        return TextError(f"There is no file {name}, because there is no folder {folder}: look at the spelling.")
+    names = {entry: str(folder / entry) for entry in os.listdir(folder)} | {
+        entry: entry for entry in catalogue.CATALOGUE
+    }
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
+    advice = f"did you mean {' or '.join(names[entry] for entry in near)}?" if near else "look at the spelling."
+    return TextError(f"There is no file, folder or corpus {name}: {advice}")
+
+
+def _name(sources: Sequence[str], num_files: int) -> str:
+    """A short label for people: "letters (3 files)"."""
+    labels = [
+        "standard input" if s == STANDARD_INPUT else s if glob.has_magic(s) else Path(s).name or s for s in sources
+    ]
+    shown = ", ".join(labels[:2]) + (f" and {len(labels) - 2} more" if len(labels) > 2 else "")
+    return f"{shown} ({num_files} files)" if num_files > len(sources) else shown
+
+
+def _describe(file: TextFile, chars: int) -> CorpusFile:
+    return CorpusFile(file.name, file.size_bytes, chars, file.encoding.label, file.hash())
+
+
+def _cut_at_lines(pieces: Iterator[str]) -> Iterator[str]:
+    """Join and cut pieces so that they end at a line end, or else at a space, where there is one."""
+    text = ""
+    for piece in pieces:
+        text += piece
+        if len(text) >= PIECE_CHARS:
+            cut = text.rfind("\n") + 1 or text.rfind(" ") + 1 or len(text)
+            yield text[:cut]
+            text = text[cut:]
+    if text:
+        yield text
