@@ -20,6 +20,8 @@ import typer
 
 from rnnchat import __version__, paths
 from rnnchat.cli.output import format_size, print_json
+from rnnchat.errors import RnnchatError
+from rnnchat.generation.settings import Settings
 
 PACKAGES = (
     *("textual", "textual-fspicker", "textual-plotext", "rich", "typer", "torch", "numpy", "onnx", "onnxruntime"),

@@ -94,7 +94,7 @@ def _to_json(score: "Score") -> dict[str, Any]:
 
 
 def _columns(level: str) -> tuple[str, ...]:
-    return ("bits per character", f"perplexity per {level}", "characters", f"{level}s", "unknown")
+    return ("bits per character", f"perplexity per {level}", "characters", "symbols", "unknown")
 
 
 def _row(score: "Score") -> tuple[str, ...]:
