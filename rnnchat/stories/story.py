@@ -8,21 +8,20 @@ A story does not know the database. It keeps count of what has not been saved an
 every change; the store sets that, and saves.
 """
 
-import itertools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
 from rnnchat.errors import StoryError
 from rnnchat.stories.chat import ChatFormat, lay_out
-from rnnchat.stories.passage import Author, Choice, Passage, Segment, Step, StepKind, Unsaved, make_id
-from rnnchat.stories.tree import Tree
+from rnnchat.stories.history import History
+from rnnchat.stories.passage import Author, Passage, Segment, Step, Unsaved, make_id
 
 Mode = Literal["page", "chat"]
 
 
-class Story(Tree):
+class Story(History):
     """A tree of passages, the path through it, and the history of both.
 
     Attributes:
@@ -50,10 +49,7 @@ class Story(Tree):
         self.settings: dict[str, Any] = {}
         self.draft = ""
         self.on_change: Callable[[Story], None] | None = None
-        self.unsaved = Unsaved()
         self._growing: set[str] = set()
-        self._steps: list[Step] = []
-        self._done = 0  # steps that are in force; those after it can be redone
 
     # The text
 
@@ -154,64 +150,6 @@ class Story(Tree):
         self._notify()
         return new
 
-    def delete(self, passage_id: str) -> None:
-        """Take a passage and what follows it out of sight; a neighbouring take comes in its place, if any."""
-        ids = [take.id for take in self.takes(passage_id)]
-        if passage_id not in ids:
-            raise StoryError(f"Passage {passage_id} is deleted already.")
-        index = ids.index(passage_id)
-        neighbour = next(iter([*reversed(ids[:index]), *ids[index + 1 :]]), None)
-        holders = [after for after, chosen in self._chosen.items() if chosen == passage_id]
-        choices = [Choice(after, passage_id, neighbour) for after in holders]
-        self._do("deleted", choices, self._find_offspring(self._passages[passage_id]))
-        self._notify()
-
-    # Choosing
-
-    def choose_take(self, passage_id: str) -> Passage:
-        """Lead the path through this passage, wherever in the tree it is; a deleted one comes back."""
-        passage = self._get(passage_id)
-        if passage_id not in {p.id for p in self.path()}:
-            self._lead("chose", self._line_to(passage_id))
-            self._notify()
-        return passage
-
-    def choose_neighbour(self, passage_id: str, offset: int) -> Passage:
-        """Choose the take ``offset`` after this one (negative: before it), the last or first at most."""
-        takes = self.takes(passage_id)
-        index = takes.index(self._get(passage_id))
-        return self.choose_take(takes[min(max(index + offset, 0), len(takes) - 1)].id)
-
-    # History
-
-    @property
-    def steps(self) -> Sequence[Step]:
-        """All that was done, also what was taken back since."""
-        return self._steps
-
-    @property
-    def steps_done(self) -> int:
-        """How many of the steps are in force: 0 means nothing to undo, all of them nothing to redo."""
-        return self._done
-
-    def undo(self) -> Step | None:
-        """Take the last step back; None where there is none. What it wrote stays in the tree as a take."""
-        if self._done == 0:
-            return None
-        step = self._steps[self._done - 1]
-        self._take_back(step)
-        self._notify()
-        return step
-
-    def redo(self) -> Step | None:
-        """Do the last step that was taken back again; None where there is none."""
-        if self._done == len(self._steps):
-            return None
-        step = self._steps[self._done]
-        self._apply(step)
-        self._notify()
-        return step
-
     # For the store
 
     def restore(
@@ -247,24 +185,25 @@ class Story(Tree):
             line, parent, speaker = self._line_to(take_of)[:-1], old.parent, old.speaker
         else:
             leaf = self.leaf
-            line, parent = ([leaf.id], leaf.place) if leaf else ([None], None)
+            line, parent = [leaf.id if leaf else None], leaf.place if leaf else None
             is_turn = self.mode == "chat" and not is_same_turn
             speaker = (self.chat.person if author == "person" else self.chat.model) if is_turn else None
         passage = Passage(make_id(), parent, author, text, model, settings, time.time(), speaker)
-        self._insert(passage)
-        self.unsaved.texts[passage.id] = None
+        if take_of is None and (twin := self._find_twin(passage)):
+            passage = twin
+        else:
+            self._insert(passage)
+            self.unsaved.texts[passage.id] = None
         self._lead("wrote", [*line, passage.id])
         return passage
 
-    def _line_to(self, passage_id: str) -> list[str | None]:
-        """The passages to lead the path through to reach this one, from the beginning and itself included."""
-        return [None, *reversed([passage.id for passage in self.walk_back(passage_id)])]
-
-    def _lead(self, kind: StepKind, line: Sequence[str | None]) -> None:
-        """Let the passages of ``line`` follow each other, and bring back those that were deleted."""
-        pairs = itertools.pairwise(line)
-        choices = [Choice(a, self._chosen.get(a), b) for a, b in pairs if self._chosen.get(a) != b]
-        self._do(kind, choices, self._deleted.intersection(id for id in line if id))
+    def _find_twin(self, passage: Passage) -> Passage | None:
+        """A take with the same words of the person, which were taken back and are sent again."""
+        if passage.author == "model" or not passage.text:
+            return None
+        words = (passage.text, passage.author, passage.speaker)
+        twins = (p for p in self._find_takes(passage.parent) if (p.text, p.author, p.speaker) == words)
+        return next((twin for twin in twins if not self._chosen.get(twin.id)), None)
 
     def _replace(self, passage: Passage, text: str, settings: dict[str, Any] | None) -> Passage:
         passage = replace(passage, text=text, settings=settings or passage.settings)
@@ -289,33 +228,6 @@ class Story(Tree):
         self.unsaved.choices.discard(passage.id)
         self.unsaved.dropped.add(passage.id)
         self._notify()
-
-    def _do(self, kind: StepKind, choices: Iterable[Choice], toggled: Iterable[str] = ()) -> None:
-        """Write a step into the history in place of those that were taken back, and apply it."""
-        del self._steps[self._done :]
-        self.unsaved.steps_from = min(self.unsaved.steps_from, self._done)
-        self._steps.append(Step(kind, tuple(choices), frozenset(toggled)))
-        self._apply(self._steps[-1])
-
-    def _apply(self, step: Step) -> None:
-        for choice in step.choices:
-            self._choose(choice.after, choice.now)
-        self._toggle(step.toggled)
-        self._done += 1
-
-    def _take_back(self, step: Step) -> None:
-        for choice in reversed(step.choices):
-            self._choose(choice.after, choice.before)
-        self._toggle(step.toggled)
-        self._done -= 1
-
-    def _choose(self, after: str | None, passage_id: str | None) -> None:
-        self._chosen[after] = passage_id
-        self.unsaved.choices.add(after)
-
-    def _toggle(self, passages: Iterable[str]) -> None:
-        self._deleted.symmetric_difference_update(passages)
-        self.unsaved.toggled.update(passages)
 
     def _notify(self) -> None:
         if self.on_change:
