@@ -57,7 +57,12 @@ def show_safely(text: str) -> str:
 
     A model of bytes can write an escape sequence; a terminal would obey it.
     """
-    return text.translate(_CONTROL_PICTURES) if sys.stdout.isatty() else text
+    return picture_controls(text) if sys.stdout.isatty() else text
+
+
+def picture_controls(text: str) -> str:
+    """Give ``text`` with pictures in the place of its control characters; line ends and tabs stay."""
+    return text.translate(_CONTROL_PICTURES)
 
 
 def format_size(num_bytes: int) -> str:
@@ -67,6 +72,13 @@ def format_size(num_bytes: int) -> str:
     if num_bytes < 1_000_000_000:
         return f"{num_bytes / 1_000_000:.1f} MB"
     return f"{num_bytes / 1_000_000_000:.1f} GB"
+
+
+def format_duration(seconds: float) -> str:
+    """Say how long: ``1:07``, ``2:13:05``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def format_date(seconds: float) -> str:

@@ -10,10 +10,12 @@ import os
 import platform
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
+
+from rnnchat import paths
 
 INTERVAL_S = 1.0
 SILENCE_S = 10.0
@@ -41,8 +43,7 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> "Heartbeat":
-        pulse = Pulse(platform.node(), os.getpid(), _read_birth(os.getpid()))
-        self._path.write_text(json.dumps(pulse.__dict__), encoding="utf-8")
+        write_pulse(self._path, os.getpid())
         self._thread.start()
         return self
 
@@ -60,6 +61,12 @@ class Heartbeat:
             except OSError:
                 # The run folder was deleted: the trainer finds that out where it can say so.
                 return
+
+
+def write_pulse(path: Path, pid: int) -> None:
+    """Say that the process ``pid`` of this machine beats at ``path``, or is about to."""
+    pulse = Pulse(platform.node(), pid, _read_birth(pid))
+    paths.write_text_atomically(path, json.dumps(asdict(pulse)))
 
 
 def read_pulse(path: Path) -> Pulse | None:

@@ -7,12 +7,16 @@ tells it through the folder.
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 from rnnchat.errors import TrainingError
 from rnnchat.text.corpus import Corpus
+from rnnchat.training.event import Resumed
+from rnnchat.training.heartbeat import write_pulse
+from rnnchat.training.new_run import make_run
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, find_run, make_run, name_run, read_status
+from rnnchat.training.run_folder import RunFolder, check_can_go_on, find_run, read_status
 
 
 def start_training(options: TrainingOptions) -> RunFolder:
@@ -23,10 +27,10 @@ def start_training(options: TrainingOptions) -> RunFolder:
         UsageError: an option is out of range.
         TrainingError, ModelError: the name is taken or cannot be one, or the process does not start.
     """
-    corpus = Corpus(options.corpus)
+    Corpus(options.corpus)
     if options.validation:
         Corpus(options.validation)
-    run = make_run(replace(options, beside_tui=True), corpus.name)
+    run = make_run(replace(options, beside_tui=True))
     _start_child(run)
     return run
 
@@ -39,5 +43,22 @@ def resume_training(name: str) -> RunFolder:
     """
     run = find_run(name)
     check_can_go_on(run)
+    # Until the child says from which step it really goes on, watchers see a run that is under way again.
+    run.append_event(Resumed(read_status(run).step))
     _start_child(run)
     return run
+
+
+def _start_child(run: RunFolder) -> None:
+    command = [sys.executable, "-m", "rnnchat", "train", "--resume", run.name, "--quiet", "--beside-tui"]
+    try:
+        with run.log_path.open("ab") as log:
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )  # fmt: skip
+        if os.name == "posix":
+            write_pulse(run.heartbeat_path, child.pid)
+    except OSError as e:
+        raise TrainingError(f"the training of {run.name!r} cannot start ({e.strerror}): see {run.path}") from e
+    # Collected when it ends, so that it does not linger as a dead entry that still looks alive.
+    threading.Thread(target=child.wait, name=f"wait for {run.name}", daemon=True).start()

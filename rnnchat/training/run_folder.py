@@ -14,27 +14,24 @@ runs/NAME/  run.json                 what was asked for, what was chosen, the te
 """
 
 import difflib
-import itertools
 import json
-import re
+import os
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError
-from rnnchat.model.library import check_name
 from rnnchat.training import heartbeat
 from rnnchat.training.event import Event, parse_event
-from rnnchat.training.options import TrainingOptions
 from rnnchat.training.run_info import Control, Request, RunInfo
-from rnnchat.training.run_status import RunStatus as RunStatus
-from rnnchat.training.run_status import fold_event
+from rnnchat.training.run_status import RunStatus, fold_event
 
-START_S = 60.0
-"""For this long a run without an event may still be starting."""
+POLL_S = 0.2
+"""How often a watcher looks for new events."""
 
 
 @dataclass(frozen=True)
@@ -152,30 +149,6 @@ class RunFolder:
         return heartbeat.check_life(self.heartbeat_path)
 
 
-def make_run(options: TrainingOptions, default_name: str) -> RunFolder:
-    """Make the folder of a new run.
-
-    Args:
-        options: what was asked for; without a name the run is called after ``default_name``.
-        default_name: the text's name; a number is added where it is taken.
-
-    Raises:
-        ModelError: the name cannot be one.
-        TrainingError: the name is taken by a run or a model and may not be replaced, or the disk refuses.
-    """
-    run = RunFolder(paths.runs_dir() / (_choose_name(options, default_name)))
-    try:
-        if run.path.exists():
-            shutil.rmtree(run.path)
-        run.path.mkdir(parents=True)
-        run.write_info(RunInfo(options=replace(options, name=run.name), started=time.time()))
-    except OSError as e:
-        raise TrainingError(
-            f"cannot write {run.path} ({e.strerror}): make room or set RNNCHAT_HOME to another folder"
-        ) from e
-    return run
-
-
 def list_runs() -> list[RunFolder]:
     """All runs on this machine, the newest first."""
     runs = [RunFolder(path.parent) for path in paths.runs_dir().glob("*/run.json")]
@@ -204,6 +177,21 @@ def read_status(run: RunFolder) -> RunStatus:
     return judge_life(run, status)
 
 
+def follow_events(run: RunFolder) -> Iterator[Event]:
+    """Every event of ``run`` from the first on, as they come, until it ended or its process is gone."""
+    status, offset = RunStatus(run.name, run.path), 0
+    while True:
+        # Judged before reading: what a process wrote last is there when it is seen to be gone.
+        is_over = not judge_life(run, status).is_active
+        events, offset = run.read_events(offset)
+        for event in events:
+            status = fold_event(status, event)
+            yield event
+        if is_over and not events:
+            return
+        time.sleep(POLL_S)
+
+
 def judge_life(run: RunFolder, status: RunStatus) -> RunStatus:
     """Tell a run that is at work from one whose process is gone without a word, and from one that is only slow."""
     if not status.is_active:
@@ -212,46 +200,37 @@ def judge_life(run: RunFolder, status: RunStatus) -> RunStatus:
     if life == "slow":
         silence = heartbeat.measure_silence(run.heartbeat_path)
         return replace(status, message=f"not heard of for {silence:.0f} s: its process is there, but held up")
-    if life == "gone" and not _has_just_been_made(run):
+    if life == "gone":
         message = f"its process ended without a word: go on with `rnnchat runs resume {run.name}`"
         return replace(status, state="crashed", message=message)
     return status
 
 
-def _has_just_been_made(run: RunFolder) -> bool:
-    """Is the run so young that its process may still be starting (loading torch takes seconds)?"""
+def check_can_go_on(run: RunFolder) -> None:
+    """Refuse to train a run that another process trains, or that has used up its budget.
+
+    Raises:
+        TrainingError: it is so.
+    """
+    pulse = heartbeat.read_pulse(run.heartbeat_path)
+    if run.check_life() != "gone" and pulse is not None and pulse.pid != os.getpid():
+        raise TrainingError(f"run {run.name!r} is under way already: watch it with `rnnchat runs watch {run.name}`")
+    if read_status(run).state == "done":
+        raise TrainingError(f"run {run.name!r} is done: its model is called {run.name!r}")
+
+
+def remove_run(run: RunFolder) -> None:
+    """Delete the folder of a run; a model that it put into the library stays.
+
+    Raises:
+        TrainingError: it is under way, or the disk refuses.
+    """
+    if read_status(run).is_active:
+        raise TrainingError(f"run {run.name!r} is under way: stop it first with `rnnchat runs stop {run.name}`")
     try:
-        return not run.events_path.exists() and time.time() - (run.path / "run.json").stat().st_mtime < START_S
-    except OSError:
-        return False
-
-
-def _choose_name(options: TrainingOptions, default_name: str) -> str:
-    if options.name is None:
-        stem = re.sub(r"[^\w.+-]+", "-", default_name).strip("-.")[:80] or "text"
-        names = (stem if number == 1 else f"{stem}-{number}" for number in itertools.count(1))
-        return next(name for name in names if not _is_taken(name))
-    name = check_name(options.name)
-    run = RunFolder(paths.runs_dir() / name)
-    if run.path.exists():
-        status = read_status(run)
-        if status.is_active:
-            raise TrainingError(f"run {name!r} is under way: stop it first, or give this one another --name")
-        # A run that never took a step is nothing that a person could miss.
-        if run.checkpoint_path.exists() and not options.replace:
-            raise TrainingError(f"there is a run called {name!r} already: give another --name, or --replace it")
-    if _model_path(name).exists() and not options.replace:
-        raise TrainingError(f"there is a model called {name!r} already: give another --name, or --replace it")
-    return name
-
-
-def _is_taken(name: str) -> bool:
-    shipped = paths.shipped_models_dir() / f"{name}{paths.MODEL_SUFFIX}"
-    return (paths.runs_dir() / name).exists() or _model_path(name).exists() or shipped.exists()
-
-
-def _model_path(name: str) -> Path:
-    return paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
+        shutil.rmtree(run.path)
+    except OSError as e:
+        raise TrainingError(f"cannot delete {run.path} ({e.strerror}): delete the folder yourself") from e
 
 
 def _find_start(run: RunFolder) -> float:

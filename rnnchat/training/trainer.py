@@ -30,7 +30,7 @@ from rnnchat.training.machine import autocast, settle_machine
 from rnnchat.training.meter import Meter
 from rnnchat.training.preparation import prepare
 from rnnchat.training.recipe import Recipe
-from rnnchat.training.run_folder import RunFolder, read_status
+from rnnchat.training.run_folder import RunFolder, check_can_go_on
 from rnnchat.training.run_info import Control, RunInfo
 from rnnchat.training.schedule import Clock, Schedule
 
@@ -52,10 +52,7 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
         TextError: a text of the run cannot be read or is too short.
         TrainingError: the run is under way elsewhere or done, diverged, or the disk refuses.
     """
-    if run.check_life() != "gone":
-        raise TrainingError(f"run {run.name!r} is under way already: watch it with `rnnchat runs watch {run.name}`")
-    if read_status(run).state == "done":
-        raise TrainingError(f"run {run.name!r} is done: its model is called {run.name!r}")
+    check_can_go_on(run)
     try:
         with Heartbeat(run.heartbeat_path), contextlib.closing(_work(run)) as events:
             for event in events:

@@ -1,0 +1,207 @@
+"""``rnnchat runs``: trainings on this machine, those under way and those that ended."""
+
+import dataclasses
+import time
+from typing import Annotated, Any
+
+import typer
+
+from rnnchat.cli.output import (
+    format_bits,
+    format_date,
+    format_duration,
+    print_fields,
+    print_json,
+    print_table,
+    show_safely,
+)
+from rnnchat.errors import TrainingError
+from rnnchat.training import run_folder
+from rnnchat.training.job import resume_training
+from rnnchat.training.run_folder import RunFolder, find_run, read_status
+from rnnchat.training.run_info import RunInfo
+from rnnchat.training.run_status import RunStatus
+
+app = typer.Typer(help="List, show, watch, pause, resume, stop and remove trainings.", no_args_is_help=True)
+
+_POLL_S = 0.3
+_PATIENCE_S = 30.0
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a run.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("list")
+def list_runs(is_json: Json = False) -> None:
+    """List all trainings on this machine, the newest first."""
+    runs = [(read_status(run), _read_info(run)) for run in run_folder.list_runs()]
+    if is_json:
+        print_json({"runs": [_describe(status, info) for status, info in runs]})
+        return
+    if not runs:
+        typer.echo("There is no training on this machine: start one with `rnnchat train`.", err=True)
+        return
+    columns = ("name", "state", "progress", "left", "bits/char", "chars/s", "network", "corpus", "begun")
+    right = ("progress", "left", "bits/char", "chars/s")
+    print_table(columns, [_list_row(status, info) for status, info in runs], right=right)
+
+
+@app.command()
+def show(name: Name, is_json: Json = False) -> None:
+    """Show how a training is doing."""
+    run = find_run(name)
+    status, info = read_status(run), run.read_info()
+    if is_json:
+        print_json(_describe(status, info))
+        return
+    print_fields(_show_fields(status, info))
+    if status.sample:
+        typer.echo("\n" + show_safely(status.sample.strip("\n")))
+
+
+@app.command()
+def watch(
+    name: Name,
+    is_json: Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")] = False,
+) -> None:
+    """Watch a training from its beginning to its end; Ctrl-C leaves the watch, not the training."""
+    run = find_run(name)
+    if is_json:
+        for event in run_folder.follow_events(run):
+            print_json(event.to_json())
+    else:
+        from rnnchat.cli.train_view import choose_display  # rich: 0.1 s
+
+        with choose_display(run, "ctrl+c leaves; the training goes on") as display:
+            for event in run_folder.follow_events(run):
+                display.show(event)
+    status = read_status(run)
+    if status.state in ("failed", "crashed"):
+        raise TrainingError(status.message)
+
+
+@app.command()
+def pause(name: Name) -> None:
+    """Let a training wait, its place on the disk kept."""
+    run = _find_active(name)
+    run.ask("pause")
+    _wait_for(run, "paused")
+
+
+@app.command()
+def resume(name: Name) -> None:
+    """Let a paused training go on; start an interrupted one again in the background."""
+    run = find_run(name)
+    if read_status(run).state == "paused":
+        run.ask("run")
+    else:
+        resume_training(name)
+        typer.echo(f"Going on in the background. Watch it with: rnnchat runs watch {name}", err=True)
+    _wait_for(run, "running")
+
+
+@app.command()
+def stop(name: Name) -> None:
+    """Stop a training and make its best network a model."""
+    run = _find_active(name)
+    run.ask("stop")
+    _wait_for(run, "stopped")
+
+
+@app.command()
+def remove(
+    name: Name,
+    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete the folder of a training; a model in the library stays."""
+    run = find_run(name)
+    if not is_sure:
+        typer.confirm(f"Delete {run.path}?", abort=True, err=True)
+    run_folder.remove_run(run)
+    typer.echo(run.path)
+
+
+def _find_active(name: str) -> RunFolder:
+    run = find_run(name)
+    status = read_status(run)
+    if not status.is_active:
+        raise TrainingError(f"run {name!r} is not under way: it is {status.state}")
+    return run
+
+
+def _wait_for(run: RunFolder, state: str) -> None:
+    """Wait until the training has done what it was asked for, and say so; a training that ends meanwhile is told too.
+
+    Raises:
+        TrainingError: it failed, or did not answer.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while (status := read_status(run)).state != state and status.is_active:
+        if time.monotonic() > deadline:
+            raise TrainingError(
+                f"run {run.name!r} was asked but did not answer within {_PATIENCE_S:.0f} s: it is {status.state}; "
+                f"see `rnnchat runs show {run.name}`"
+            )
+        time.sleep(_POLL_S)
+    if status.state in ("failed", "crashed"):
+        raise TrainingError(status.message)
+    typer.echo(f"{run.name}: {status.state}", err=True)
+
+
+def _read_info(run: RunFolder) -> RunInfo | None:
+    try:
+        return run.read_info()
+    except TrainingError:
+        return None
+
+
+def _describe(status: RunStatus, info: RunInfo | None) -> dict[str, Any]:
+    record = {**dataclasses.asdict(status), "path": str(status.path)}
+    return record | ({"info": info.to_json()} if info else {})
+
+
+def _list_row(status: RunStatus, info: RunInfo | None) -> tuple[str, ...]:
+    recipe = info.recipe if info else None
+    is_running = status.state == "running"
+    return (
+        status.name,
+        status.state,
+        f"{status.progress:.0%}",
+        format_duration(status.left_s) if is_running and status.left_s is not None else "",
+        format_bits(status.bits_per_char),
+        f"{status.chars_per_s:,.0f}" if is_running else "",
+        recipe.build_config(info.vocab_size).describe() if info and recipe else "",
+        info.corpus.get("name", "") if info else "",
+        format_date(info.started) if info else "",
+    )
+
+
+def _show_fields(status: RunStatus, info: RunInfo) -> list[tuple[str, str]]:
+    recipe = info.recipe
+    loss = "" if status.loss is None else f"{format_bits(status.loss)} bits per character"
+    best = (
+        f"{format_bits(status.bits_per_char)} bits per character at step {status.best_step:,}"
+        if status.best_step
+        else ""
+    )
+    total = f" of {status.total_steps:,}" if status.total_steps else ""
+    return [
+        ("state", f"{status.state}, {status.progress:.0%}"),
+        ("message", status.message),
+        ("step", f"{status.step:,}{total}"),
+        ("time", format_duration(status.elapsed_s)),
+        ("left", "" if status.left_s is None or not status.is_active else format_duration(status.left_s)),
+        ("speed", f"{status.chars_per_s:,.0f} characters per second" if status.chars_per_s else ""),
+        ("learning", loss),
+        ("best", best),
+        (
+            "network",
+            f"{recipe.build_config(info.vocab_size).describe()}, {info.parameters:,} parameters" if recipe else "",
+        ),
+        ("corpus", f"{info.corpus['name']}, {info.corpus['chars']:,} characters" if info.corpus else ""),
+        ("held out", info.split),
+        ("recipe", ", ".join(f"{k} {v}" for k, v in recipe.to_json().items() if v is not None) if recipe else ""),
+        ("begun", format_date(info.started)),
+        ("folder", str(status.path)),
+        ("model", status.model_path),
+    ]

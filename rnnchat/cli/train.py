@@ -1,0 +1,221 @@
+"""``rnnchat train``: from texts to a model, watched while it learns."""
+
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from rnnchat.cli.output import format_bits, print_json
+from rnnchat.errors import RnnchatError, UsageError
+from rnnchat.model.config import Cell
+from rnnchat.text.corpus import STANDARD_INPUT, Corpus
+from rnnchat.text.tokenizer import Level
+from rnnchat.training.event import Event, Finished, Resumed, Started
+from rnnchat.training.new_run import make_run
+from rnnchat.training.options import Device, Precision, Preset, TrainingOptions, parse_sizes
+from rnnchat.training.run_folder import RunFolder, check_can_go_on, find_run, remove_run
+
+_NICENESS = 10
+
+Corpora = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="CORPUS...", help="Files, folders, patterns, - for stdin, or names of `rnnchat corpus list`."
+    ),
+]
+Name = Annotated[str | None, typer.Option(help="Name of the run and its model; after the text by default.")]
+Validation = Annotated[
+    list[str] | None, typer.Option(metavar="FILE", help="Text to hold out; the last tenth by default.")
+]
+LevelOption = Annotated[Level, typer.Option(help="What one symbol is.")]
+PresetOption = Annotated[
+    Preset | None, typer.Option(help="Size of the network in a word; after text and time by default.")
+]
+CellOption = Annotated[Cell | None, typer.Option(help="Kind of recurrent cell; lstm by default.")]
+Hidden = Annotated[str | None, typer.Option(metavar="SIZES", help="Hidden size, or one per layer: 512, or 128,64.")]
+Layers = Annotated[int | None, typer.Option(help="Layers of that one hidden size.")]
+Embedding = Annotated[int | None, typer.Option(help="Embedding size; 0 for one-hot.")]
+Dropout = Annotated[float | None, typer.Option(help="Share of activations left out while training, 0 to below 1.")]
+Tied = Annotated[bool | None, typer.Option("--tied/--no-tied", help="Does the output share the embedding's matrix?")]
+MaxVocab = Annotated[int | None, typer.Option(help="Most symbols in the vocabulary.")]
+Minutes = Annotated[float | None, typer.Option(help="Train for so long; 5 if no budget is given.")]
+Epochs = Annotated[float | None, typer.Option(help="Read the text so many times.")]
+Steps = Annotated[int | None, typer.Option(help="Take so many steps.")]
+Batch = Annotated[int | None, typer.Option(help="Streams that are read side by side.")]
+Window = Annotated[int | None, typer.Option(help="Symbols through which the error is carried back.")]
+LearningRate = Annotated[float | None, typer.Option("--lr", help="Highest learning rate.")]
+DeviceOption = Annotated[Device, typer.Option(help="Where to compute.")]
+PrecisionOption = Annotated[Precision, typer.Option(help="auto measures which is faster here.")]
+Threads = Annotated[int | None, typer.Option(help="Processor cores to use; all by default.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.")]
+Resume = Annotated[str | None, typer.Option(metavar="NAME", help="Go on with an interrupted run, as it was begun.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace a run and a model of that name.")]
+BesideTui = Annotated[
+    bool, typer.Option("--beside-tui", help="Leave a core and the priority to whoever is at the screen.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the model's file at the end.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")]
+
+
+def train(
+    corpus: Corpora = None,
+    name: Name = None,
+    minutes: Minutes = None,
+    epochs: Epochs = None,
+    steps: Steps = None,
+    level: LevelOption = "char",
+    preset: PresetOption = None,
+    cell: CellOption = None,
+    hidden: Hidden = None,
+    layers: Layers = None,
+    embedding: Embedding = None,
+    dropout: Dropout = None,
+    tied: Tied = None,
+    max_vocab: MaxVocab = None,
+    batch: Batch = None,
+    window: Window = None,
+    learning_rate: LearningRate = None,
+    validation: Validation = None,
+    resume: Resume = None,
+    replace: Replace = False,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    threads: Threads = None,
+    seed: Seed = 1,
+    beside_tui: BesideTui = False,
+    quiet: Quiet = False,
+    is_json: Json = False,
+) -> None:
+    """Train a model on texts of your own.
+
+    Ctrl-C stops, makes the best network so far a model, and says how to go on.
+    """
+    if (resume is None) == (not corpus):
+        raise UsageError("name the texts to train on, or a run to go on with: --resume NAME")
+    if resume is not None:
+        run = find_run(resume)
+        check_can_go_on(run)
+    else:
+        options = TrainingOptions(
+            tuple(corpus or ()),
+            validation=tuple(validation or ()),
+            name=name,
+            replace=replace,
+            level=level,
+            preset=preset,
+            cell=cell,
+            hidden_sizes=None if hidden is None else parse_sizes(hidden),
+            layers=layers,
+            embedding_size=embedding,
+            dropout=dropout,
+            tied=tied,
+            max_vocab=max_vocab,
+            batch_size=batch,
+            window=window,
+            learning_rate=learning_rate,
+            minutes=minutes,
+            epochs=epochs,
+            steps=steps,
+            seed=seed,
+            device=device,
+            threads=threads,
+            precision=precision,
+            beside_tui=beside_tui,
+        )
+        for texts in (options.corpus, options.validation):
+            # A text that is not there is told before anything is made; standard input can be read only once.
+            if texts and STANDARD_INPUT not in texts:
+                Corpus(texts)
+        run = make_run(options)
+    if beside_tui and hasattr(os, "nice"):
+        os.nice(_NICENESS)
+    _follow(run, is_json, quiet)
+
+
+def _follow(run: RunFolder, is_json: bool, is_quiet: bool) -> None:
+    """Train ``run`` and show it; leave with the status that a shell expects."""
+    finished = None
+    with _Interruption(run) as interruption:
+        try:
+            for event in _show(run, is_json, is_quiet):
+                if isinstance(event, Started | Resumed):
+                    interruption.may_ask = True
+                if isinstance(event, Finished):
+                    finished = event
+        except RnnchatError:
+            _forget_unless_begun(run)
+            raise
+        except KeyboardInterrupt:
+            _forget_unless_begun(run)
+            if run.checkpoint_path.exists():
+                typer.echo(f"Interrupted. Go on with: rnnchat train --resume {run.name}", err=True)
+            raise
+    if finished is not None and not is_json:
+        _tell_end(run, finished)
+    if interruption.signal is not None:
+        raise typer.Exit(128 + interruption.signal)
+
+
+def _show(run: RunFolder, is_json: bool, is_quiet: bool) -> Iterator[Event]:
+    """Train and show each event in the way that was asked for, and pass it on."""
+    from rnnchat.training.trainer import train as learn  # torch: 2 s
+
+    if is_json or is_quiet:
+        for event in learn(run):
+            if is_json:
+                print_json(event.to_json())
+            yield event
+        return
+    from rnnchat.cli.train_view import choose_display  # rich: 0.1 s
+
+    with choose_display(run, "ctrl+c stops and keeps the best model") as display:
+        for event in learn(run):
+            display.show(event)
+            yield event
+
+
+def _tell_end(run: RunFolder, finished: Finished) -> None:
+    typer.echo(
+        f"{run.name}: {format_bits(finished.bits_per_char)} bits per character on the held-out text. "
+        f"Write with it: rnnchat generate {run.name}",
+        err=True,
+    )
+    if finished.reason == "stopped":
+        typer.echo(f"Stopped at step {finished.step:,}. Go on with: rnnchat train --resume {run.name}", err=True)
+    typer.echo(finished.model_path)
+
+
+def _forget_unless_begun(run: RunFolder) -> None:
+    """Delete a run whose text was never ready: nothing in it could be missed."""
+    if run.path.exists() and run.read_info().recipe is None:
+        run.heartbeat_path.unlink(missing_ok=True)
+        remove_run(run)
+
+
+class _Interruption:
+    """Turns the first Ctrl-C or SIGTERM into a wish to stop; before there is anything to keep, and the second time,
+    into an interruption."""
+
+    def __init__(self, run: RunFolder) -> None:
+        self.signal: int | None = None
+        self.may_ask = False
+        """Has the training begun, so that it looks at wishes?"""
+        self._run = run
+
+    def __enter__(self) -> "_Interruption":
+        self._before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        is_second = self.signal is not None
+        self.signal = number
+        if is_second or not self.may_ask:
+            raise KeyboardInterrupt
+        self._run.ask("stop")

@@ -1,0 +1,217 @@
+"""A training as a terminal shows it: a live picture, or plain lines where there is no terminal.
+
+Both are fed with events, from the trainer itself or from the run folder of a training elsewhere.
+"""
+
+import sys
+import textwrap
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from rnnchat.cli.curve import MARK, draw_curve
+from rnnchat.cli.output import format_bits, format_duration, picture_controls
+from rnnchat.training.event import Evaluated, Event, Failed, Finished, Noted, Paused, Resumed, Sampled, Stepped
+from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_status import RunStatus, fold_event
+
+_REFRESHES_PER_S = 4
+_PLAIN_EVERY_S = 5.0
+_CURVE_HEIGHT = 8
+_SAMPLE_LINES = 5
+_WIDEST = 100
+
+
+class TrainingDisplay(Protocol):
+    """Shows events as they come."""
+
+    def __enter__(self) -> "TrainingDisplay": ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def show(self, event: Event) -> None:
+        """Take in one more event."""
+
+
+def choose_display(run: RunFolder, footer: str) -> TrainingDisplay:
+    """A live picture if stderr is a terminal that can be drawn on, plain lines otherwise."""
+    console = Console(stderr=True)
+    if console.is_terminal and not console.is_dumb_terminal:
+        return LiveDisplay(run, console, footer)
+    return PlainDisplay()
+
+
+class PlainDisplay:
+    """One line on stderr for what matters, every few seconds at most."""
+
+    def __init__(self) -> None:
+        self._next_s = 0.0
+
+    def __enter__(self) -> "PlainDisplay":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def show(self, event: Event) -> None:
+        """Print the event if it is worth a line."""
+        if line := self._describe(event):
+            sys.stderr.write(picture_controls(line) + "\n")
+            sys.stderr.flush()
+
+    def _describe(self, event: Event) -> str:
+        match event:
+            case Noted():
+                return event.message
+            case Stepped() if event.elapsed_s >= self._next_s:
+                self._next_s = event.elapsed_s + max(_PLAIN_EVERY_S, event.elapsed_s / 20)
+                return (
+                    f"{event.progress:4.0%}  step {event.step:,} of {event.total_steps:,}  "
+                    f"{format_bits(event.loss_bits_per_char)} bits/char  {event.chars_per_s:,.0f} chars/s  "
+                    f"{format_duration(event.left_s)} left"
+                )
+            case Evaluated():
+                is_best = "  the best so far" if event.step == event.best_step else ""
+                return f"      step {event.step:,}  validation {format_bits(event.bits_per_char)} bits/char{is_best}"
+            case Sampled():
+                return textwrap.indent((event.prompt + event.text).strip("\n"), "      | ", lambda _: True)
+            case Paused():
+                return f"paused at step {event.step:,}"
+            case Resumed():
+                return f"going on from step {event.step:,}"
+        return ""
+
+
+class LiveDisplay:
+    """A picture that is drawn anew several times a second, its figures always in the same places."""
+
+    def __init__(self, run: RunFolder, console: Console, footer: str) -> None:
+        self._picture = _Picture(run, footer)
+        self._live = Live(self._picture, console=console, refresh_per_second=_REFRESHES_PER_S)
+
+    def __enter__(self) -> "LiveDisplay":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._picture.footer = ""
+        self._live.stop()
+
+    def show(self, event: Event) -> None:
+        """Take the event in; the next drawing shows it."""
+        self._picture.take(event)
+        if isinstance(event, Finished | Failed):
+            self._live.refresh()
+
+
+class _Picture:
+    """What the live display draws."""
+
+    def __init__(self, run: RunFolder, footer: str) -> None:
+        self.footer = footer
+        self._run = run
+        self._status = RunStatus(run.name, run.path)
+        self._headline = run.name
+        self._losses: list[tuple[int, float, float]] = []  # step, seconds, bits per character
+        self._validations: list[tuple[int, float, float]] = []
+        self._sample: Sampled | None = None
+
+    def take(self, event: Event) -> None:
+        """Take in one more event."""
+        self._status = fold_event(self._status, event)
+        match event:
+            case Stepped():
+                self._losses.append((event.step, event.elapsed_s, event.loss_bits_per_char))
+            case Evaluated():
+                self._validations.append((event.step, event.elapsed_s, event.bits_per_char))
+            case Sampled():
+                self._sample = event
+            case Resumed():
+                # What was told of later steps is being done again.
+                self._losses = [point for point in self._losses if point[0] <= event.step]
+                self._validations = [point for point in self._validations if point[0] <= event.step]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = min(options.max_width, _WIDEST)
+        parts: list[Table | Text] = [self._draw_head(width), self._draw_figures(), Text("")]
+        room = options.size.height - 8
+        if room >= _CURVE_HEIGHT // 2 + 2:
+            parts.append(self._draw_curve(width, min(_CURVE_HEIGHT, room - 2)))
+        if room >= _CURVE_HEIGHT + _SAMPLE_LINES + 2:
+            parts.append(self._draw_sample(width))
+        parts.append(Text(self._say(), style="dim", no_wrap=True, overflow="ellipsis"))
+        yield Group(*parts)
+
+    def _draw_head(self, width: int) -> Table:
+        status = self._status
+        head = Table.grid(padding=(0, 1), expand=False)
+        left = "" if status.left_s is None else f"{format_duration(status.left_s):>7} left"
+        bar = ProgressBar(total=1.0, completed=status.progress, width=max(10, width - len(self._run.name) - 24))
+        head.add_row(Text(self._run.name, style="bold"), bar, f"{status.progress:4.0%}", left)
+        return head
+
+    def _draw_figures(self) -> Table:
+        status = self._status
+        last = self._validations[-1][2] if self._validations else None
+        best = f"{format_bits(status.bits_per_char):>6}"
+        if status.best_step is not None:
+            best += f" at step {status.best_step:,}"
+        figures = Table.grid(padding=(0, 2, 0, 0))
+        figures.add_row(
+            "bits/char",
+            f"learning {format_bits(status.loss):>6}",
+            f"validation {format_bits(last):>6}",
+            Text(f"best {best}", style="bold"),
+        )
+        total = "–" if status.total_steps is None else f"{status.total_steps:,}"
+        figures.add_row(
+            f"{format_duration(status.elapsed_s):>8}",
+            f"step {status.step:>10,}",
+            f"of {total:>14}",
+            f"{status.chars_per_s:>9,.0f} characters/s",
+        )
+        return figures
+
+    def _draw_curve(self, width: int, height: int) -> Text:
+        status = self._status
+        most_s = status.elapsed_s + (status.left_s or 0.0)
+        losses = [(seconds, bits) for _, seconds, bits in self._losses]
+        validations = [(seconds, bits) for _, seconds, bits in self._validations]
+        rows = draw_curve(losses, validations, width, height, most_s)
+        foot = f"       0:00   ⠒⠒ learning   {MARK} validation"
+        rows.append(f"{foot}{format_duration(most_s):>{max(1, width - len(foot))}}")
+        text = Text("\n".join(rows), no_wrap=True)
+        text.highlight_regex(MARK, "bold cyan")
+        return text
+
+    def _draw_sample(self, width: int) -> Text:
+        lines: list[str] = []
+        title = ""
+        if self._sample is not None:
+            title = f"sample at step {self._sample.step:,}, temperature {self._sample.temperature:g}"
+            text = picture_controls(self._sample.prompt + self._sample.text).expandtabs(4).strip("\n")
+            for line in text.split("\n"):
+                lines += textwrap.wrap(line, width - 4) or [""]
+        lines = (lines + [""] * _SAMPLE_LINES)[:_SAMPLE_LINES]
+        drawn = Text(f"\n{title}\n", style="dim")
+        drawn.append("\n".join(f"  {line}" for line in lines) + "\n", style="not dim")
+        return drawn
+
+    def _say(self) -> str:
+        status = self._status
+        if status.state == "paused":
+            return f"paused: go on with `rnnchat runs resume {status.name}`"
+        if status.state == "starting":
+            return status.message or "reading the text and loading torch …"
+        return self.footer
