@@ -9,19 +9,29 @@ The first frame is drawn before any model is opened; models live in child proces
     app.open_model(source)  open a model by name or path behind the screen, whatever is going on
     app.start_engine        opens one more engine, for a screen that needs its own; the screen closes it
     app.notify_error(error) say in one sentence what went wrong
+    app.at_quit             what to await before the program ends: ``self.app.at_quit.append(self.leave)``
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar
+import asyncio
+import contextlib
+import importlib
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.reactive import var
 from textual.screen import Screen
+from textual.theme import Theme
+from textual.timer import Timer
 
-from rnnchat.errors import RnnchatError
+from rnnchat.errors import ModelError, RnnchatError
+from rnnchat.tui.alt_keys import HOLD_S, AltPairing, teach_alt_enter
 from rnnchat.tui.keys import APP_KEYS, SCREENS, show_key
 from rnnchat.tui.model_slot import ModelSlot, ModelState, StartEngine
 from rnnchat.tui.run_watcher import RunWatcher
@@ -29,35 +39,34 @@ from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import ScreenSettings
 from rnnchat.tui.theme import THEMES, add_names
 
-
-def _open_write() -> Screen[None]:
-    from rnnchat.tui.screens.write import WriteScreen
-
-    return WriteScreen()
-
-
-def _open_models() -> Screen[None]:
-    from rnnchat.tui.screens.models import ModelsScreen
-
-    return ModelsScreen()
-
-
-def _open_train() -> Screen[None]:
-    from rnnchat.tui.screens.train import TrainScreen
-
-    return TrainScreen()
-
-
-def _open_compare() -> Screen[None]:
-    from rnnchat.tui.screens.compare import CompareScreen
-
-    return CompareScreen()
-
-
-async def start_engine(source: str):
-    """Open the model called ``source``, or at that path, in a child process."""
+if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient
 
+WATCH_S = 1.0
+"""Seconds between two looks at whether the model's process is alive."""
+SAVE_S = 0.5
+"""Seconds after the last change until the settings are written."""
+REPEAT_S = 2.0
+"""Seconds for which the same error is said only once."""
+
+
+def find_screen_class(mode: str) -> type[MainScreen]:
+    """Give the class of the screen ``mode``; its module is imported when it is first needed."""
+    module = importlib.import_module(f"rnnchat.tui.screens.{mode}")
+    found: type[MainScreen] = getattr(module, f"{mode.capitalize()}Screen")
+    return found
+
+
+async def start_engine(source: str) -> EngineClient:
+    """Open the model called ``source``, or at that path, in a child process; "" for the default model."""
+    from rnnchat.engine.client import EngineClient
+
+    if not source:
+        from rnnchat.model.library import default_model  # with numpy: 150 ms, behind the first frame
+
+        source = await asyncio.to_thread(default_model) or ""
+    if not source:
+        raise ModelError("there is no model on this machine yet: train one (F4), or open a model file (F3)")
     return await EngineClient.start(source)
 
 
@@ -68,7 +77,7 @@ class RnnchatApp(App[None]):
     CSS_PATH = "app.tcss"
     BINDINGS = APP_KEYS
     # Screens are imported when they are opened: only Write is needed for the first frame.
-    MODES: ClassVar = {"write": _open_write, "models": _open_models, "train": _open_train, "compare": _open_compare}
+    MODES: ClassVar = {mode: lambda mode=mode: find_screen_class(mode)() for mode in SCREENS}
     DEFAULT_MODE = "write"
 
     model_state: var[ModelState] = var(ModelState())
@@ -84,6 +93,7 @@ class RnnchatApp(App[None]):
             story: Title of the story to open; None for the one that was open last.
             start_engine: Opens a model in a child process; tests give a scripted one.
         """
+        teach_alt_enter()
         self.settings, self._complaints = ScreenSettings.load()
         super().__init__()
         self.start_engine = start_engine
@@ -91,15 +101,51 @@ class RnnchatApp(App[None]):
         self.run_watcher = RunWatcher(self)
         self.asked_model = model
         self.asked_story = story
+        self.at_quit: list[Callable[[], Awaitable[None]]] = []
+        self._alt_pairing = AltPairing()
+        self._saving: Timer | None = None
+        self._last_error = ("", 0.0)
         for theme in THEMES:
             self.register_theme(theme)
 
     def on_mount(self) -> None:
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else "rnnchat-dark"
         self.set_keymap(self.settings.keys)
-        self.run_watcher.start()
         for complaint in self._complaints:
-            self.notify(complaint, title="Settings", severity="warning", timeout=10)
+            self.notify(complaint, title="Settings", severity="warning", timeout=10, markup=False)
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.call_after_refresh(self._start_work)
+
+    def _start_work(self) -> None:
+        """Begin what nobody needs for the first frame."""
+        self.open_model(self.asked_model or self.settings.model)
+        self.set_interval(WATCH_S, self._watch_engine)
+        self.set_timer(WATCH_S, self.run_watcher.start)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        if theme.name != self.settings.theme:
+            self.settings.theme = theme.name
+            self.save_settings_soon()
+
+    def _watch_engine(self) -> None:
+        """Notice a process that died while nobody wrote."""
+        engine = self.slot.engine
+        if engine is not None and not engine.alive:
+            self.slot.bury()
+            self.notify_error(f"the process that held the model {engine.info.name} has ended: enter starts it again")
+
+    async def on_event(self, event: events.Event) -> None:
+        if self.is_headless or not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        for key in self._alt_pairing.take(event):
+            await super().on_event(key)
+        if self._alt_pairing.held is not None:
+            self.set_timer(HOLD_S, self._release_escape)
+
+    async def _release_escape(self) -> None:
+        for key in self._alt_pairing.release():
+            await super().on_event(key)
 
     def get_css_variables(self) -> dict[str, str]:
         return add_names(super().get_css_variables())
@@ -121,13 +167,31 @@ class RnnchatApp(App[None]):
             await self.slot.open(source)
         except RnnchatError as error:
             self.notify_error(error)
+            if source and source == self.settings.model != self.asked_model:
+                self.settings.model = ""  # it may have been removed: the one that comes with rnnchat is there
+                self.open_model("")
         else:
             self.settings.model = source
-            self.save_settings()
+            self.save_settings_soon()
+
+    def restart_model(self) -> None:
+        """Open the model again that is open, or whose process has died."""
+        self.open_model(self.settings.model)
 
     def notify_error(self, error: RnnchatError | OSError | str) -> None:
-        """Say in one sentence what went wrong and what to do."""
-        self.notify(str(error), severity="error", timeout=8, markup=False)
+        """Say in one sentence what went wrong and what to do; said once where two parts come upon it."""
+        sentence, now = str(error), time.monotonic()
+        if (sentence, True) != (self._last_error[0], now - self._last_error[1] < REPEAT_S):
+            self.notify(sentence, severity="error", timeout=8, markup=False)
+        self._last_error = (sentence, now)
+
+    # Settings, clipboard
+
+    def save_settings_soon(self) -> None:
+        """Write the settings file once nothing has changed for a moment."""
+        if self._saving is not None:
+            self._saving.stop()
+        self._saving = self.set_timer(SAVE_S, self.save_settings)
 
     def save_settings(self) -> None:
         """Write the settings file; a disk that refuses is said, not fatal."""
@@ -135,6 +199,11 @@ class RnnchatApp(App[None]):
             self.settings.save()
         except OSError as error:
             self.notify_error(f"the settings cannot be saved: {error}")
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put ``text`` on the clipboard: through the terminal, and through the desktop where there is one."""
+        super().copy_to_clipboard(text)
+        self.run_worker(partial(copy_to_desktop, text), thread=True, group="clipboard")
 
     # Commands
 
@@ -147,14 +216,29 @@ class RnnchatApp(App[None]):
             yield from screen.commands()
         for mode, title in SCREENS.items():
             yield SystemCommand(title, f"Go to the screen {title}", lambda mode=mode: self.switch_mode(mode))
+        yield SystemCommand("Start the model again", "Open it in a new process", self.restart_model)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
         yield SystemCommand("Help", "All keys, and what they do", self.action_help)
         yield SystemCommand("Quit", "Close rnnchat; everything is kept", self.action_quit)
 
     def action_help(self) -> None:
         """Show all keys."""
+        from rnnchat.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen())
 
     async def action_quit(self) -> None:
-        """Close the models and leave."""
+        """Keep everything, close the models and leave."""
+        for leave in self.at_quit:
+            await leave()
+        self.save_settings()
         await self.slot.close()
         self.exit()
+
+
+def copy_to_desktop(text: str) -> None:
+    """Put ``text`` on the desktop's clipboard, for terminals that ignore the sequence for it."""
+    import pyperclip
+
+    with contextlib.suppress(pyperclip.PyperclipException):
+        pyperclip.copy(text)

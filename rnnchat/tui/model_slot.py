@@ -6,11 +6,12 @@ person never waits, and a model that cannot be opened takes nothing away.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from rnnchat.errors import RnnchatError
+from rnnchat.errors import EngineError, RnnchatError
 
 if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient
@@ -33,7 +34,12 @@ class ModelState:
 
 
 class ModelSlot:
-    """Holds at most one engine and says what happens to it through ``on_change``."""
+    """Holds at most one engine and says what happens to it through ``on_change``.
+
+    Attributes:
+        state: What the header shows.
+        engine: The engine to write with; None while there is none, or after it has died.
+    """
 
     def __init__(self, start_engine: StartEngine, on_change: Callable[[ModelState], None]) -> None:
         """Make an empty slot.
@@ -46,50 +52,72 @@ class ModelSlot:
         self.on_change = on_change
         self.state = ModelState()
         self.engine: EngineClient | None = None
-        self.source = ""
-        """Name or path of the model that was asked for last: what a restart opens."""
-        self._attempt = 0
+        self._source: str | None = None  # what was asked for last: what a restart opens
+        self._opening: asyncio.Task[None] | None = None
 
     async def open(self, source: str) -> None:
-        """Open the model called ``source`` (or at that path) and let it take over.
+        """Open the model called ``source`` (or at that path; "" for the default) and let it take over.
 
         Of two that are being opened at once the later one wins.
 
         Raises:
             RnnchatError: it cannot be opened; the model before it stays.
         """
-        self._attempt += 1
-        attempt = self._attempt
-        self.source = source
-        is_alone = self.engine is None
-        self._change(opening=source, phase="opening" if is_alone else self.state.phase)
+        self._source = source
+        if self._opening is not None:
+            self._opening.cancel()
+        self._opening = opening = asyncio.create_task(self._open(source))
         try:
-            engine = await self.start_engine(source)
-        except RnnchatError:
-            if attempt == self._attempt:
-                self._change(opening="", phase="dead" if is_alone else self.state.phase)
-            raise
-        if attempt != self._attempt:
-            await engine.close()
-            return
-        old, self.engine = self.engine, engine
-        self.state = ModelState("ready", engine.info.name, engine.info.bits_per_char)
-        self.on_change(self.state)
-        if old is not None:
-            await old.close()
+            await asyncio.wait({opening})
+        finally:
+            if self._opening is opening:
+                self._opening = None
+        if not opening.cancelled():
+            opening.result()
+
+    async def wait_for_engine(self) -> EngineClient:
+        """Give the engine as soon as there is one; open the last model again if its process has died.
+
+        Raises:
+            RnnchatError: it cannot be opened, or no model was ever asked for.
+        """
+        while self.engine is None:
+            if self._opening is not None:
+                await asyncio.shield(self._opening)
+            elif self._source is not None:
+                await self.open(self._source)
+            else:
+                raise EngineError("no model is open: choose one on the screen Models (F3) or train one (F4)")
+        return self.engine
 
     def bury(self) -> None:
         """Take note that the engine has died: the slot is empty until something is opened."""
         self.engine = None
-        self._change(phase="dead")
+        self._change(replace(self.state, phase="opening" if self.state.opening else "dead"))
 
     async def close(self) -> None:
         """End the child process, if there is one, and whatever is being opened."""
-        self._attempt += 1
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait({self._opening})
         engine, self.engine = self.engine, None
         if engine is not None:
             await engine.close()
 
-    def _change(self, **changes: object) -> None:
-        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
-        self.on_change(self.state)
+    async def _open(self, source: str) -> None:
+        is_alone = self.engine is None
+        self._change(replace(self.state, opening=source, phase="opening" if is_alone else self.state.phase))
+        try:
+            engine = await self.start_engine(source)
+        except RnnchatError:
+            phase = "dead" if self.engine is None else "ready"
+            self._change(replace(self.state, opening="", phase=phase, name=self.state.name or source))
+            raise
+        old, self.engine = self.engine, engine
+        self._change(ModelState("ready", engine.info.name, engine.info.bits_per_char))
+        if old is not None:
+            await old.close()
+
+    def _change(self, state: ModelState) -> None:
+        self.state = state
+        self.on_change(state)

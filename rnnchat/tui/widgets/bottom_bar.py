@@ -1,9 +1,62 @@
 """The line below every screen: what the keys do here, and one fact at the right."""
 
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
-from textual.content import ContentText
-from textual.widgets import Footer, Static
+from textual.content import Content, ContentText
+from textual.widgets import Static
+
+GAP = "   "
+
+
+class KeyLine(Static):
+    """The keys that work now, in the order in which the screen lists them; a click presses one.
+
+    One widget and one line of text: it costs nothing when the cursor goes from field to field.
+    """
+
+    def __init__(self) -> None:
+        """Make the line; it follows the bindings of its screen."""
+        super().__init__()
+        self._places: list[tuple[int, int, str]] = []  # from column, to column, key
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, lambda screen: self._show_keys())
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        if not self.screen.is_attached:
+            return
+        parts: list[tuple[str, str]] = []
+        self._places = []
+        x = 0
+        for binding in self._list_keys():
+            keys, does = self.app.get_key_display(binding), f" {binding.description}"
+            parts += [(keys, "bold $accent"), (does, ""), (GAP, "")]
+            width = cell_len(keys + does)
+            self._places.append((x, x + width, binding.key.split(",")[0]))
+            x += width + len(GAP)
+        self.update(Content.assemble(*parts))
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, key in self._places:
+            if start <= event.x < end:
+                self.app.simulate_key(key)
+
+    def _list_keys(self) -> list[Binding]:
+        """Give the bindings to show: those of the screen in their order, then the rest."""
+        # The same binding may be active on several widgets: once is enough.
+        active = [found.binding for found in self.screen.active_bindings.values() if found.enabled]
+        order = {id: place for place, id in enumerate(self._list_ids())}
+        shown = {binding.id or binding.key: binding for binding in reversed(active) if binding.show}
+        return sorted(shown.values(), key=lambda binding: order.get(binding.id, len(order)))
+
+    def _list_ids(self) -> list[str | None]:
+        return [binding.id for binding in self.screen.BINDINGS if isinstance(binding, Binding)]
 
 
 class BottomBar(Horizontal):
@@ -15,15 +68,14 @@ class BottomBar(Horizontal):
         height: 1;
         dock: bottom;
         padding: 0 1;
-        Footer { dock: none; width: 1fr; background: transparent; }
-        FooterKey .footer-key--key { padding: 0 1 0 0; background: transparent; }
-        FooterKey .footer-key--description { padding: 0 2 0 0; background: transparent; }
-        #fact { width: auto; height: 1; color: $quiet; text-align: right; }
+        color: $quiet;
+        KeyLine { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #fact { width: auto; height: 1; text-align: right; margin-left: 2; }
     }
     """
 
     def compose(self) -> ComposeResult:
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
         yield Static(id="fact")
 
     def show_fact(self, fact: ContentText) -> None:

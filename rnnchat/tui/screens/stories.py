@@ -1,0 +1,162 @@
+"""The list of stories: find one by its title or its words, open it, rename it, delete it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from rnnchat.errors import RnnchatError
+from rnnchat.tui.figures import format_ago
+from rnnchat.tui.screens.ask import AskText, AskYesNo
+
+if TYPE_CHECKING:
+    from rnnchat.stories.store import Store, StorySummary
+    from rnnchat.tui.app import RnnchatApp
+
+EXCERPT_CHARS = 60
+
+
+class StoriesScreen(ModalScreen[str | None]):
+    """All stories, the one changed last first. The answer is the id of the one to open."""
+
+    app: RnnchatApp
+
+    DEFAULT_CSS = """
+    StoriesScreen {
+        align: center middle;
+        background: $background 60%;
+        #frame {
+            width: 92;
+            max-width: 96%;
+            height: 80%;
+            padding: 1 2;
+            background: $surface;
+            border: round $accent 60%;
+            border-title-color: $accent;
+            border-subtitle-color: $quiet;
+        }
+        Input { background: $surface; margin-bottom: 1; }
+        OptionList { height: 1fr; border: none; background: $surface; padding: 0; }
+        #none { color: $quiet; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "to_list", "to the list", show=False, id="stories.list"),
+        Binding("f6", "rename", "rename", id="stories.rename", priority=True),
+        Binding("f8", "delete", "delete", id="stories.delete", priority=True),
+        Binding("escape", "dismiss(None)", "close", id="stories.close"),
+    ]
+
+    def __init__(self, store: Store, current: str) -> None:
+        """List the stories of ``store``; ``current`` is the id of the one that is open."""
+        super().__init__()
+        self.store = store
+        self.current = current
+        self.words = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="frame") as frame:
+            frame.border_title = "Stories"
+            frame.border_subtitle = "enter open   f6 rename   f8 delete   esc close"
+            yield Input(placeholder="Search titles and texts", compact=True)
+            yield OptionList(compact=True)
+            yield Static("", id="none")
+
+    def on_mount(self) -> None:
+        self._list()
+
+    def _list(self) -> None:
+        """Show the stories in which the words are found, or all."""
+        options = self._search_options() if self.words.strip() else self._all_options()
+        stories = self.query_one(OptionList)
+        highlighted = stories.highlighted
+        stories.clear_options().add_options(options)
+        stories.highlighted = min(highlighted or 0, len(options) - 1) if options else None
+        missing = f"nothing holds “{self.words}”" if self.words.strip() else "no story yet: write one"
+        self.query_one("#none", Static).update("" if options else missing)
+
+    def _all_options(self) -> list[Option]:
+        return [Option(self._draw_row(story), id=story.id) for story in self.store.list_stories()]
+
+    def _search_options(self) -> list[Option]:
+        """Give one row for each story found, with the place where the words stand."""
+        titles = {story.id: story for story in self.store.list_stories()}
+        options: dict[str, Option] = {}
+        for hit in self.store.search(self.words):
+            if hit.story_id in titles and hit.story_id not in options:
+                row = Content("\n").join([self._draw_row(titles[hit.story_id]), draw_excerpt(hit.snippet)])
+                options[hit.story_id] = Option(row, id=hit.story_id)
+        return list(options.values())
+
+    def _draw_row(self, story: StorySummary) -> Content:
+        """Draw mark, title, length, model and date in columns."""
+        mark = "● " if story.id == self.current else "  "
+        title = story.title if len(story.title) <= 40 else f"{story.title[:39]}…"
+        facts = f"{story.chars:>9,} chars  {story.model or '–':<14.14}  {format_ago(story.updated):>11}"
+        return Content.assemble((mark, "$accent"), f"{title:<41}", (facts, "$quiet"))
+
+    @on(Input.Changed)
+    def _search(self, event: Input.Changed) -> None:
+        self.words = event.value
+        self._list()
+
+    @on(Input.Submitted)
+    def _open_first(self) -> None:
+        self._open(self._pointed())
+
+    @on(OptionList.OptionSelected)
+    def _open_selected(self, event: OptionList.OptionSelected) -> None:
+        self._open(event.option.id)
+
+    def _open(self, story_id: str | None) -> None:
+        if story_id is not None:
+            self.dismiss(story_id)
+
+    def action_to_list(self) -> None:
+        """Go from the search line into the list."""
+        self.query_one(OptionList).focus()
+
+    def _pointed(self) -> str | None:
+        """Give the id of the story under the cursor."""
+        option = self.query_one(OptionList).highlighted_option
+        return option.id if option is not None else None
+
+    def _title(self, story_id: str) -> str:
+        return next(story.title for story in self.store.list_stories() if story.id == story_id)
+
+    def action_rename(self) -> None:
+        """Give the story under the cursor another title."""
+        if (story_id := self._pointed()) is not None:
+            question = AskText("Title of the story", self._title(story_id), title="Rename")
+            self.app.push_screen(question, lambda title: self._rename(story_id, title) if title else None)
+
+    def _rename(self, story_id: str, title: str) -> None:
+        try:
+            self.store.rename(story_id, title)
+        except RnnchatError as error:
+            self.app.notify_error(error)
+        self._list()
+
+    def action_delete(self) -> None:
+        """Delete the story under the cursor, after a question."""
+        if (story_id := self._pointed()) is not None:
+            question = AskYesNo(f"Delete “{self._title(story_id)}”?", "Delete", title="Delete a story")
+            self.app.push_screen(question, lambda yes: self._delete(story_id) if yes else None)
+
+    def _delete(self, story_id: str) -> None:
+        self.store.delete(story_id)
+        self._list()
+
+
+def draw_excerpt(excerpt: str) -> Content:
+    """Draw the place where words were found, in one line."""
+    line = " ".join(excerpt.split())
+    return Content.styled(f"      … {line[: 2 * EXCERPT_CHARS]}", "$quiet")

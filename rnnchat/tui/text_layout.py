@@ -1,0 +1,175 @@
+"""Where each row of a long text begins: word wrap that costs only what is new when the text grows. No widgets.
+
+A text of 200,000 characters is wrapped once (tens of milliseconds) and then only from its last row on, so that
+showing one more character costs the same in a long story as in a short one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.cells import cell_len, get_character_cell_size
+
+Kind = Literal["person", "model", "heading"]
+
+TAB = "    "
+# Symbols that would move the terminal's cursor get a picture: a model may write any of them.
+VISIBLE = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421, 9: TAB, 10: None}
+VISIBLE |= dict.fromkeys([*range(128, 160), *range(8234, 8239), *range(8294, 8298)], 65533)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the text that looks alike."""
+
+    text: str
+    kind: Kind
+    passage: str
+    """Id of the passage that it belongs to."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The characters of one piece in one row."""
+
+    text: str
+    kind: Kind
+    passage: str
+
+
+class TextLayout:
+    """A text in rows of ``width`` columns, and which piece every character belongs to.
+
+    Attributes:
+        text: The whole text.
+        starts: Offset in ``text`` at which each row begins. A text that ends with a line feed has an empty last row.
+    """
+
+    def __init__(self, pieces: Iterable[Piece] = (), width: int = 76) -> None:
+        """Lay out ``pieces``, one after the other."""
+        self.width = max(width, 4)
+        self.pieces = [piece for piece in pieces if piece.text]
+        self.text = "".join(piece.text for piece in self.pieces)
+        self.piece_starts = [0]
+        for piece in self.pieces:
+            self.piece_starts.append(self.piece_starts[-1] + len(piece.text))
+        self.piece_starts.pop()
+        self.starts: list[int] = [0]
+        self._wrap_from(0)
+
+    def append(self, piece: Piece) -> int:
+        """Add ``piece`` at the end and give the first row that is different now."""
+        if not piece.text:
+            return len(self.starts)
+        last = self.pieces[-1] if self.pieces else None
+        if last is not None and (last.kind, last.passage) == (piece.kind, piece.passage):
+            self.pieces[-1] = Piece(last.text + piece.text, piece.kind, piece.passage)
+        else:
+            self.pieces.append(piece)
+            self.piece_starts.append(len(self.text))
+        self.text += piece.text
+        row = len(self.starts) - 1
+        self._wrap_from(self.starts[row])
+        return row
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.starts)
+
+    def row_span(self, row: int) -> tuple[int, int]:
+        """Give the offsets of the first character of ``row`` and of the one after its last."""
+        end = self.starts[row + 1] if row + 1 < len(self.starts) else len(self.text)
+        return self.starts[row], end
+
+    def row_parts(self, row: int) -> list[Part]:
+        """Give the characters of ``row`` by piece, from left to right."""
+        start, end = self.row_span(row)
+        parts = []
+        index = bisect_right(self.piece_starts, start) - 1
+        while start < end:
+            piece = self.pieces[index]
+            piece_end = self.piece_starts[index] + len(piece.text)
+            parts.append(Part(self.text[start : min(end, piece_end)], piece.kind, piece.passage))
+            start = piece_end
+            index += 1
+        return parts
+
+    def row_of(self, offset: int) -> int:
+        """Give the row in which the character at ``offset`` stands."""
+        return max(0, bisect_right(self.starts, offset) - 1)
+
+    def rows_of(self, passage: str) -> range:
+        """Give the rows that hold something of ``passage``."""
+        indices = [index for index, piece in enumerate(self.pieces) if piece.passage == passage]
+        if not indices:
+            return range(0)
+        last = indices[-1]
+        end = self.piece_starts[last] + len(self.pieces[last].text)
+        return range(self.row_of(self.piece_starts[indices[0]]), self.row_of(end - 1) + 1)
+
+    # Wrapping
+
+    def _wrap_from(self, start: int) -> None:
+        """Find the rows again from the one that begins at ``start``; those before it stay as they are."""
+        del self.starts[self.row_of(start) + 1 :]
+        text = self.text
+        while (end := text.find("\n", start)) >= 0:
+            self._wrap_line(start, end)
+            start = end + 1
+            self.starts.append(start)
+        self._wrap_line(start, len(text))
+
+    def _wrap_line(self, start: int, end: int) -> None:
+        """Break the line between two offsets into rows."""
+        line = self.text[start:end]
+        if not (line.isascii() and line.isprintable()):
+            self._wrap_wide(start, end)
+        elif end - start > self.width:
+            self._wrap_narrow(start, end)
+
+    def _wrap_narrow(self, start: int, end: int) -> None:
+        """Break a line of which every character is one column wide."""
+        while end - start > self.width:
+            # One space may hang over the edge, where nobody sees it.
+            cut = self.text.rfind(" ", start, start + self.width + 1)
+            start = cut + 1 if cut >= start else start + self.width
+            if start >= end:
+                return
+            self.starts.append(start)
+
+    def _wrap_wide(self, start: int, end: int) -> None:
+        """Break a line of characters of any width; also between any two that are two columns wide."""
+        used, breakable = 0, start
+        for place in range(start, end):
+            character = self.text[place]
+            size = cell_size(character)
+            if size == 2:
+                breakable = place
+            while used + size > self.width and not (character == " " and used == self.width):
+                start = breakable if breakable > start else place
+                self.starts.append(start)
+                used = sum(map(cell_size, self.text[start:place]))
+                breakable = start
+            used += size
+            if character == " " or size == 2:
+                breakable = place + 1
+
+
+def cell_size(character: str) -> int:
+    """Say how many columns one character takes as we show it."""
+    if character == "\t":
+        return len(TAB)
+    return get_character_cell_size(character) if character >= " " else 1
+
+
+def make_visible(text: str) -> str:
+    """Give ``text`` as a row shows it: tabs as spaces, control characters as pictures, no line feed."""
+    return text if text.isprintable() else text.translate(VISIBLE)
+
+
+def measure(text: str) -> int:
+    """Say how many columns ``text`` takes as a row shows it."""
+    return cell_len(make_visible(text))

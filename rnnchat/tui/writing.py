@@ -1,0 +1,336 @@
+"""Writing with a model: the story that is open, what the person sends, what the model answers. No widgets.
+
+One thing is written at a time. Whatever ends it - the model, the person, the death of its process - what was
+written stays in the story. Each request waits for the one before it, so that keys may be pressed as fast as one
+likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rnnchat.errors import EngineError, RnnchatError, StoryError
+from rnnchat.tui.model_slot import ModelSlot
+from rnnchat.tui.text_layout import Piece
+
+if TYPE_CHECKING:
+    from rnnchat.engine.protocol import Chunk
+    from rnnchat.generation.settings import Settings
+    from rnnchat.stories.passage import Passage
+    from rnnchat.stories.story import Story
+
+STOP_TIMEOUT_S = 1.0
+"""How long a model may take to stop before what it still says is passed over."""
+ENDED = "ended"
+"""Entry in a passage's settings: why its text ended there."""
+CLOSING = set(".,;:!?…)]}»”’%")
+OPENING = set("([{«„“‘-–—/")
+
+
+class Audience(Protocol):
+    """Who is told what happens: the screen, or a test."""
+
+    def show_story(self) -> None:
+        """The story is another one, or has changed otherwise than by growing."""
+
+    def show_growth(self, piece: Piece) -> None:
+        """The story has grown by ``piece``."""
+
+    def show_progress(self) -> None:
+        """Writing has begun, gone on or ended; see the writer's attributes."""
+
+    def show_notice(self, sentence: str) -> None:
+        """Something that the person may want to know."""
+
+    def show_failure(self, error: RnnchatError, given_back: str) -> None:
+        """Something went wrong; ``given_back`` is the person's text, for the prompt box."""
+
+
+class Writer:
+    """Adds the person's text to the story, lets the model go on, and keeps every take.
+
+    Attributes:
+        story: The story that is open.
+        settings: How the model is asked to write; set by ``change``.
+        is_writing: Is the model at it, or waited for?
+        is_waiting: Has it not said anything yet?
+        chars_per_s: Its speed, now or last.
+        seed: The seed in use, or used last; None before the first.
+    """
+
+    def __init__(self, slot: ModelSlot, story: Story, settings: Settings, audience: Audience) -> None:
+        """Write in ``story`` with whatever model is in ``slot``."""
+        self.slot = slot
+        self.story = story
+        self.settings = settings
+        self.audience = audience
+        self.is_writing = False
+        self.is_waiting = False
+        self.chars_per_s = 0.0
+        self.seed: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._requests = asyncio.Lock()
+        self._growing: str | None = None
+        self._fresh: list[str] = []
+        self._has_save_failed = False
+
+    # What the person asks for
+
+    async def send(self, text: str) -> None:
+        """Add ``text`` to the story, if there is any, and let the model go on from there."""
+        async with self._requests:
+            await self._halt()
+            passage = self._add(text) if text else None
+            self._start(given_back=text if passage else "")
+
+    async def write_take(self, passage_id: str | None = None) -> None:
+        """Let the model write this passage (or its last one) another time; the takes before it stay."""
+        async with self._requests:
+            await self._halt()
+            passage = self.find_passage(passage_id)
+            is_models = passage is not None and passage.author == "model"
+            self._start(take_of=passage.id if is_models else None)
+
+    async def stop(self) -> None:
+        """End the writing and keep what is there."""
+        async with self._requests:
+            await self._halt()
+
+    async def change(self, settings: Settings) -> None:
+        """Use ``settings`` from the next character on."""
+        self.settings = settings
+        if self.is_writing and self.slot.engine is not None:
+            try:
+                await self.slot.engine.change(self._settings_now())
+            except EngineError:
+                return  # the writing itself tells that the process is gone
+
+    async def walk_takes(self, offset: int, passage_id: str | None = None) -> None:
+        """Choose the take ``offset`` places after the one shown of this passage (or the last)."""
+        async with self._requests:
+            await self._halt()
+            passage = self.find_passage(passage_id)
+            if passage is not None:
+                self._alter(lambda: self.story.choose_neighbour(passage.id, offset))
+
+    async def undo(self) -> None:
+        """Take the last step back."""
+        async with self._requests:
+            await self._halt()
+            if self.story.can_undo:
+                self._alter(self.story.undo)
+            else:
+                self.audience.show_notice("there is nothing to undo")
+
+    async def redo(self) -> None:
+        """Do the step that was taken back again."""
+        async with self._requests:
+            await self._halt()
+            if self.story.can_redo:
+                self._alter(self.story.redo)
+            else:
+                self.audience.show_notice("there is nothing to redo")
+
+    async def edit(self, passage_id: str, text: str) -> None:
+        """Give a passage other words; what follows it stays, and so does the old wording, as a take."""
+        async with self._requests:
+            await self._halt()
+            self._alter(lambda: self.story.edit(passage_id, text))
+
+    async def open_story(self, story: Story) -> None:
+        """Go over to ``story``; what is being written in the one before it ends where it is."""
+        async with self._requests:
+            await self._halt()
+            self.story = story
+            self.audience.show_story()
+
+    def save_story(self) -> None:
+        """Save what is no step of the story: its mode, its speakers."""
+        if self.story.on_change is not None:
+            self._keep(lambda: self.story.on_change and self.story.on_change(self.story))
+
+    def set_chat(self, **names: str) -> None:
+        """Change who speaks in the chat, or how its turns are laid out (the fields of ``ChatFormat``)."""
+        self.story.chat = replace(self.story.chat, **names)
+        self.save_story()
+        self.audience.show_story()
+
+    def change_layout(self) -> None:
+        """Go over from the layout of a play to one line a turn, or back."""
+        here = self.story.chat
+        play = type(here).play()
+        other = type(here).lines() if here.name_end == play.name_end else play
+        self.set_chat(name_end=other.name_end, turn_end=other.turn_end)
+
+    def find_passage(self, passage_id: str | None) -> Passage | None:
+        """Give this passage of the story, or its last one."""
+        return self.story.leaf if passage_id is None else self.story.passages.get(passage_id)
+
+    # What is shown
+
+    def pieces(self) -> Iterator[Piece]:
+        """The story as it stands, in pieces that look alike."""
+        for segment in self.story.segments():
+            passage = segment.passage
+            if segment.heading:
+                yield Piece(segment.heading, "heading", passage.id)
+            yield Piece(segment.text, passage.author, passage.id)
+
+    def notes(self) -> dict[str, str]:
+        """What to say beside passages that have more than one take, by id."""
+        notes = {}
+        for passage in self.story.path():
+            takes = [take.id for take in self.story.takes(passage.id)]
+            if len(takes) > 1:
+                notes[passage.id] = f"take {takes.index(passage.id) + 1} of {len(takes)}"
+        return notes
+
+    def flush(self) -> None:
+        """Put what the model has said since the last time into the story. Called on a timer while it writes."""
+        if self._growing is None or not self._fresh:
+            return
+        text, self._fresh = "".join(self._fresh), []
+        before = len(self.story.passages[self._growing].text)
+        self._keep(lambda: self.story.grow(self._growing or "", text, self._record()))
+        grown = self.story.passages[self._growing].text[before:]
+        self.audience.show_growth(Piece(grown, "model", self._growing))
+        self.audience.show_progress()
+
+    # Underneath
+
+    def _add(self, text: str) -> Passage:
+        """Add the person's text to the story."""
+        if self.story.mode == "page":
+            text = join_texts(self.story.text(), text)
+        passage = self._keep(lambda: self.story.add("person", text))
+        self.audience.show_story()
+        return passage or self.story.path()[-1]
+
+    def _start(self, take_of: str | None = None, given_back: str = "") -> None:
+        self.is_writing = self.is_waiting = True
+        self.audience.show_progress()
+        self._task = asyncio.create_task(self._write(take_of, given_back))
+
+    async def _halt(self) -> None:
+        """End the writing, if there is any, and wait until it has ended."""
+        task = self._task
+        if task is None:
+            return
+        engine = self.slot.engine
+        if self._growing is not None and engine is not None and engine.alive:
+            await engine.cancel()
+            await asyncio.wait({task}, timeout=STOP_TIMEOUT_S)
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def _write(self, take_of: str | None, given_back: str) -> None:
+        """Let the model write one passage, from waiting for it to the end of its text."""
+        error: RnnchatError | None = None
+        has_written = False
+        try:
+            engine = await self.slot.wait_for_engine()
+            self._begin(engine.info.name, take_of)
+            prompt = self.story.prompt_for(self._growing or "")
+            async for chunk in engine.write(prompt, self._settings_now()):
+                self._take(chunk)
+        except RnnchatError as problem:
+            error = problem
+            if self.slot.engine is not None and not self.slot.engine.alive:
+                self.slot.bury()
+        finally:
+            has_written = self._end()
+            self._task = None
+            self.is_writing = self.is_waiting = False
+            self.audience.show_progress()
+        if error is not None:
+            if given_back and not has_written:
+                self._alter(self.story.undo)
+            self.audience.show_failure(error, "" if has_written else given_back)
+
+    def _begin(self, model: str, take_of: str | None) -> None:
+        """Begin the passage that the model is going to fill."""
+        leaf = self.story.leaf
+        is_cut = leaf is not None and leaf.author == "model" and (leaf.settings or {}).get(ENDED) != "stop"
+        passage = self._keep(
+            lambda: self.story.begin_passage(
+                model=model, take_of=take_of, is_same_turn=self.story.mode == "chat" and is_cut and take_of is None
+            )
+        )
+        self._growing = passage.id if passage else self.story.path()[-1].id
+        self.audience.show_story()
+
+    def _take(self, chunk: Chunk) -> None:
+        """Take in what the model said, for the next flush."""
+        self.is_waiting = False
+        self.seed = chunk.seed
+        self.chars_per_s = chunk.chars_per_s or self.chars_per_s
+        self._fresh.append(chunk.text)
+        if chunk.unknown:
+            name = self.slot.state.name
+            self.audience.show_notice(f"{name} does not know {name_symbols(chunk.unknown)} and read on without")
+        if chunk.finished:
+            self.flush()
+            self._keep(lambda: self.story.grow(self._growing or "", "", self._record() | {ENDED: chunk.reason}))
+
+    def _end(self) -> bool:
+        """Finish the passage; say whether there is anything in it."""
+        if self._growing is None:
+            return False
+        self.flush()
+        passage_id, self._growing, self._fresh = self._growing, None, []
+        has_written = bool(self.story.passages[passage_id].text.strip())
+        self._keep(lambda: self.story.finish(passage_id))
+        self.audience.show_story()
+        return has_written
+
+    def _settings_now(self) -> Settings:
+        """The settings of the panel; in a chat a reply ends where the turn does."""
+        if self.story.mode == "chat":
+            return self.settings.change(stop=(*self.settings.stop, *self.story.chat.stop))
+        return self.settings
+
+    def _record(self) -> dict[str, Any]:
+        """What is kept with a passage: all that it takes to write it again."""
+        return self._settings_now().to_json() | {"seed": self.seed}
+
+    def _alter(self, change: Any) -> None:
+        """Make a change of the whole story and show it."""
+        self._keep(change)
+        self.audience.show_story()
+
+    def _keep(self, change: Any) -> Any:
+        """Make a change of the story; a disk that refuses is told once, and the story goes on in memory."""
+        try:
+            result = change()
+        except StoryError as error:
+            if not self._has_save_failed:
+                self.audience.show_failure(error, "")
+            self._has_save_failed = True
+            return None
+        self._has_save_failed = False
+        return result
+
+
+def join_texts(before: str, text: str) -> str:
+    """Put a space before ``text`` where it would otherwise run into the word before it."""
+    if not before or before[-1].isspace() or text[0].isspace():
+        return text
+    if text[0] in CLOSING or before[-1] in OPENING or is_wide(before[-1]) or is_wide(text[0]):
+        return text
+    return f" {text}"
+
+
+def is_wide(character: str) -> bool:
+    """Say whether ``character`` is of a script that is written without spaces between words."""
+    return unicodedata.east_asian_width(character) in ("W", "F")
+
+
+def name_symbols(symbols: tuple[str, ...], limit: int = 8) -> str:
+    """Name symbols so that each can be told apart, also those that cannot be seen."""
+    names = [symbol if symbol.isprintable() and symbol.strip() else f"U+{ord(symbol[0]):04X}" for symbol in symbols]
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return " ".join(names[:limit]) + more
