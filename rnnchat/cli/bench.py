@@ -120,7 +120,8 @@ class PlainLoop:
             if self._config.has_projection:
                 x = x @ self._weights["projection.weight"].T  # (1, 1, E)
             logits = x[0, 0] @ self._output.T + self._weights["output.bias"]  # (V,)
-            self._last = torch.multinomial(torch.softmax(logits / TEMPERATURE, 0), 1).unsqueeze(0)
+            self.probabilities = torch.softmax(logits / TEMPERATURE, 0)
+            self._last = torch.multinomial(self.probabilities, 1).unsqueeze(0)
         return int(self._last)
 
     def measure(self, seconds: float) -> tuple[float, float]:

@@ -1,0 +1,32 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import Result
+
+from rnnchat.cli.bench import TEMPERATURE, PlainLoop
+from rnnchat.generation.runtime import Runtime
+from rnnchat.generation.sampling import normalise
+from rnnchat.model.config import CELLS, Cell
+from rnnchat.model.file import Model
+
+
+def test_both_ways_are_measured(run: Callable[..., Result], tiny_model: Path) -> None:
+    record = json.loads(run("bench", "generate", tiny_model, "--seconds", 0.02, "--json").stdout)
+    assert record["ratio"] == pytest.approx(record["symbols_per_s"] / record["plain_loop_symbols_per_s"], rel=0.01)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(("hidden_sizes", "embedding_size", "tied"), [((6, 6), 4, True), ((7, 5), 0, False)])
+def test_the_plain_loop_computes_the_same_function(
+    make_model: Callable[..., Model], cell: Cell, hidden_sizes: tuple[int, ...], embedding_size: int, tied: bool
+) -> None:
+    model = make_model(cell, hidden_sizes, embedding_size=embedding_size, tied=tied)
+    loop, runtime = PlainLoop(model), Runtime(model)
+    ids = [0, *(loop.step() for _ in range(6))]
+    state = runtime.initial_state()
+    for id in ids[:-1]:
+        logits, state = runtime.step(np.array([id]), state)
+    np.testing.assert_allclose(loop.probabilities, np.exp(normalise(logits[0] / TEMPERATURE)), atol=1e-5)

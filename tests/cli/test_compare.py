@@ -1,0 +1,59 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from rnnchat.model.file import Model, write_model
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def other_model(make_model: Callable[..., Model], tmp_path: Path) -> Path:
+    path = tmp_path / "other.safetensors"
+    write_model(make_model("gru", (6,), seed=1), path)
+    return path
+
+
+def test_two_models_write_from_the_same_prompt_with_the_same_seed(
+    run: Run, tiny_model: Path, other_model: Path
+) -> None:
+    result = run("compare", tiny_model, other_model, "-p", "abc", "--length", 30, "--json")
+    samples = json.loads(result.stdout)["samples"]
+    assert [sample["model"] for sample in samples] == [str(tiny_model), str(other_model)]
+    assert len({sample["seed"] for sample in samples}) == 1
+    for sample in samples:
+        alone = run("generate", sample["model"], "-p", "abc", "--length", 30, "--seed", sample["seed"], "--json")
+        assert json.loads(alone.stdout)["text"] == sample["text"]
+
+
+def test_one_model_is_compared_at_several_temperatures(run: Run, tiny_model: Path) -> None:
+    result = run("compare", tiny_model, "--temperature", 0, "--temperature", 1.5, "--seed", 2, "--json")
+    samples = json.loads(result.stdout)["samples"]
+    assert [sample["temperature"] for sample in samples] == [0, 1.5]
+    assert samples[0]["text"] != samples[1]["text"]
+
+
+def test_a_file_gives_scores_that_the_score_command_gives_too(
+    run: Run, tiny_model: Path, other_model: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("abc def\n" * 40)
+    result = run("compare", tiny_model, other_model, "--file", text, "--length", 5, "--json")
+    for sample in json.loads(result.stdout)["samples"]:
+        score = json.loads(run("score", sample["model"], text, "--json").stdout)
+        assert sample["bits_per_char"] == pytest.approx(score["bits_per_char"])
+
+
+def test_without_a_terminal_samples_stand_below_each_other(run: Run, tiny_model: Path, other_model: Path) -> None:
+    lines = run("compare", tiny_model, other_model, "-p", "abc", "--seed", 1).stdout.splitlines()
+    assert lines.index("── tiny · temperature 0.8") < lines.index("── other · temperature 0.8")
+    assert sum(line.endswith("characters per second") for line in lines) == 2
+
+
+def test_a_lone_model_is_wrong_usage(run: Run, tiny_model: Path) -> None:
+    result = run("compare", tiny_model)
+    assert result.exit_code == 2
+    assert "second model" in result.stderr
