@@ -83,13 +83,13 @@ class RunView:
     def explanation(self) -> str:
         """What a person should know about it, in a sentence; empty when all is well."""
         status = self.status
-        onward = "enter goes on from its last checkpoint" if self.can_resume else "start it anew"
+        onward = "p goes on from its last checkpoint" if self.can_resume else "start it anew"
         if status.state == "crashed":
             return f"Its process ended without a word; {onward}."
         if status.state == "failed":
             return f"{status.message or 'It failed'}{'' if status.message.endswith('.') else '.'}"
         if status.state == "stopped":
-            return "Stopped; what it learnt is kept." + (f" {onward.capitalize()}." if self.can_resume else "")
+            return f"Stopped; what it learnt is kept{'; ' + onward if self.can_resume else ''}."
         if status.state == "starting":
             return "Reading the text and loading torch …"
         return status.message

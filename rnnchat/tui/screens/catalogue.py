@@ -74,8 +74,12 @@ class PickFromCatalogue(ModalScreen[str | None]):
 
     async def _fetch(self, name: str) -> None:
         loop = asyncio.get_running_loop()
+
+        def report(words: str) -> None:
+            loop.call_soon_threadsafe(self._say, words)
+
         try:
-            await asyncio.to_thread(fetch, name, lambda words: loop.call_soon_threadsafe(self._say, words))
+            await asyncio.to_thread(fetch, name, report)
         except RnnchatError as error:
             self._say(f"✗ {error}", is_wrong=True)
         else:

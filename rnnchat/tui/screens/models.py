@@ -38,6 +38,9 @@ class ModelsScreen(MainScreen):
     AUTO_FOCUS = "ModelTable"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide"), (140, "-wider"), (180, "-huge")]  # type: ignore[misc]
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "write", id="models.open"),
+        Binding("s", "sort", "sort", id="models.sort"),
+        Binding("S", "reverse_sort", "reverse the order", show=False, id="models.reverse"),
         Binding("slash", "filter", "filter", id="models.filter"),
         Binding("o", "open_file", "open", id="models.open-file"),
         Binding("i", "import_file", "import", id="models.import"),
@@ -107,6 +110,14 @@ class ModelsScreen(MainScreen):
     def _show_card(self, event: ModelTable.Pointed) -> None:
         self.query_one(ModelCard).show_model(event.entry)
 
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.query_one(ModelTable).sort_by_next()
+
+    def action_reverse_sort(self) -> None:
+        """Turn the order round."""
+        self.query_one(ModelTable).reverse()
+
     # Filter
 
     def action_filter(self) -> None:
@@ -134,12 +145,15 @@ class ModelsScreen(MainScreen):
     # Open, import, export, remove
 
     @on(ModelTable.Chosen)
-    def _open_chosen(self, event: ModelTable.Chosen) -> None:
-        """Write with a model of the list; it opens behind the screen."""
-        if event.entry.problem is not None:
-            self.app.notify_error(event.entry.problem)
+    def action_open(self) -> None:
+        """Write with the model under the cursor; it opens behind the screen."""
+        entry = self.query_one(ModelTable).pointed
+        if entry is None:
             return
-        self._write_with(str(event.entry.path))
+        if entry.problem is not None:
+            self.app.notify_error(entry.problem)
+        else:
+            self._write_with(str(entry.path))
 
     def _write_with(self, source: str) -> None:
         self.app.open_model(source)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.screens.ask import AskYesNo
-from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.screens.run_actions import RunActions
 from rnnchat.tui.training_form import (
     FormValues,
     check_form,
@@ -27,19 +26,18 @@ from rnnchat.tui.training_form import (
     split_texts,
 )
 from rnnchat.tui.widgets.run_detail import RunDetail
-from rnnchat.tui.widgets.run_form import NO_TEXTS, RunForm
+from rnnchat.tui.widgets.run_form import RunForm
 from rnnchat.tui.widgets.run_list import RunList
 
 if TYPE_CHECKING:
     from rnnchat.text.corpus import CorpusSummary
-    from rnnchat.training.run_info import Request
     from rnnchat.tui.run_views import RunView
 
 TYPING_PAUSE_S = 0.4
 """Texts are read when nothing was typed for so long."""
 
 
-class TrainScreen(MainScreen):
+class TrainScreen(RunActions):
     """A form for a new training, the list of all, and the one under the cursor in full.
 
     Trainings are processes of their own; this screen reads their folders through ``app.run_watcher`` and asks
@@ -91,108 +89,22 @@ class TrainScreen(MainScreen):
 
     @on(RunList.Pointed)
     def _show_detail(self) -> None:
-        self.query_one(RunDetail).show_run(self._pointed())
+        self.query_one(RunDetail).show_run(self.find_pointed())
         self.refresh_bindings()
-
-    def _pointed(self) -> RunView | None:
-        name = self.query_one(RunList).pointed
-        return None if name is None else self.app.run_watcher.find(name)
 
     @on(OptionList.OptionSelected)
     def _open_detail(self) -> None:
         self.add_class("-detail")
+        self.query_one(RunDetail).focus()
 
     def action_step_back(self) -> None:
-        """From the details to the list; from the form to the list."""
-        if self.has_class("-detail"):
-            self.remove_class("-detail")
+        """From the details to the list, and from the form to the list."""
+        self.remove_class("-detail")
         self.query_one(RunList).focus()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what the run under the cursor can do."""
-        run = self._pointed() if self.is_mounted else None
-        match action:
-            case "pause_run":
-                return run is not None and run.status.state == "running"
-            case "go_on":
-                return run is not None and (run.status.state == "paused" or run.can_resume)
-            case "stop_run" | "ask_sample":
-                return run is not None and run.is_active
-            case "talk":
-                return run is not None and run.has_model
-            case "remove_run":
-                return run is not None and not run.is_active
-        return True
-
-    def action_pause_run(self) -> None:
-        """Let the run wait."""
-        self._ask_run("pause")
-
-    def action_stop_run(self) -> None:
-        """End the run; its best network is kept as a model."""
-        self._ask_run("stop")
-
-    def action_go_on(self) -> None:
-        """Let a paused run go on, or an ended one from its last checkpoint."""
-        run = self._pointed()
-        if run is not None and run.is_active:
-            self._ask_run("run")
-        elif run is not None:
-            self.run_worker(self._resume(run.name), group="start")
-
-    async def _resume(self, name: str) -> None:
-        from rnnchat.training.job import resume_training
-
-        try:
-            await asyncio.to_thread(resume_training, name)
-        except RnnchatError as error:
-            self.app.notify_error(error)
-        self.app.run_watcher.look()
-
-    def _ask_run(self, request: Request) -> None:
-        run = self._pointed()
-        if run is not None:
-            self.run_worker(self._write_request(run, request), group="ask")
-
-    async def _write_request(self, run: RunView, request: Request) -> None:
-        try:
-            await asyncio.to_thread(run.run.ask, request)
-        except OSError as error:
-            self.app.notify_error(f"{run.name} cannot be asked to {request}: {error}")
-
-    def action_ask_sample(self) -> None:
-        """Let the run write a few lines now."""
-        if run := self._pointed():
-            self.run_worker(asyncio.to_thread(run.run.ask_sample), group="ask")
-
-    def action_talk(self) -> None:
-        """Write with the best network so far, also while it goes on learning."""
-        run = self._pointed()
-        if run is not None and run.has_model:
-            self.app.open_model(str(run.run.best_path))
-            self.app.switch_mode("write")
-
-    def action_remove_run(self) -> None:
-        """Delete the run's folder, after a question."""
-        run = self._pointed()
-        if run is None:
-            return
-        kept = " The model that it made stays." if run.status.model_path else " Its model goes with it."
-        question = AskYesNo(f"Remove the training {run.name}?{kept}", "Remove", title="Train")
-        self.app.push_screen(question, lambda yes: self._remove(run) if yes else None)
-
-    def _remove(self, run: RunView) -> None:
-        async def remove() -> None:
-            try:
-                await asyncio.to_thread(shutil.rmtree, run.run.path)
-            except OSError as error:
-                self.app.notify_error(f"{run.run.path} cannot be deleted: {error.strerror}")
-            self.app.run_watcher.look()
-
-        self.run_worker(remove(), group="remove")
 
     def action_new_run(self) -> None:
         """Go to the form."""
+        self.remove_class("-detail")
         self.query_one("#texts", Input).focus()
 
     # The form
@@ -215,7 +127,7 @@ class TrainScreen(MainScreen):
         texts = form.read_values().texts
         try:
             if not split_texts(texts):
-                form.show_summary(NO_TEXTS)
+                form.show_summary("")
                 return
             await self._read_texts(texts)
         except RnnchatError as error:
@@ -284,6 +196,10 @@ class TrainScreen(MainScreen):
         self.notify(f"{run.name} begins to learn; it goes on when you close this", title="Training", markup=False)
         self.query_one(RunList).focus()
         self.app.run_watcher.look()
+
+    @classmethod
+    def key_groups(cls) -> list[tuple[str, list[BindingType]]]:
+        return [("A training", [*RunList.BINDINGS, *cls.BINDINGS]), ("New training", list(RunForm.BINDINGS))]
 
     def commands(self) -> Iterable[SystemCommand]:
         yield SystemCommand("New training", "Go to the form", self.action_new_run)

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from textual.content import Content, ContentText
 from textual.widgets import Static
 
-GAP = "   "
+GAP = "  "
 
 
 class KeyLine(Static):
@@ -28,18 +28,24 @@ class KeyLine(Static):
         self.screen.bindings_updated_signal.subscribe(self, lambda screen: self._show_keys())
         self._show_keys()
 
+    def on_resize(self) -> None:
+        self._show_keys()
+
     def _show_keys(self) -> None:
+        """Draw as many keys as there is room for; the last one, help, always."""
         if not self.screen.is_attached:
             return
-        parts: list[tuple[str, str]] = []
+        shown = [(self.app.get_key_display(binding), binding) for binding in self._list_keys()]
+        while len(shown) > 2 and sum(map(measure_key, shown)) - len(GAP) > self.size.width:
+            del shown[-2]
         self._places = []
+        parts: list[tuple[str, str]] = []
         x = 0
-        for binding in self._list_keys():
-            keys, does = self.app.get_key_display(binding), f" {binding.description}"
-            parts += [(keys, "bold $accent"), (does, ""), (GAP, "")]
-            width = cell_len(keys + does)
-            self._places.append((x, x + width, binding.key.split(",")[0]))
-            x += width + len(GAP)
+        for keys, binding in shown:
+            parts += [(GAP if x else "", ""), (keys, "bold $accent"), (f" {binding.description}", "")]
+            end = x + measure_key((keys, binding))
+            self._places.append((x, end - len(GAP), binding.key.split(",")[0]))
+            x = end
         self.update(Content.assemble(*parts))
 
     def on_click(self, event: events.Click) -> None:
@@ -48,12 +54,13 @@ class KeyLine(Static):
                 self.app.simulate_key(key)
 
     def _list_keys(self) -> list[Binding]:
-        """Give the bindings to show: those of the screen in their order, then the rest."""
+        """Give the bindings to show: those of the screen in their order, then those of its widgets, then the rest."""
         # The same binding may be active on several widgets: once is enough.
         active = [found.binding for found in self.screen.active_bindings.values() if found.enabled]
-        order = {id: place for place, id in enumerate(self._list_ids())}
+        ids = [*self._list_ids(), *(binding.id for binding in active)]
+        order = {id: place for place, id in reversed([*enumerate(ids)])}
         shown = {binding.id or binding.key: binding for binding in reversed(active) if binding.show}
-        return sorted(shown.values(), key=lambda binding: order.get(binding.id, len(order)))
+        return sorted(shown.values(), key=lambda binding: order[binding.id])
 
     def _list_ids(self) -> list[str | None]:
         return [binding.id for binding in self.screen.BINDINGS if isinstance(binding, Binding)]
@@ -70,7 +77,7 @@ class BottomBar(Horizontal):
         padding: 0 1;
         color: $quiet;
         KeyLine { width: 1fr; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #fact { width: auto; height: 1; text-align: right; margin-left: 2; }
+        #fact { width: 14; height: 1; text-align: right; }
     }
     """
 
@@ -81,3 +88,9 @@ class BottomBar(Horizontal):
     def show_fact(self, fact: ContentText) -> None:
         """Show ``fact`` at the right, in place of the last one."""
         self.query_one("#fact", Static).update(fact)
+
+
+def measure_key(shown: tuple[str, Binding]) -> int:
+    """Say how many columns a key takes with what it does and the gap after it."""
+    keys, binding = shown
+    return cell_len(keys) + 1 + cell_len(binding.description) + len(GAP)

@@ -26,8 +26,6 @@ class ModelTable(DataTable[Text]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "write", id="models.open"),
-        Binding("s", "sort_by_next", "sort", id="models.sort"),
-        Binding("S", "reverse_sort", "reverse", show=False, id="models.reverse"),
     ]
 
     @dataclass
@@ -113,12 +111,14 @@ class ModelTable(DataTable[Text]):
 
     # What the person does
 
-    def action_sort_by_next(self) -> None:
+    def sort_by_next(self) -> None:
+        """Sort by the column after the one sorted by now."""
         keys = [column.key for column, _ in fit_columns(self.size.width)]
         at = keys.index(self.sort_key) if self.sort_key in keys else -1
         self._sort_by(keys[(at + 1) % len(keys)])
 
-    def action_reverse_sort(self) -> None:
+    def reverse(self) -> None:
+        """Turn the order round."""
         self.is_reversed = not self.is_reversed
         self._fill()
 
@@ -131,7 +131,7 @@ class ModelTable(DataTable[Text]):
         event.stop()
         key = event.column_key.value or self.sort_key
         if key == self.sort_key:
-            self.action_reverse_sort()
+            self.reverse()
         else:
             self._sort_by(key)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from rnnchat.tui.figures import format_bits, format_duration, format_speed
 from rnnchat.tui.widgets.curve import LearningCurve
+from rnnchat.tui.widgets.run_list import RUN_KEYS
 
 if TYPE_CHECKING:
     from rnnchat.tui.run_views import RunView
@@ -24,8 +26,8 @@ LEGEND = Content.assemble(
 )
 
 
-class RunDetail(Vertical):
-    """The run under the cursor."""
+class RunDetail(Vertical, can_focus=True):
+    """The run under the cursor, with the same keys as the list."""
 
     DEFAULT_CSS = """
     RunDetail {
@@ -44,6 +46,11 @@ class RunDetail(Vertical):
         &.-empty > #nothing { display: block; }
     }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *RUN_KEYS,
+        Binding("up", "scroll_sample(-1)", "scroll", show=False, id="train.sample-up"),
+        Binding("down", "scroll_sample(1)", "scroll", show=False, id="train.sample-down"),
+    ]
 
     def compose(self) -> ComposeResult:
         yield Static("No training yet. Choose a text, and start one.", id="nothing")
@@ -72,6 +79,10 @@ class RunDetail(Vertical):
         self.query_one(LearningCurve).show_curves(run.training, run.validation, find_end(run))
         self.query_one("#facts", Static).update(describe_figures(run))
         self._show_sample(run)
+
+    def action_scroll_sample(self, direction: int) -> None:
+        """Show more of what it wrote."""
+        self.query_one("#sample-scroll", VerticalScroll).scroll_relative(y=direction, animate=False)
 
     def _show_sample(self, run: RunView) -> None:
         sample = run.sample

@@ -19,7 +19,6 @@ from rnnchat.tui.widgets.form_row import FormRow
 from rnnchat.tui.widgets.minutes import MinutesSlider
 
 CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
-NO_TEXTS = "several with spaces between"
 DETAILS = (
     ("Hidden", "hidden", "by size, or such as 512 or 128,64"),
     ("Embedding", "embedding", "by size, 0 for none"),
@@ -58,12 +57,12 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Static("New training", classes="heading")
-        yield FormRow("Texts", "texts", "a file, a folder, a name")
+        yield FormRow("Texts", "texts", "files, folders or names, spaces between")
         with Horizontal(id="picks"):
             yield Button("file…", id="file", compact=True)
             yield Button("folder…", id="folder", compact=True)
             yield Button("catalogue…", id="catalogue", compact=True)
-        yield Static(NO_TEXTS, id="summary", markup=False)
+        yield Static(id="summary", markup=False)
         yield FormRow("Name", "name", "after the text")
         yield Choice("Level", LEVELS, "char", id="level")
         yield Choice("Size", SIZES, SIZES[0], id="size")

@@ -21,19 +21,24 @@ SUMMARY_WIDTH = 17
 QUALITY_WIDTH = 5
 MARK_STYLES = {"●": "$accent", "✓": "$success", "✗": "$error", "‖": "$warning", "■": "$quiet", "○": "$quiet"}
 
+RUN_KEYS: list[BindingType] = [
+    Binding("p", "screen.pause_run", "pause", id="train.pause"),
+    Binding("p", "screen.go_on", "go on", id="train.go-on"),
+    Binding("s", "screen.stop_run", "stop and keep", id="train.stop"),
+    Binding("t", "screen.talk", "talk to it", id="train.talk"),
+    Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample"),
+    Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove"),
+    Binding("n", "screen.new_run", "new", id="train.new"),
+]
+"""What can be done with a run, in the list and in its details. The screen does it."""
+
 
 class RunList(OptionList):
     """The runs; the cursor stays on its run while others come and go. What the keys do is up to the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "details", show=False, id="train.details"),
-        Binding("p", "screen.pause_run", "pause", id="train.pause"),
-        Binding("p", "screen.go_on", "go on", id="train.go-on"),
-        Binding("s", "screen.stop_run", "stop and keep", id="train.stop"),
-        Binding("t", "screen.talk", "talk to it", id="train.talk"),
-        Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample"),
-        Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove"),
-        Binding("n", "screen.new_run", "new", id="train.new"),
+        Binding("enter", "select", "details", id="train.details"),
+        *RUN_KEYS,
     ]
 
     @dataclass
@@ -80,7 +85,7 @@ class RunList(OptionList):
     @property
     def heading(self) -> str:
         """What stands above the columns."""
-        return f"{'Runs':<{self._name_width - 2}}bits/char"
+        return f"{'Runs':<{self._name_width - 1}}bits/char"
 
     @property
     def _name_width(self) -> int:
