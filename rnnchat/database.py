@@ -17,7 +17,7 @@ from typing import Any
 
 from rnnchat.errors import StoryError
 
-BUSY_TIMEOUT_MS = 5000
+BUSY_TIMEOUT_S = 5.0
 OLDEST_SQLITE = (3, 34, 0)  # the first with the trigram tokenizer
 
 
@@ -96,7 +96,6 @@ class Database:
         except sqlite3.DatabaseError as e:
             if not _is_damage(e):
                 raise _explain(e, path) from e
-            self._connection.close()
             self.notice = self._put_aside()
             self._open()
 
@@ -136,14 +135,18 @@ class Database:
 
     def _open(self) -> None:
         self._connection = connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+            self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S
         )
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if self._read_version() != len(MIGRATIONS):
-            self._migrate()
+        try:
+            _set_wal(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            if self._read_version() != len(MIGRATIONS):
+                self._migrate()
+        except BaseException:
+            connection.close()
+            raise
 
     def _read_version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
@@ -169,15 +172,32 @@ class Database:
         return f"{self.path} is damaged: it was kept as {aside.name}, and stories begin anew."
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+def _set_wal(connection: sqlite3.Connection) -> None:
+    """Turn WAL on. SQLite itself does not wait where two programs do so to a new file at once."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as e:
+            if _code_of(e) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.005)
+
+
+def _code_of(error: sqlite3.Error) -> int:
+    """SQLite's primary error code; 0 where Python's own module complains."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return _code_of(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _explain(error: sqlite3.Error, path: Path) -> StoryError:
     """What an error of SQLite means to a person, and what to do."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    code = _code_of(error)
+    if _is_damage(error):
         advice = "is damaged: move it away or put a copy in its place, and start again"
     elif code == sqlite3.SQLITE_FULL:
         advice = "cannot grow because the disk is full: make room, what you wrote is kept here until then"

@@ -1,0 +1,1 @@
+"""The same prompt given to several models, kept together with what the person preferred."""
