@@ -33,8 +33,8 @@ _FOUL = re.compile(
 )
 _INTRODUCTIONS = re.compile(r"\b(?:[Mm]y name(?:'s| is|s)|[Cc]all me|[Nn]ame is) ([A-Za-z]{3,})\b")
 _I_AM = re.compile(r"\b[Ii](?:'| a)?m ([A-Z][a-z]{2,})\b")
-_ASKS_NAME = re.compile(r"your (?:first )?name\b.{0,20}\?", re.IGNORECASE)
-_LONE_NAME = re.compile(r"(?:[Ii]'?m )?([A-Za-z]{3,})[.!]?(?: (?:and )?(?:yours|you|what about you|hbu)\??)?")
+_ASKS_NAME = re.compile(r"\byour (?:first )?name\b.{0,20}\?|\byours\?", re.IGNORECASE)
+_LONE_NAME = re.compile(r"(?:[Ii]'?m )?([A-Za-z]{3,})[.!,]?(?: (?:and )?(?:yours|you|what about you|hbu)\??)?")
 _NOT_NAMES = re.compile(r"(?:an|ese|ish|day|ary|ber)$")
 
 

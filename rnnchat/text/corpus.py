@@ -87,10 +87,11 @@ class Corpus:
         self._spools: list[IO[bytes]] = []  # temporary files that last as long as the corpus
         self._left_out: dict[str, LeftOut] = {}
         self._checked = False
-        found = [source for name in sources for source in self._expand(name)]
-        # A file that is named twice is learnt from once.
-        self._sources = list({os.path.realpath(s.file.path): s for s in reversed(found)}.values())[::-1]
         self._names = tuple(sources)
+        found: dict[str, _Source] = {}  # by their true path: a file that is named twice is learnt from once
+        for source in (source for name in sources for source in self._expand(name)):
+            found.setdefault(os.path.realpath(source.file.path), source)
+        self._sources = list(found.values())
 
     @property
     def name(self) -> str:

@@ -183,7 +183,9 @@ def _find_binary(head: bytes) -> str:
 
 
 def _find_utf16(head: bytes) -> str:
-    """UTF-16 without a mark: every second byte of Western text is zero."""
+    """UTF-16 without a mark: every second byte of Western text is zero, and none of the others is a control."""
+    if len(head.translate(None, _CONTROLS)) < len(head) * 0.4:
+        return ""
     even, odd = head[::2].count(0), head[1::2].count(0)
     least = len(head) // 2 * 0.4
     if odd >= least and even < odd / 20:

@@ -8,6 +8,7 @@ import posixpath
 import re
 import urllib.parse
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,6 +23,10 @@ _PARAGRAPHS = {
 }
 _LINES = {"div", "br", "li", "tr", "dt", "dd", "figcaption", "caption", "option"}
 _CELLS = {"td", "th"}
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
+    *(ElementTree.ParseError, KeyError, StopIteration),
+)
 # HTML's white space; a no-break space is a character like any other.
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 
@@ -120,8 +125,10 @@ def read_epub(path: Path) -> Iterator[str]:
                 text = "".join(read_html([decode_bytes(book.read(chapter), f"{path}, {chapter}")]))
                 if text.strip():
                     yield f"\n{text}" if index else text
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, EOFError, NotImplementedError, RuntimeError) as e:
-        raise UnreadableText(str(path), f"is not an EPUB book that can be read ({e})") from e
+    except _DAMAGES as e:
+        raise UnreadableText(
+            str(path), f"is not an EPUB book that can be read ({str(e) or 'it lists no pages'})"
+        ) from e
 
 
 def _list_chapters(book: zipfile.ZipFile, path: str) -> list[str]:
