@@ -148,7 +148,7 @@ class RnnchatApp(App[None]):
             await super().on_event(key)
 
     def get_css_variables(self) -> dict[str, str]:
-        return add_names(super().get_css_variables())
+        return add_names(super().get_css_variables(), is_ansi=self.current_theme.ansi)
 
     def get_key_display(self, binding: Binding) -> str:
         return binding.key_display or show_key(binding.key)

@@ -26,6 +26,8 @@ DARK = Theme(
         "block-cursor-background": "#e0a96d",
         "block-cursor-foreground": "#16171a",
         "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#33302b",
+        "block-hover-background": "#24262b",
         "input-selection-background": "#e0a96d 25%",
         "screen-selection-background": "#e0a96d 25%",
         "border": "#e0a96d",
@@ -64,6 +66,8 @@ LIGHT = Theme(
         "block-cursor-background": "#8f5513",
         "block-cursor-foreground": "#faf8f3",
         "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#ebdfcd",
+        "block-hover-background": "#e9e5da",
         "input-selection-background": "#8f5513 20%",
         "screen-selection-background": "#8f5513 20%",
         "border": "#8f5513",
@@ -85,8 +89,11 @@ LIGHT = Theme(
 THEMES = (DARK, LIGHT)
 
 
-def add_names(variables: dict[str, str]) -> dict[str, str]:
+def add_names(variables: dict[str, str], *, is_ansi: bool) -> dict[str, str]:
     """Give ``variables`` of any theme the colour names that only our own two define."""
+    if is_ansi:
+        # These themes leave lines to the terminal's own colours, where they would not be seen.
+        variables |= dict.fromkeys(("rule", "scrollbar", "scrollbar-hover"), "ansi_bright_black")
     variables.setdefault("quiet", variables["text-muted"])
     variables.setdefault("rule", variables["border-blurred"])
     variables.setdefault("written", variables["text-accent"])

@@ -28,7 +28,14 @@ class EditPassage(ModalScreen[str]):
             border: round $accent 60%;
             border-title-color: $accent;
         }
-        TextArea { height: auto; max-height: 100%; border: none; background: $surface; padding: 0; }
+        TextArea {
+            height: auto;
+            max-height: 100%;
+            border: none;
+            padding: 0;
+            background: $surface;
+            &:focus { border: none; }
+        }
         Static { height: 1; color: $quiet; margin-top: 1; }
     }
     """

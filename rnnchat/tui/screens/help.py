@@ -19,8 +19,8 @@ from rnnchat.tui.keys import APP_KEYS, SCREENS, flatten_bindings, show_key
 if TYPE_CHECKING:
     from rnnchat.tui.app import RnnchatApp
 
-KEYS_WIDTH = 24
-DESCRIPTION_WIDTH = 34
+KEYS_WIDTH = 16
+DESCRIPTION_WIDTH = 32
 
 Rows = list[tuple[str, str, str]]
 """Keys, what they do, id of the binding."""
@@ -72,8 +72,9 @@ class HelpScreen(ModalScreen[None]):
     def _rows(self, bindings: list[BindingType]) -> Rows:
         rows = []
         for binding in flatten_bindings(bindings, self.app.settings.keys):
-            keys = "  ".join(show_key(key.strip()) for key in binding.key.split(","))
-            rows.append((keys, binding.tooltip or binding.description, binding.id or ""))
+            keys = [show_key(key.strip()) for key in binding.key.split(",")]
+            rows.append((keys[0], binding.tooltip or binding.description, binding.id or ""))
+            rows += [(key, "", "") for key in keys[1:]]
         return rows
 
 

@@ -98,10 +98,11 @@ class StoriesScreen(ModalScreen[str | None]):
 
     def _draw_row(self, story: StorySummary) -> Content:
         """Draw mark, title, length, model and date in columns."""
+        facts = f"{story.chars:>9,} chars  {story.model or '–':<12.12}  {format_ago(story.updated):>11}"
+        room = max(10, min(86, self.app.size.width - 12) - len(facts) - 3)
+        title = story.title if len(story.title) <= room else f"{story.title[: room - 1]}…"
         mark = "● " if story.id == self.current else "  "
-        title = story.title if len(story.title) <= 40 else f"{story.title[:39]}…"
-        facts = f"{story.chars:>9,} chars  {story.model or '–':<14.14}  {format_ago(story.updated):>11}"
-        return Content.assemble((mark, "$accent"), f"{title:<41}", (facts, "$quiet"))
+        return Content.assemble((mark, "$accent"), f"{title:<{room}} ", (facts, "$quiet"))
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:

@@ -9,12 +9,14 @@ from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from rnnchat.errors import RnnchatError, StoryError
 from rnnchat.stories.story import Story
 from rnnchat.tui.figures import format_speed
+from rnnchat.tui.keys import show_key
 from rnnchat.tui.screens.story_actions import StoryActions
 from rnnchat.tui.text_layout import Piece
 from rnnchat.tui.widgets.bottom_bar import BottomBar
@@ -48,18 +50,18 @@ class WriteScreen(StoryActions):
     AUTO_FOCUS = "PromptBox"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "go on", id="write.send"),
-        Binding("escape", "stop", "stop", id="write.stop", tooltip="Stop the model; then one layer out"),
+        Binding("escape", "stop", "stop", id="write.stop", tooltip="stop; then one layer out"),
         Binding("ctrl+r", "take", "another take", id="write.take", priority=True),
         Binding("alt+left", "walk(-1)", "takes", key_display="alt+←→", id="write.take-before", priority=True),
         Binding("alt+right", "walk(1)", "next take", show=False, id="write.take-after", priority=True),
+        Binding("ctrl+e", "toggle_panel", "panel", id="write.panel", priority=True),
+        Binding("ctrl+o", "list_stories", "stories", id="write.stories", priority=True),
         Binding("ctrl+z", "undo", "undo", id="write.undo", priority=True),
         Binding("ctrl+y", "redo", "redo", show=False, id="write.redo", priority=True),
         Binding("alt+up", "mark(-1)", "mark the passage before", show=False, id="write.mark-before", priority=True),
         Binding("alt+down", "mark(1)", "mark the passage after", show=False, id="write.mark-after", priority=True),
         Binding("f6", "edit", "edit the passage", show=False, id="write.edit", priority=True),
         Binding("ctrl+g", "change_mode", "page or chat", show=False, id="write.mode", priority=True),
-        Binding("ctrl+e", "toggle_panel", "panel", id="write.panel", priority=True),
-        Binding("ctrl+o", "list_stories", "stories", id="write.stories", priority=True),
         Binding("ctrl+n", "new_story", "new story", show=False, id="write.new", priority=True),
         Binding("pageup", "scroll(-1)", "scroll up", show=False, id="write.page-up", priority=True),
         Binding("pagedown", "scroll(1)", "scroll down", show=False, id="write.page-down", priority=True),
@@ -78,9 +80,11 @@ class WriteScreen(StoryActions):
         with Horizontal(id="write"):
             with Vertical(id="page"):
                 yield StoryView(id="story")
-                yield Static(WELCOME, id="welcome")
-                yield Static(id="notice")
-                with Horizontal(id="prompt-row"):
+                with Horizontal(id="empty"):
+                    yield Static(WELCOME, id="welcome")
+                with Horizontal():
+                    yield Static(id="notice")
+                with Horizontal():
                     yield PromptBox(id="prompt")
             yield Panel(self.app.settings.writing, id="panel")
 
@@ -120,7 +124,7 @@ class WriteScreen(StoryActions):
         if self._flush_timer is not None:
             self._flush_timer.resume() if writer.is_writing else self._flush_timer.pause()
         if writer.is_waiting:
-            fact = "reading …" if self.app.slot.engine else "opening the model …"
+            fact = "reading …" if self.app.slot.engine else "opening …"
         else:
             fact = format_speed(writer.chars_per_s) if writer.chars_per_s else ""
         self.query_one(BottomBar).show_fact(fact)
@@ -135,7 +139,15 @@ class WriteScreen(StoryActions):
     def clear_notice(self) -> None:
         """Show the settings where the notice was, if the panel does not show them."""
         is_panel_seen = self.query_one(Panel).display and not self.has_class("-narrow")
-        self.query_one("#notice", Static).update("" if is_panel_seen else summarize(self.writer.settings))
+        self.query_one("#notice", Static).update("" if is_panel_seen else self._summarize())
+
+    def _summarize(self) -> Content:
+        """Say the settings in one line, and which key leads to them."""
+        panel = next(
+            binding for binding in self.BINDINGS if isinstance(binding, Binding) and binding.id == "write.panel"
+        )
+        key = show_key(self.app.settings.keys.get("write.panel", panel.key))
+        return Content.assemble(summarize(self.writer.settings), "   ", (key, "$accent"), " panel")
 
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         """Say what went wrong, and give the person their text back."""

@@ -47,6 +47,8 @@ class StoryView(ScrollView, can_focus=False):
         overflow-x: hidden;
     }
     StoryView > .story--person { color: $written; }
+    StoryView:nocolor > .story--person { text-style: bold; }
+    StoryView:ansi > .story--person { text-style: bold; }
     StoryView > .story--model { color: $foreground; }
     StoryView > .story--heading { color: $quiet; text-style: bold; }
     StoryView > .story--bar { color: $accent 60%; }

@@ -12,6 +12,8 @@ from rnnchat.tui.figures import format_bits
 from rnnchat.tui.keys import SCREENS
 from rnnchat.tui.model_slot import ModelState
 
+ROOMY = 100
+"""Columns from which on there is room for everything."""
 DOTS = {"none": "○", "opening": "◌", "ready": "●", "dead": "✗"}
 
 
@@ -71,15 +73,19 @@ class TopBar(Horizontal):
         self.query_one("#story-title", Static).update(Content(title))
 
     def _show_model(self, state: ModelState) -> None:
-        self.query_one("#model", Static).update(describe_model(state))
+        is_short = self.app.size.width < ROOMY
+        self.query_one("#model", Static).update(describe_model(state, is_short=is_short))
+
+    def on_resize(self) -> None:
+        self._show_model(self.app.model_state)
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is not None and event.widget.id == "model":
             self.app.switch_mode("models")
 
 
-def describe_model(state: ModelState) -> Content:
-    """Say which model is open and how good it is, or what has become of it."""
+def describe_model(state: ModelState, *, is_short: bool = False) -> Content:
+    """Say which model is open and, where there is room, how good it is; or what has become of it."""
     dot = Content.styled(DOTS[state.phase], "$error" if state.phase == "dead" else "$accent")
     if state.phase == "none":
         return Content.assemble(dot, " no model")
@@ -90,7 +96,7 @@ def describe_model(state: ModelState) -> Content:
     name = Content.styled(state.name, "$foreground")
     if state.opening:
         return Content.assemble(dot, " ", name, f"  opening {shorten(state.opening)} …")
-    if state.bits_per_char is None:
+    if state.bits_per_char is None or is_short:
         return Content.assemble(dot, " ", name)
     return Content.assemble(dot, " ", name, f"  {format_bits(state.bits_per_char)} bits/char")
 
