@@ -122,14 +122,11 @@ class LanguageModel(nn.Module):
         return functional.linear(x, self.embedding.weight, self.output_bias)
 
     def _initialize(self) -> None:
-        """Start values: layers as torch draws them, an LSTM's forget gates open, a small embedding when it is tied."""
-        for index, size in enumerate(self.config.hidden_sizes):
-            if self.config.cell == "lstm":
-                weights = self.layer_weights(index)
-                with torch.no_grad():
-                    # Gates open at the start let gradients reach far back; the second bias stays out of the sum.
-                    weights.bias_ih[size : 2 * size] = 1.0
-                    weights.bias_hh[size : 2 * size] = 0.0
+        """Start values: as torch draws them, a smaller embedding when it is tied.
+
+        An LSTM's forget gates are not opened (a bias of 1, as is often advised): with a state that is carried for
+        ever it learnt slower here, 1.56 against 1.50 nats after 90 s on plays, and its cells grew to 170.
+        """
         if self.config.tied:
             nn.init.normal_(self.embedding.weight, std=self.config.embedding_size**-0.5)
 

@@ -40,6 +40,10 @@ class Recipe:
     """Steps over which the rate rises from 0."""
     validation_fraction: float = 0.1
     """Share of the text held out at its end, where no text to hold out is given."""
+    reset_probability: float = 0.01
+    """Chance that a stream starts a window from nothing. A state that is carried for ever teaches the network only
+    the states it is usually in: from an empty one it may write gibberish for ever (the cure is that of LAMB, Melis et
+    al. 2018)."""
     seed: int = 1
     device: Device = "cpu"
     threads: int = 1

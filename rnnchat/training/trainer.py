@@ -18,7 +18,7 @@ import torch
 from torch.nn import utils
 
 from rnnchat.errors import RnnchatError, TrainingError
-from rnnchat.network.language_model import LanguageModel
+from rnnchat.network.language_model import LanguageModel, State
 from rnnchat.text.ids import open_ids
 from rnnchat.training.batch import Streams
 from rnnchat.training.checkpoint import Learner, Progress, load_checkpoint, save_checkpoint
@@ -141,9 +141,11 @@ class _Training:
         """Take steps until the budget is used up or a stop is asked for."""
         try:
             while not self._is_stopping and self._schedule.measure_progress(self._step) < 1:
-                self._take_step()
+                # Before the step, so that a resumed run first does what was due when it was interrupted.
                 yield from self._look_up()
                 yield from self._obey()
+                if not self._is_stopping:
+                    self._take_step()
         except GeneratorExit:
             self._save()
             raise
@@ -164,7 +166,7 @@ class _Training:
         for group in learner.optimizer.param_groups:
             group["lr"] = self._rate
         with autocast(self._recipe):
-            logits, state = learner.network(inputs, learner.state)  # (B, T, V)
+            logits, state = learner.network(inputs, self._forget_some(learner.state))  # (B, T, V)
         loss = measure_loss(logits, targets)
         learner.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -175,12 +177,22 @@ class _Training:
         self._meter.add(loss.detach())
         self._judge.add(loss.detach())
 
+    def _forget_some(self, state: State) -> State:
+        """Start some streams from nothing; drawn from seed and step alone, so that a resume draws the same."""
+        recipe = self._recipe
+        random = torch.Generator().manual_seed(recipe.seed * 1_000_003 + self._step)
+        kept = torch.rand(recipe.batch_size, 1, generator=random) >= recipe.reset_probability  # (B, 1)
+        if kept.all():
+            return state
+        kept = kept.to(self._device)
+        return State(tuple(part * kept for part in state.hidden), tuple(part * kept for part in state.cell))
+
     def _look_up(self) -> Iterator[Event]:
-        """After a step: report, look at the held-out text, sample and save, each where it is due."""
+        """Between two steps: report, look at the held-out text, sample and save, each where it is due."""
         elapsed_s = self._clock.elapsed_s
         is_evaluation_due = self._judge.is_evaluation_due(self._step)
         report_every_s = min(5.0, max(REPORT_EVERY_S, elapsed_s / 1000))
-        if is_evaluation_due or elapsed_s - self._meter.started_s >= report_every_s:
+        if self._meter.steps and (is_evaluation_due or elapsed_s - self._meter.started_s >= report_every_s):
             yield self._report()
         if is_evaluation_due:
             yield from self._judge.look(self._step)

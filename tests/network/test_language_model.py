@@ -152,12 +152,6 @@ def test_dropout_acts_only_while_training() -> None:
         assert not torch.equal(network(ids)[0], network(ids)[0])
 
 
-def test_an_lstm_begins_with_open_forget_gates() -> None:
-    weights = build().layer_weights(1)
-    size = HIDDEN[1]
-    assert (weights.bias_ih + weights.bias_hh)[size : 2 * size].tolist() == [1.0] * size
-
-
 def test_learning_works_for_every_cell() -> None:
     """A network can learn a short cycle by heart, so gradients reach every part of it."""
     ids = torch.tensor([[0, 1, 2, 3, 4, 5, 4, 3, 2, 1] * 4])
