@@ -99,10 +99,11 @@ class History(Tree):
         return [None, *reversed([passage.id for passage in self.walk_back(passage_id)])]
 
     def _lead(self, kind: StepKind, line: Sequence[str | None]) -> None:
-        """Let the passages of ``line`` follow each other, and bring back those that were deleted."""
+        """Let the passages of ``line`` follow each other, and bring back what of the path was deleted."""
         pairs = itertools.pairwise(line)
         choices = [Choice(a, self._chosen.get(a), b) for a, b in pairs if self._chosen.get(a) != b]
-        self._do(kind, choices, self._deleted.intersection(id for id in line if id))
+        shown = itertools.chain(line, self._follow(line[-1]))
+        self._do(kind, choices, self._deleted.intersection(id for id in shown if id))
 
     def _do(self, kind: StepKind, choices: Iterable[Choice], toggled: Iterable[str] = ()) -> None:
         """Write a step into the history in place of those that were taken back, and apply it."""

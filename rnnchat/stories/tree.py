@@ -38,12 +38,7 @@ class Tree:
 
     def path(self) -> list[Passage]:
         """The passages that make up the text, from the beginning to the leaf."""
-        path = []
-        here = self._chosen.get(None)
-        while here is not None:
-            path.append(self._passages[here])
-            here = self._chosen.get(here)
-        return path
+        return [self._passages[id] for id in self._follow(None)]
 
     def walk_back(self, passage_id: str) -> Iterator[Passage]:
         """This passage, the one that comes before it, and so on back to the beginning.
@@ -77,6 +72,11 @@ class Tree:
             return self._passages[passage_id]
         except KeyError:
             raise StoryError(f"This story has no passage {passage_id}.") from None
+
+    def _follow(self, passage_id: str | None) -> Iterator[str]:
+        """What the path leads on to after this passage (None: from the beginning)."""
+        while (passage_id := self._chosen.get(passage_id)) is not None:
+            yield passage_id
 
     def _find_takes(self, place: str | None) -> list[Passage]:
         return [self._passages[id] for id in self._takes.get(place, ()) if id not in self._deleted]

@@ -219,6 +219,13 @@ def test_what_follows_a_deleted_passage_goes_out_of_sight_with_it(story: Story) 
         story.delete(b)
 
 
+def test_a_deleted_passage_comes_back_with_what_followed_it(story: Story) -> None:
+    _, b, _ = ids(story)
+    story.delete(b)
+    story.choose_take(b)
+    assert (story.text(), story.deleted) == ("abc", set())
+
+
 def test_what_follows_a_deleted_wording_stays_with_the_other(story: Story) -> None:
     _, b, c = ids(story)
     new = story.edit(b, "B")
