@@ -72,7 +72,8 @@ def _examine() -> Iterator[Finding]:
 
 def _check_python() -> Finding:
     is_ok = sys.version_info >= (3, 11)
-    detail = f"{platform.python_version()} on {platform.system()} {platform.machine()}, rnnchat {__version__}"
+    system = f"{platform.system()} {platform.machine()}"
+    detail = f"{platform.python_version()} on {system}, SQLite {sqlite3.sqlite_version}, rnnchat {__version__}"
     return Finding("python", is_ok, detail, "" if is_ok else "install Python 3.11 or later")
 
 
@@ -184,7 +185,7 @@ def _check_torch() -> Finding:
     """Import torch in a process of its own: a broken one can crash, and it costs seconds."""
     advice = "install it again: pip install --force-reinstall torch; without it models write but cannot be trained"
     try:
-        result = subprocess.run([sys.executable, "-c", TORCH_PROBE], capture_output=True, text=True, timeout=120)
+        result = subprocess.run([sys.executable, "-P", "-c", TORCH_PROBE], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as e:
         return Finding("torch", False, str(e), advice)
     if result.returncode != 0:

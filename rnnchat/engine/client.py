@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import itertools
 import signal
-import sys
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from rnnchat import errors
+from rnnchat.child import python_command
 from rnnchat.engine.protocol import (
     PROTOCOL,
     Cancel,
@@ -64,7 +64,7 @@ class EngineClient:
 
     @classmethod
     async def start(cls, model: str | Path, precision: str | None = None) -> "EngineClient":
-        """Start a process, load ``model`` (a name or a path) in it and wait until it listens.
+        """Start a process, load ``model`` (a name, a path, or "" for the default) in it and wait until it listens.
 
         Raises:
             ModelError: there is no such model, or its file is damaged.
@@ -235,8 +235,7 @@ async def _spawn(model: str, precision: str | None) -> asyncio.subprocess.Proces
     options = ["--precision", precision] if precision else []
     try:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "rnnchat.engine.host", *options, "--", model),
+            *python_command("rnnchat.engine.host", *options, "--", model),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

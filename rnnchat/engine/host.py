@@ -1,6 +1,6 @@
 """The process that holds one model: reads requests on stdin, answers on stdout, ends when stdin does.
 
-    python -m rnnchat.engine.host [--precision int8|float32] MODEL
+    python -m rnnchat.engine.host [--precision int8|float32] MODEL      (an empty name: the default model)
 
 One thread reads lines and puts them into an inbox; the main thread does everything else, and looks into the inbox
 between symbols and between blocks of a prompt. So a change of settings, a cancellation or a new prompt acts on the
@@ -38,14 +38,14 @@ from rnnchat.engine.protocol import (
     decode_line,
     encode_line,
 )
-from rnnchat.errors import RnnchatError
+from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.generation.generator import Generator, Piece
 from rnnchat.generation.graph import Precision
 from rnnchat.generation.sampling import REPETITION_WINDOW
 from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import read_model
-from rnnchat.model.library import RUN_MODEL_FILE, find_model
+from rnnchat.model.library import RUN_MODEL_FILE, default_model, find_model
 
 FLUSH_INTERVAL_S = 0.03
 """A screen that draws more often than this only gets slower."""
@@ -211,8 +211,10 @@ def main() -> None:
     inbox: SimpleQueue[Message] = SimpleQueue()
     threading.Thread(target=_read_requests, args=(inbox,), daemon=True).start()
     try:
-        path = find_model(arguments.model)
-        generator, info = _load(path, arguments.precision)
+        name = arguments.model or default_model()
+        if name is None:
+            raise ModelError("there is no model on this machine yet: train one, or open a model file")
+        generator, info = _load(find_model(name), arguments.precision)
     except RnnchatError as e:
         output.write(encode_line(Failed(str(e), error=type(e).__name__)))
         output.flush()

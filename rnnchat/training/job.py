@@ -6,10 +6,10 @@ tells it through the folder.
 
 import os
 import subprocess
-import sys
 import threading
 from dataclasses import replace
 
+from rnnchat.child import python_command
 from rnnchat.errors import TrainingError
 from rnnchat.text.corpus import Corpus
 from rnnchat.training.event import Resumed
@@ -50,7 +50,7 @@ def resume_training(name: str) -> RunFolder:
 
 
 def _start_child(run: RunFolder) -> None:
-    command = [sys.executable, "-m", "rnnchat", "train", "--resume", run.name, "--quiet", "--beside-tui"]
+    command = python_command("rnnchat", "train", "--resume", run.name, "--quiet", "--beside-tui")
     try:
         with run.log_path.open("ab") as log:
             child = subprocess.Popen(

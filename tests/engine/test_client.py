@@ -14,7 +14,9 @@ from rnnchat.errors import EngineError, ModelError, TextError
 from rnnchat.generation.generator import Generator
 from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
-from rnnchat.model.file import read_model
+from rnnchat.model.file import Model, read_model, write_model
+from rnnchat.model.library import import_model
+from rnnchat.text.tokenizer import Level, fit_tokenizer
 
 LONG = Settings(length=1_000_000, seed=1)
 
@@ -46,6 +48,24 @@ async def test_an_engine_writes_what_a_generator_writes(engine: EngineClient, ti
     assert chunks[-1].reason == "length"
     assert chunks[-1].chars == len(text) == sum(len(chunk.log_probs) for chunk in chunks)
     assert {chunk.seed for chunk in chunks} == {7}
+
+
+@pytest.mark.parametrize("level", ["byte", "word"])
+async def test_going_on_equals_a_fresh_engine_at_every_level(
+    make_model: Callable[..., Model], tmp_path: Path, level: Level
+) -> None:
+    """A text that the model wrote may be cut into other symbols when it is read again."""
+    path = tmp_path / f"{level}.safetensors"
+    tokenizer = fit_tokenizer(level, ["the cat, the dog — and the hen; 'tis a “hen”.\n" * 20])
+    write_model(make_model(tokenizer=tokenizer), path)
+    engine = await EngineClient.start(path, "float32")
+    story = "the cat "
+    for seed in range(4):
+        settings = Settings(length=30, seed=seed)
+        take = await collect(engine, story, settings)
+        assert take == write_here(path, story, settings)
+        story += take
+    await engine.close()
 
 
 async def test_going_on_taking_again_and_going_back_equal_a_fresh_engine(
@@ -148,6 +168,22 @@ async def test_closing_ends_the_process_even_while_it_writes(tiny_model: Path) -
     with pytest.raises(EngineError, match="closed"):
         await close_while_it_writes()
     assert engine._process.returncode is not None
+    await engine.close()
+
+
+async def test_the_empty_name_is_the_default_model(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_model(tiny_model, "shakespeare")
+    engine = await EngineClient.start("")
+    assert engine.info.name == "shakespeare"
+    await engine.close()
+
+
+async def test_files_in_the_current_folder_do_not_disturb_an_engine(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queue.py").write_text("raise ImportError('not the queue you want')")
+    monkeypatch.chdir(tmp_path)
+    engine = await EngineClient.start(tiny_model)
     await engine.close()
 
 
