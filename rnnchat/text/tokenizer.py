@@ -15,7 +15,8 @@ import numpy as np
 
 from rnnchat.errors import TextError, UsageError
 from rnnchat.text.symbol import REPLACEMENT, show_symbol
-from rnnchat.text.word import WordTokenizer, are_words_apart, count_units
+from rnnchat.text.unit import are_words_apart, count_units
+from rnnchat.text.word import WordTokenizer
 
 Level = Literal["char", "byte", "word"]
 LEVELS: tuple[Level, ...] = get_args(Level)

@@ -12,7 +12,7 @@ from rnnchat.errors import TextError, UsageError
 from rnnchat.text.tokenizer import LEVELS, ByteTokenizer, Tokenizer, fit_tokenizer, tokenizer_from_json
 
 # Any text at all, and texts in which words, marks and white space meet in every way.
-any_text = st.text(min_size=1) | st.text("ab \n\t\"'’-.,(_中กé\u030112", min_size=1, max_size=40)
+any_text = st.text(min_size=1) | st.text("ab  \n\t\"'’-.,(_中กé\u030112", min_size=1, max_size=40)
 level_names = st.sampled_from(LEVELS)
 
 

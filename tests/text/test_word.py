@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from rnnchat.text import word
+from rnnchat.text import unit
 from rnnchat.text.tokenizer import Tokenizer, fit_tokenizer
 
 PROSE = """He said, "Don't go (yet)." Then he went; "Why?" she asked.
@@ -49,6 +49,14 @@ def test_which_marks_lean_on_the_next_word_is_learnt_from_the_text():
     assert show(french, "« oui » : non") == "␣«·oui·␣»·␣:·non"
     code = fit_tokenizer("word", ["self.a = b.c\nx.y = self.b\n"])
     assert show(code, "self.a") == "self·.·a"
+
+
+def test_an_indent_is_one_symbol_where_a_text_has_indents(prose):
+    code = fit_tokenizer("word", ["if a:\n    b\n        c\n"])
+    text = "a:\n" + "".join(" " * width + "b\n" for width in range(11))
+    assert show(code, "a\n        b") == "a·↵·␣␣␣␣·␣␣␣␣·b"
+    assert show(prose, "he\n    said") == "he·↵·␣·␣·␣·␣·said"
+    assert code.decode(code.encode(text)) == text
 
 
 def test_an_unknown_word_keeps_the_spaces_around_it(prose):
@@ -100,7 +108,7 @@ def test_accents_and_vowel_signs_stay_in_their_word():
 
 
 def test_counting_endless_new_words_does_not_grow(monkeypatch):
-    monkeypatch.setattr(word, "MAX_TYPES", 2_000)
+    monkeypatch.setattr(unit, "MAX_TYPES", 2_000)
     pieces = (
         "the " * 50
         + " ".join(f"x{chr(97 + i % 26)}{n:b}".replace("0", "o").replace("1", "i") for i in range(99))
