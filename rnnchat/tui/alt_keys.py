@@ -25,7 +25,7 @@ class AltKey(Enum):
 
 def teach_alt_enter() -> None:
     """Let Textual know that an escape before Enter is alt+enter, not Enter: one sends, the other must not."""
-    ANSI_SEQUENCES_KEYS["\x1b\r"] = (AltKey.ENTER,)  # type: ignore[index, assignment]
+    ANSI_SEQUENCES_KEYS["\x1b\r"] = (AltKey.ENTER,)  # type: ignore[index]
 
 
 class AltPairing:

@@ -20,11 +20,12 @@ import importlib
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.reactive import var
 from textual.screen import Screen
 from textual.theme import Theme
@@ -32,11 +33,11 @@ from textual.timer import Timer
 
 from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.tui.alt_keys import HOLD_S, AltPairing, teach_alt_enter
-from rnnchat.tui.keys import APP_KEYS, SCREENS, show_key
+from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids, show_key
 from rnnchat.tui.model_slot import ModelSlot, ModelState, StartEngine
 from rnnchat.tui.run_watcher import RunWatcher
 from rnnchat.tui.screens.base import MainScreen
-from rnnchat.tui.settings import ScreenSettings
+from rnnchat.tui.settings import ScreenSettings, suggest
 from rnnchat.tui.theme import THEMES, add_names
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ def find_screen_class(mode: str) -> type[MainScreen]:
     return found
 
 
+def open_screen(mode: str) -> Screen[None]:
+    """Make the screen ``mode``."""
+    return find_screen_class(mode)()
+
+
 async def start_engine(source: str) -> EngineClient:
     """Open the model called ``source``, or at that path, in a child process; "" for the default model."""
     from rnnchat.engine.client import EngineClient
@@ -64,7 +70,8 @@ async def start_engine(source: str) -> EngineClient:
     if not source:
         from rnnchat.model.library import default_model  # with numpy: 150 ms, behind the first frame
 
-        source = await asyncio.to_thread(default_model) or ""
+        found: str | None = await asyncio.to_thread(default_model)
+        source = found or ""
     if not source:
         raise ModelError("there is no model on this machine yet: train one (F4), or open a model file (F3)")
     return await EngineClient.start(source)
@@ -77,7 +84,7 @@ class RnnchatApp(App[None]):
     CSS_PATH = "app.tcss"
     BINDINGS = APP_KEYS
     # Screens are imported when they are opened: only Write is needed for the first frame.
-    MODES: ClassVar = {mode: lambda mode=mode: find_screen_class(mode)() for mode in SCREENS}
+    MODES = {mode: partial(open_screen, mode) for mode in SCREENS}  # noqa: RUF012 - as Textual declares it
     DEFAULT_MODE = "write"
 
     model_state: var[ModelState] = var(ModelState())
@@ -105,6 +112,7 @@ class RnnchatApp(App[None]):
         self._alt_pairing = AltPairing()
         self._saving: Timer | None = None
         self._last_error = ("", 0.0)
+        self._clashes: set[str] = set()
         for theme in THEMES:
             self.register_theme(theme)
 
@@ -118,9 +126,27 @@ class RnnchatApp(App[None]):
 
     def _start_work(self) -> None:
         """Begin what nobody needs for the first frame."""
+        if self.settings.keys:
+            self._check_own_keys()
         self.open_model(self.asked_model or self.settings.model)
         self.set_interval(WATCH_S, self._watch_engine)
         self.set_timer(WATCH_S, self.run_watcher.start)
+
+    def _check_own_keys(self) -> None:
+        """Say which of the person's own keys belong to nothing."""
+        groups = [group for mode in SCREENS for group in find_screen_class(mode).key_groups()]
+        known = list_ids([("", APP_KEYS), *groups])
+        for name in self.settings.keys:
+            if name not in known:
+                near = suggest(name, known)
+                self.notify(f"there is no key {name!r}{near}", title="Settings", severity="warning", markup=False)
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Say once that two actions have the same key in the settings file."""
+        names = " and ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
+        if names not in self._clashes:
+            self._clashes.add(names)
+            self.notify(f"{names} have the same key", title="Settings", severity="warning", markup=False)
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self.settings.theme:
@@ -211,7 +237,7 @@ class RnnchatApp(App[None]):
         """Go to one of the four screens."""
         self.switch_mode(mode)
 
-    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         if isinstance(screen, MainScreen):
             yield from screen.commands()
         for mode, title in SCREENS.items():

@@ -27,6 +27,9 @@ KEY_NAMES = {
     "pagedown": "page down",
     "question_mark": "?",
     "slash": "/",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
 }
 
 
@@ -45,7 +48,13 @@ def flatten_bindings(bindings: Iterable[BindingType], keymap: Mapping[str, str])
     flat = []
     for binding in bindings:
         binding = binding if isinstance(binding, Binding) else Binding(*binding)
-        if binding.id in keymap:
+        if binding.id is not None and binding.id in keymap:
             binding = binding.with_key(keymap[binding.id], None)
         flat.append(binding)
     return flat
+
+
+def list_ids(groups: Iterable[tuple[str, list[BindingType]]]) -> list[str]:
+    """Give the ids of all bindings in ``groups``."""
+    flat = [binding for _, bindings in groups for binding in flatten_bindings(bindings, {})]
+    return [binding.id for binding in flat if binding.id is not None]

@@ -110,8 +110,8 @@ class ModelSlot:
         try:
             engine = await self.start_engine(source)
         except RnnchatError:
-            phase = "dead" if self.engine is None else "ready"
-            self._change(replace(self.state, opening="", phase=phase, name=self.state.name or source))
+            state = replace(self.state, opening="", name=self.state.name or source)
+            self._change(replace(state, phase="dead" if self.engine is None else "ready"))
             raise
         old, self.engine = self.engine, engine
         self._change(ModelState("ready", engine.info.name, engine.info.bits_per_char))

@@ -7,7 +7,7 @@ started from a command line is seen like any other, and so is one that began bef
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.signal import Signal
 
@@ -31,7 +31,7 @@ class RunWatcher:
         ended: published with the run when one is done, was stopped, failed or crashed while we watched.
     """
 
-    def __init__(self, app: App[object]) -> None:
+    def __init__(self, app: App[Any]) -> None:
         """Watch for ``app``; nothing happens before ``start``."""
         self.app = app
         self.runs: tuple[RunView, ...] = ()

@@ -16,6 +16,13 @@ from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 from rnnchat.paths import settings_path, write_text_atomically
 
+KINDS: dict[str, tuple[type[Any], str]] = {
+    "panel": (bool, "true or false"),
+    "writing": (dict, "a table"),
+    "keys": (dict, "a table"),
+}
+"""What each setting must be, and how to say it; all others are text."""
+
 
 @dataclass
 class ScreenSettings:
@@ -62,16 +69,15 @@ class ScreenSettings:
         """Put one entry of the file in its place; say what cannot be used."""
         known = [entry.name for entry in fields(self)]
         if key not in known:
-            return [f"there is no setting {key!r}{_suggest(key, known)}"]
-        expected = {"panel": bool, "writing": dict, "keys": dict}.get(key, str)
+            return [f"there is no setting {key!r}{suggest(key, known)}"]
+        expected, kind = KINDS.get(key, (str, "text in quotes"))
         if not isinstance(value, expected):
-            kind = {bool: "true or false", dict: "a table", str: "text in quotes"}[expected]
             return [f"{key} must be {kind}, not {value!r}"]
-        if key == "writing":
-            return self._take_writing(value)
-        if key == "keys":
-            self.keys = {id: keys for id, keys in value.items() if isinstance(keys, str)}
-            return [f"keys.{id} must be text in quotes" for id in value if id not in self.keys]
+        match key:
+            case "writing":
+                return self._take_writing(value)
+            case "keys":
+                return self._take_keys(value)
         setattr(self, key, value)
         return []
 
@@ -81,13 +87,18 @@ class ScreenSettings:
         complaints = []
         for name, value in record.items():
             if name not in known:
-                complaints.append(f"there is no setting writing.{name}{_suggest(name, known)}")
+                complaints.append(f"there is no setting writing.{name}{suggest(name, known)}")
                 continue
             try:
                 self.writing = Settings.from_json({**self.writing.to_json(), name: value})
             except (UsageError, TypeError, ValueError) as problem:
                 complaints.append(f"writing.{name}: {problem}")
         return complaints
+
+    def _take_keys(self, record: dict[str, Any]) -> list[str]:
+        """Take the person's own keys; whether their ids exist, only the screens know."""
+        self.keys = {binding: keys for binding, keys in record.items() if isinstance(keys, str)}
+        return [f"keys.{binding} must be text in quotes" for binding in record if binding not in self.keys]
 
     def save(self, path: Path | None = None) -> None:
         """Write the settings, keeping the file's comments and what it holds besides.
@@ -131,7 +142,9 @@ def _set_aside(path: Path, problem: Exception) -> str:
     return f"the settings file cannot be read ({problem}); it is kept as {aside}, and defaults are used"
 
 
-def _suggest(name: str, known: list[str]) -> str:
+def suggest(name: str, known: list[str]) -> str:
     """Name the nearest known key, if one is near."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+    if near:
+        return f": did you mean {near[0]!r}?"
+    return f"; there are {', '.join(known)}" if len(known) <= 12 else ""

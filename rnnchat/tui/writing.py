@@ -8,13 +8,14 @@ likes.
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from rnnchat.errors import EngineError, RnnchatError, StoryError
+from rnnchat.tui.audience import Audience
 from rnnchat.tui.model_slot import ModelSlot
+from rnnchat.tui.prose import join_texts, name_symbols
 from rnnchat.tui.text_layout import Piece
 
 if TYPE_CHECKING:
@@ -27,27 +28,6 @@ STOP_TIMEOUT_S = 1.0
 """How long a model may take to stop before what it still says is passed over."""
 ENDED = "ended"
 """Entry in a passage's settings: why its text ended there."""
-CLOSING = set(".,;:!?…)]}»”’%")
-OPENING = set("([{«„“‘-–—/")
-
-
-class Audience(Protocol):
-    """Who is told what happens: the screen, or a test."""
-
-    def show_story(self) -> None:
-        """The story is another one, or has changed otherwise than by growing."""
-
-    def show_growth(self, piece: Piece) -> None:
-        """The story has grown by ``piece``."""
-
-    def show_progress(self) -> None:
-        """Writing has begun, gone on or ended; see the writer's attributes."""
-
-    def show_notice(self, sentence: str) -> None:
-        """Something that the person may want to know."""
-
-    def show_failure(self, error: RnnchatError, given_back: str) -> None:
-        """Something went wrong; ``given_back`` is the person's text, for the prompt box."""
 
 
 class Writer:
@@ -92,8 +72,7 @@ class Writer:
         async with self._requests:
             await self._halt()
             passage = self.find_passage(passage_id)
-            is_models = passage is not None and passage.author == "model"
-            self._start(take_of=passage.id if is_models else None)
+            self._start(take_of=passage.id if passage is not None and passage.author == "model" else None)
 
     async def stop(self) -> None:
         """End the writing and keep what is there."""
@@ -115,7 +94,8 @@ class Writer:
             await self._halt()
             passage = self.find_passage(passage_id)
             if passage is not None:
-                self._alter(lambda: self.story.choose_neighbour(passage.id, offset))
+                here = passage.id
+                self._alter(lambda: self.story.choose_neighbour(here, offset))
 
     async def undo(self) -> None:
         """Take the last step back."""
@@ -150,8 +130,8 @@ class Writer:
 
     def save_story(self) -> None:
         """Save what is no step of the story: its mode, its speakers."""
-        if self.story.on_change is not None:
-            self._keep(lambda: self.story.on_change and self.story.on_change(self.story))
+        if (save := self.story.on_change) is not None:
+            self._keep(lambda: save(self.story))
 
     def set_chat(self, **names: str) -> None:
         """Change who speaks in the chat, or how its turns are laid out (the fields of ``ChatFormat``)."""
@@ -313,24 +293,3 @@ class Writer:
             return None
         self._has_save_failed = False
         return result
-
-
-def join_texts(before: str, text: str) -> str:
-    """Put a space before ``text`` where it would otherwise run into the word before it."""
-    if not before or before[-1].isspace() or text[0].isspace():
-        return text
-    if text[0] in CLOSING or before[-1] in OPENING or is_wide(before[-1]) or is_wide(text[0]):
-        return text
-    return f" {text}"
-
-
-def is_wide(character: str) -> bool:
-    """Say whether ``character`` is of a script that is written without spaces between words."""
-    return unicodedata.east_asian_width(character) in ("W", "F")
-
-
-def name_symbols(symbols: tuple[str, ...], limit: int = 8) -> str:
-    """Name symbols so that each can be told apart, also those that cannot be seen."""
-    names = [symbol if symbol.isprintable() and symbol.strip() else f"U+{ord(symbol[0]):04X}" for symbol in symbols]
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return " ".join(names[:limit]) + more

@@ -7,9 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual import on
 from textual.app import SystemCommand
+from textual.timer import Timer
+from textual.widgets import TextArea
 
-from rnnchat.errors import RnnchatError
+from rnnchat.errors import RnnchatError, StoryError
 from rnnchat.tui.screens.ask import AskText, AskYesNo
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.widgets.prompt_box import PromptBox
@@ -20,10 +23,15 @@ if TYPE_CHECKING:
     from rnnchat.tui.writing import Writer
 
 
+DRAFT_S = 0.5
+"""Seconds after the last key until the draft is saved."""
+
+
 class StoryActions(MainScreen):
     """Actions on stories; the screen that uses them has a ``writer`` and a ``PromptBox``."""
 
     writer: Writer
+    _draft_timer: Timer | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -72,17 +80,13 @@ class StoryActions(MainScreen):
         self.app.settings.story = story.id
         self.app.save_settings_soon()
 
-    def save_draft(self) -> None:
-        """Save what stands in the box with the story."""
-        raise NotImplementedError
-
     def action_list_stories(self) -> None:
         """Show all stories, to open, rename or delete one."""
         from rnnchat.tui.screens.stories import StoriesScreen
 
         self.save_draft()
         dialog = StoriesScreen(self.store, self.writer.story.id)
-        self.app.push_screen(dialog, lambda choice: self.run_worker(self._take_choice(choice)))
+        self.app.push_screen(dialog, self._take_choice)
 
     async def _take_choice(self, story_id: str | None) -> None:
         """Open the story that was chosen in the list; a deleted one that was open gives way to a new one."""
@@ -102,6 +106,24 @@ class StoryActions(MainScreen):
             self.run_worker(self._open_story(None))
         else:
             self.query_one(PromptBox).focus()
+
+    # The draft
+
+    @on(TextArea.Changed, "#prompt")
+    def _keep_draft(self, event: TextArea.Changed) -> None:
+        if self._draft_timer is not None:
+            self._draft_timer.stop()
+        self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
+
+    def save_draft(self) -> None:
+        """Save what stands in the box with the story."""
+        text = self.query_one(PromptBox).text
+        if text != self.writer.story.draft:
+            self.writer.story.draft = text
+            try:
+                self.store.save_draft(self.writer.story.id, text)
+            except StoryError as error:
+                self.app.notify_error(error)
 
     # The story that is open
 
@@ -165,10 +187,12 @@ class StoryActions(MainScreen):
         passage = self.writer.find_passage(self.query_one(StoryView).marked)
         if passage is None:
             return
-        self.app.push_screen(
-            EditPassage(passage.text),
-            lambda text: self.run_worker(self.writer.edit(passage.id, text)) if text not in (None, passage.text) else 0,
-        )
+
+        async def take(text: str | None) -> None:
+            if text is not None and text != passage.text:
+                await self.writer.edit(passage.id, text)
+
+        self.app.push_screen(EditPassage(passage.text), take)
 
     # Taking it elsewhere
 
@@ -179,10 +203,10 @@ class StoryActions(MainScreen):
 
     def action_export(self, suffix: str) -> None:
         """Write the story to a file, as Markdown (``.md``) or plain text (``.txt``)."""
-        from textual_fspicker import FileSave
+        from rnnchat.tui.screens.files import PickDestination
 
         title = "".join(c if c.isalnum() or c in " -" else "_" for c in self.writer.story.title).strip() or "story"
-        dialog = FileSave(Path.cwd(), "Export to", default_file=f"{title}{suffix}")
+        dialog = PickDestination(Path.cwd(), "Export to", default_file=f"{title}{suffix}")
         self.app.push_screen(dialog, lambda path: self._export(path) if path else None)
 
     def _export(self, path: Path) -> None:

@@ -13,25 +13,22 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from rnnchat.errors import RnnchatError, StoryError
+from rnnchat.errors import RnnchatError
 from rnnchat.stories.story import Story
 from rnnchat.tui.figures import format_speed
 from rnnchat.tui.keys import show_key
 from rnnchat.tui.screens.story_actions import StoryActions
 from rnnchat.tui.text_layout import Piece
 from rnnchat.tui.widgets.bottom_bar import BottomBar
-from rnnchat.tui.widgets.field import Field
-from rnnchat.tui.widgets.panel import Panel, summarize
+from rnnchat.tui.widgets.field import Field, NumberField, SeedField
+from rnnchat.tui.widgets.notice import NoticeLine
+from rnnchat.tui.widgets.panel import ModelField, Panel, PresetRow, summarize
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_view import StoryView
 from rnnchat.tui.writing import Writer
 
 FLUSH_S = 1 / 30
 """Seconds between two updates of a growing text: one update costs 1 to 3 ms, however short the text."""
-DRAFT_S = 0.5
-"""Seconds after the last key until the draft is saved."""
-NOTICE_S = 10.0
-"""Seconds for which a notice stays."""
 WELCOME = """\
 An empty page.
 
@@ -52,7 +49,15 @@ class WriteScreen(StoryActions):
         Binding("enter", "send", "go on", id="write.send"),
         Binding("escape", "stop", "stop", id="write.stop", tooltip="stop; then one layer out"),
         Binding("ctrl+r", "take", "another take", id="write.take", priority=True),
-        Binding("alt+left", "walk(-1)", "takes", key_display="alt+←→", id="write.take-before", priority=True),
+        Binding(
+            "alt+left",
+            "walk(-1)",
+            "takes",
+            key_display="alt+←→",
+            id="write.take-before",
+            tooltip="previous take",
+            priority=True,
+        ),
         Binding("alt+right", "walk(1)", "next take", show=False, id="write.take-after", priority=True),
         Binding("ctrl+e", "toggle_panel", "panel", id="write.panel", priority=True),
         Binding("ctrl+o", "list_stories", "stories", id="write.stories", priority=True),
@@ -73,8 +78,6 @@ class WriteScreen(StoryActions):
         super().__init__()
         self.writer = Writer(self.app.slot, Story(), self.app.settings.writing, self)
         self._flush_timer: Timer | None = None
-        self._draft_timer: Timer | None = None
-        self._notice_timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="write"):
@@ -83,7 +86,7 @@ class WriteScreen(StoryActions):
                 with Horizontal(id="empty"):
                     yield Static(WELCOME, id="welcome")
                 with Horizontal():
-                    yield Static(id="notice")
+                    yield NoticeLine(id="notice")
                 with Horizontal():
                     yield PromptBox(id="prompt")
             yield Panel(self.app.settings.writing, id="panel")
@@ -131,23 +134,16 @@ class WriteScreen(StoryActions):
 
     def show_notice(self, sentence: str) -> None:
         """Say something quietly between story and box; it goes by itself."""
-        self.query_one("#notice", Static).update(sentence)
-        if self._notice_timer is not None:
-            self._notice_timer.stop()
-        self._notice_timer = self.set_timer(NOTICE_S, self.clear_notice)
+        self.query_one(NoticeLine).show_notice(sentence)
 
-    def clear_notice(self) -> None:
-        """Show the settings where the notice was, if the panel does not show them."""
-        is_panel_seen = self.query_one(Panel).display and not self.has_class("-narrow")
-        self.query_one("#notice", Static).update("" if is_panel_seen else self._summarize())
-
-    def _summarize(self) -> Content:
-        """Say the settings in one line, and which key leads to them."""
-        panel = next(
-            binding for binding in self.BINDINGS if isinstance(binding, Binding) and binding.id == "write.panel"
-        )
-        key = show_key(self.app.settings.keys.get("write.panel", panel.key))
-        return Content.assemble(summarize(self.writer.settings), "   ", (key, "$accent"), " panel")
+    def show_settings(self) -> None:
+        """Show the settings in one line, and which key leads to them, where the panel is not seen."""
+        if self.query_one(Panel).display and not self.has_class("-narrow"):
+            self.query_one(NoticeLine).show_standing("")
+            return
+        key = show_key(self.app.settings.keys.get("write.panel", "ctrl+e"))
+        line = Content.assemble(summarize(self.writer.settings), "   ", (key, "$accent"), " panel")
+        self.query_one(NoticeLine).show_standing(line)
 
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         """Say what went wrong, and give the person their text back."""
@@ -167,7 +163,7 @@ class WriteScreen(StoryActions):
         self.query_one(StoryView).follows = True
         self.query_one(StoryView).marked = None
         self.save_draft()
-        self.clear_notice()
+        self.query_one(NoticeLine).clear()
         self.run_request(self.writer.send(event.text))
 
     def action_send(self) -> None:
@@ -257,7 +253,7 @@ class WriteScreen(StoryActions):
     async def _change_settings(self, event: Panel.Changed) -> None:
         self.app.settings.writing = event.settings
         self.app.save_settings_soon()
-        self.clear_notice()
+        self.show_settings()
         await self.writer.change(event.settings)
 
     def action_toggle_panel(self) -> None:
@@ -273,33 +269,29 @@ class WriteScreen(StoryActions):
         self.app.save_settings_soon()
         self.set_class(not self.app.settings.panel, "-panel-closed")
         self.query_one(PromptBox).focus()
-        self.call_after_refresh(self.clear_notice)
+        self.call_after_refresh(self.show_settings)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.clear_notice)
-
-    # The draft
-
-    @on(TextArea.Changed, "#prompt")
-    def _keep_draft(self, event: TextArea.Changed) -> None:
-        if self._draft_timer is not None:
-            self._draft_timer.stop()
-        self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
-
-    def save_draft(self) -> None:
-        """Save what stands in the box with the story."""
-        text = self.query_one(PromptBox).text
-        if text != self.writer.story.draft:
-            self.writer.story.draft = text
-            try:
-                self.store.save_draft(self.writer.story.id, text)
-            except StoryError as error:
-                self.app.notify_error(error)
+        self.call_after_refresh(self.show_settings)
 
     async def leave(self) -> None:
         """Stop the model and keep everything, because the program ends."""
         await self.writer.stop()
         self.save_draft()
+
+    @classmethod
+    def key_groups(cls) -> list[tuple[str, list[BindingType]]]:
+        from rnnchat.tui.screens.edit import EditPassage
+        from rnnchat.tui.screens.stories import StoriesScreen
+
+        panel = [*PresetRow.BINDINGS, *Field.BINDINGS, *NumberField.BINDINGS, *SeedField.BINDINGS, *ModelField.BINDINGS]
+        return [
+            ("Write", list(cls.BINDINGS)),
+            ("In the box", list(PromptBox.BINDINGS)),
+            ("In the panel (tab leads there)", panel),
+            ("In the list of stories", list(StoriesScreen.BINDINGS)),
+            ("While editing a passage", list(EditPassage.BINDINGS)),
+        ]
 
     def commands(self) -> Iterable[SystemCommand]:
         yield SystemCommand("Go on", "Let the model go on from the end of the story", self.action_send)

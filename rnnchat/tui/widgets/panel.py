@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual import events, on
@@ -18,6 +18,10 @@ from rnnchat.generation.settings import MAX_SEED, PRESETS, Settings
 from rnnchat.tui.widgets.field import CycleField, Field, NumberField, SeedField
 from rnnchat.tui.widgets.slider import Slider
 from rnnchat.tui.widgets.training_note import TrainingNote
+
+if TYPE_CHECKING:
+    from rnnchat.tui.app import RnnchatApp
+    from rnnchat.tui.model_slot import ModelState
 
 WIDTH = 36
 UNTIL_NAMES = {
@@ -90,6 +94,8 @@ class PresetRow(Field):
 class ModelField(Field):
     """The model that is open; Enter or a click leads to all of them."""
 
+    app: RnnchatApp
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "app.open_screen('models')", "all models", show=False, id="model.choose"),
     ]
@@ -99,7 +105,10 @@ class ModelField(Field):
         super().__init__("Model")
 
     def on_mount(self) -> None:
-        self.watch(self.app, "model_state", lambda state: self.refresh())
+        self.watch(self.app, "model_state", self._show_state)
+
+    def _show_state(self, state: ModelState) -> None:
+        self.refresh()
 
     def show_value(self) -> str:
         return self.app.model_state.name or "none"
@@ -117,6 +126,8 @@ class Panel(VerticalScroll, can_focus=False):
     Attributes:
         settings: What the panel shows.
     """
+
+    app: RnnchatApp
 
     DEFAULT_CSS = f"""
     Panel {{

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -11,6 +13,9 @@ from textual.widgets import Static
 from rnnchat.tui.figures import format_bits
 from rnnchat.tui.keys import SCREENS
 from rnnchat.tui.model_slot import ModelState
+
+if TYPE_CHECKING:
+    from rnnchat.tui.app import RnnchatApp
 
 ROOMY = 100
 """Columns from which on there is room for everything."""
@@ -34,6 +39,8 @@ class ScreenName(Static):
 
 class TopBar(Horizontal):
     """Shows where one is, in which story, and with which model. Follows ``app.model_state`` and ``app.story_title``."""
+
+    app: RnnchatApp
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """

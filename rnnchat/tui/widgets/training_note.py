@@ -10,6 +10,7 @@ from textual.widget import Widget
 from rnnchat.tui.figures import format_bits, format_duration
 
 if TYPE_CHECKING:
+    from rnnchat.tui.app import RnnchatApp
     from rnnchat.tui.run_views import RunView
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -17,6 +18,8 @@ BARS = "▁▂▃▄▅▆▇█"
 
 class TrainingNote(Widget):
     """Name, curve, quality, progress and time left of the newest training at work; nothing where none is."""
+
+    app: RnnchatApp
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """

@@ -1,0 +1,27 @@
+"""Small rules about running text: where a space belongs, and how symbols are named."""
+
+import unicodedata
+
+CLOSING = set(".,;:!?…)]}»”’%")
+OPENING = set("([{«„“‘-–—/")
+
+
+def join_texts(before: str, text: str) -> str:
+    """Put a space before ``text`` where it would otherwise run into the word before it."""
+    if not before or before[-1].isspace() or text[0].isspace():
+        return text
+    if text[0] in CLOSING or before[-1] in OPENING or is_wide(before[-1]) or is_wide(text[0]):
+        return text
+    return f" {text}"
+
+
+def is_wide(character: str) -> bool:
+    """Say whether ``character`` is of a script that is written without spaces between words."""
+    return unicodedata.east_asian_width(character) in ("W", "F")
+
+
+def name_symbols(symbols: tuple[str, ...], limit: int = 8) -> str:
+    """Name symbols so that each can be told apart, also those that cannot be seen."""
+    names = [symbol if symbol.isprintable() and symbol.strip() else f"U+{ord(symbol[0]):04X}" for symbol in symbols]
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return " ".join(names[:limit]) + more
