@@ -37,7 +37,16 @@ class PickFromCatalogue(ModalScreen[str | None]):
             border: round $border;
             border-title-color: $accent;
         }
-        OptionList { height: auto; max-height: 1fr; background: transparent; border: none; padding: 0; }
+        OptionList {
+            height: auto;
+            max-height: 1fr;
+            background: transparent;
+            border: none;
+            padding: 0;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+            & > .option-list--option-highlighted { background: $accent 25%; color: $foreground; text-style: bold; }
+        }
         #about { color: $quiet; height: 4; margin-top: 1; }
         #fetching { height: auto; }
         #fetching.-wrong { color: $error; }
@@ -104,6 +113,6 @@ def _describe(entry: CatalogueEntry) -> Content:
     return Content.assemble(
         mark,
         f" {entry.name:<14}",
-        (f"{entry.chars / 1e6:>6.1f} M  {entry.language:<10}  ", "$quiet"),
+        (f"{entry.chars / 1e6:>6.1f} M  {entry.language[:10]:<10}  ", "$quiet"),
         entry.title,
     )

@@ -39,7 +39,10 @@ class CompareScreen(CompareActions):
     MODE: ClassVar[str] = "compare"
     CSS_PATH = "compare.tcss"
     AUTO_FOCUS = "PromptBox"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop_or_leave", "stop", show=False, id="compare.stop")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "stop", id="compare.stop", tooltip="stop all, keep what they wrote"),
+        Binding("escape", "next_prompt", "back", show=False, id="compare.back", tooltip="to the prompt"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +81,8 @@ class CompareScreen(CompareActions):
                 return len(self.contestants) > MIN_CONTENDERS
             case "run_again" | "run_same":
                 return self.prompt is not None
+            case "stop":
+                return self.is_busy
             case "vote":
                 return self._saved is not None
         return True
@@ -127,12 +132,9 @@ class CompareScreen(CompareActions):
     async def _stop_all(self) -> None:
         await asyncio.gather(*(one.stop() for one in self.contestants))
 
-    def action_stop_or_leave(self) -> None:
-        """Stop all and keep what they wrote; when nothing is going on, back to the prompt."""
-        if self.is_busy:
-            self.run_worker(self._stop_all(), group="stop")
-        else:
-            self.action_next_prompt()
+    def action_stop(self) -> None:
+        """Stop all and keep what they wrote."""
+        self.run_worker(self._stop_all(), group="stop")
 
     def action_next_prompt(self) -> None:
         """Go to the prompt."""

@@ -117,7 +117,7 @@ class CompareActions(MainScreen):
         await self._take([one for one in self.contestants if one is not here])
         self.query_one(CompareGrid).columns[place].focus()
 
-    def action_spread_temperatures(self) -> None:
+    def action_spread(self) -> None:
         """Compare this column's model with itself, from cold to hot."""
         if (here := self.find_focused()) is not None:
             self.run_worker(self._spread(here))

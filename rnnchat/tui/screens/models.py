@@ -38,15 +38,15 @@ class ModelsScreen(MainScreen):
     AUTO_FOCUS = "ModelTable"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide"), (140, "-wider"), (180, "-huge")]  # type: ignore[misc]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "write", id="models.open"),
-        Binding("s", "sort", "sort", id="models.sort"),
-        Binding("S", "reverse_sort", "reverse the order", show=False, id="models.reverse"),
-        Binding("slash", "filter", "filter", id="models.filter"),
-        Binding("o", "open_file", "open", id="models.open-file"),
-        Binding("i", "import_file", "import", id="models.import"),
-        Binding("e", "export", "export", id="models.export"),
-        Binding("x,delete", "remove", "remove", key_display="x", id="models.remove"),
-        Binding("escape", "leave_filter", "all", show=False, id="models.leave-filter"),
+        Binding("enter", "open", "write", id="models.open", tooltip="write with this model"),
+        Binding("s", "sort", "sort", id="models.sort", tooltip="sort by the next column"),
+        Binding("S", "reverse_sort", "reverse", show=False, id="models.reverse", tooltip="turn the order round"),
+        Binding("slash", "filter", "filter", id="models.filter", tooltip="only models with these words"),
+        Binding("o", "open_file", "open", id="models.open-file", tooltip="write with a file from anywhere"),
+        Binding("i", "import_file", "import", id="models.import", tooltip="copy a file into the library"),
+        Binding("e", "export", "export", id="models.export", tooltip="copy this model to a file"),
+        Binding("x,delete", "remove", "remove", key_display="x", id="models.remove", tooltip="delete this model"),
+        Binding("escape", "leave_filter", "all", show=False, id="models.leave-filter", tooltip="all models again"),
     ]
 
     def __init__(self) -> None:
@@ -168,11 +168,9 @@ class ModelsScreen(MainScreen):
         self._pick_file("Import a model", self._ask_import_name)
 
     def _pick_file(self, title: str, take: Callable[[Path], None]) -> None:
-        from textual_fspicker import FileOpen, Filters
+        from rnnchat.tui.screens.files import pick_model_file
 
-        filters = Filters(("Models", lambda path: path.suffix == paths.MODEL_SUFFIX), ("All files", lambda path: True))
-        dialog = FileOpen(Path.cwd(), title, filters=filters)
-        self.app.push_screen(dialog, lambda path: take(path) if path else None)
+        self.app.push_screen(pick_model_file(title), lambda path: take(path) if path else None)
 
     def _ask_import_name(self, source: Path) -> None:
         from rnnchat.model.library import check_name
@@ -195,11 +193,9 @@ class ModelsScreen(MainScreen):
         entry = self.query_one(ModelTable).pointed
         if entry is None:
             return
-        from textual_fspicker import FileSave
+        from rnnchat.tui.screens.files import pick_destination
 
-        dialog = FileSave(
-            Path.cwd(), f"Export {entry.name}", default_file=f"{entry.name}{paths.MODEL_SUFFIX}", can_overwrite=False
-        )
+        dialog = pick_destination(f"Export {entry.name}", f"{entry.name}{paths.MODEL_SUFFIX}")
         self.app.push_screen(dialog, lambda path: self._export(entry, path) if path else None)
 
     def _export(self, entry: ModelEntry, destination: Path) -> None:

@@ -49,7 +49,7 @@ class TrainScreen(RunActions):
     AUTO_FOCUS = "#texts"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (104, "-wide"), (160, "-huge")]  # type: ignore[misc]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "step_back", "back", show=False, id="train.back"),
+        Binding("escape", "step_back", "back", show=False, id="train.back", tooltip="to the list of trainings"),
     ]
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class TrainScreen(RunActions):
                 return
             await self._read_texts(texts)
         except RnnchatError as error:
-            form.show_summary(str(error))
+            form.show_summary(str(error), is_wrong=True)
         self._show_network()
 
     async def _read_texts(self, texts: str) -> CorpusSummary:
@@ -143,9 +143,12 @@ class TrainScreen(RunActions):
         if self._summary is None or self._summary[0] != texts:
             form = self.query_one(RunForm)
             form.show_summary("reading …")
-            summary = await asyncio.to_thread(_summarize, split_texts(texts))
-            self._summary = (texts, summary)
-            form.show_summary(describe_texts(summary))
+            words = ""
+            try:
+                summary = await asyncio.to_thread(_summarize, split_texts(texts))
+                self._summary, words = (texts, summary), describe_texts(summary)
+            finally:
+                form.show_summary(words)
         return self._summary[1]
 
     @on(RunForm.Picking)
@@ -155,10 +158,10 @@ class TrainScreen(RunActions):
 
             self.app.push_screen(PickFromCatalogue(), self._add_text)
             return
-        from textual_fspicker import FileOpen, SelectDirectory
+        from rnnchat.tui.screens.files import PickFile, PickFolder
 
-        dialog = FileOpen if event.what == "file" else SelectDirectory
-        self.app.push_screen(dialog(Path.cwd(), f"Choose a {event.what} to learn from"), self._add_text)
+        dialog = PickFile if event.what == "file" else PickFolder
+        self.app.push_screen(dialog(Path.cwd(), f"A {event.what} to learn from"), self._add_text)
 
     def _add_text(self, text: Path | str | None) -> None:
         if text is not None:

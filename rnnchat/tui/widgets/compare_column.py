@@ -40,16 +40,22 @@ class CompareColumn(Vertical, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "screen.vote", "better", id="compare.vote"),
-        Binding("r", "screen.run_again", "new seed", id="compare.again"),
-        Binding("a", "screen.add_column", "add", id="compare.add"),
-        Binding("d", "screen.remove_column", "drop", id="compare.drop"),
-        Binding("m", "screen.change_model", "model", id="compare.model"),
-        Binding("t", "screen.spread_temperatures", "temperatures", id="compare.temperatures"),
-        Binding("plus,equals_sign", "warm(0.1)", "warmer", show=False, id="compare.warmer"),
-        Binding("minus", "warm(-0.1)", "colder", show=False, id="compare.colder"),
-        Binding("n", "screen.next_prompt", "prompt", id="compare.prompt"),
-        Binding("enter", "screen.run_same", "run", show=False, id="compare.run"),
+        Binding("v", "screen.vote", "better", id="compare.vote", tooltip="this one is better; again: a tie"),
+        Binding("r", "screen.run_again", "new seed", id="compare.again", tooltip="once more with a new seed"),
+        Binding("a", "screen.add_column", "add", id="compare.add", tooltip="one more model"),
+        Binding("d", "screen.remove_column", "drop", id="compare.drop", tooltip="without this column"),
+        Binding("m", "screen.change_model", "model", id="compare.model", tooltip="another model in this column"),
+        Binding(
+            "t",
+            "screen.spread",
+            "temperatures",
+            id="compare.temperatures",
+            tooltip="from cold to hot",
+        ),
+        Binding("plus,equals_sign", "warm(0.1)", "warmer", show=False, id="compare.warmer", tooltip="hotter"),
+        Binding("minus", "warm(-0.1)", "colder", show=False, id="compare.colder", tooltip="colder"),
+        Binding("n", "screen.next_prompt", "prompt", id="compare.prompt", tooltip="to the prompt"),
+        Binding("enter", "screen.run_same", "run", show=False, id="compare.run", tooltip="let them write"),
         Binding("left", "screen.walk(-1)", "column before", show=False, id="compare.left"),
         Binding("right", "screen.walk(1)", "column after", show=False, id="compare.right"),
         Binding("up", "scroll_text(-1)", "scroll", show=False, id="compare.up"),
@@ -135,7 +141,7 @@ def describe_text(one: Contestant) -> Content:
 
 def describe_figures(one: Contestant, is_lowest: bool, is_low: bool) -> Content:
     """The prompt's bits per character, then speed, seed and size, on two or three lines."""
-    bits = f"{format_bits(one.bits_per_char)} bits/char of the prompt"
+    bits = f"prompt {format_bits(one.bits_per_char)} bits/char"
     first = Content.assemble((f"{bits}, lowest", "bold $foreground")) if is_lowest else Content(bits)
     if one.unknown:
         first = Content.assemble(first, f"; does not know {' '.join(one.unknown)}")

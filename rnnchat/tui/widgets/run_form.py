@@ -34,10 +34,10 @@ class RunForm(VerticalScroll, can_focus=False):
     """Texts, name, level, size and minutes; everything else folded away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+g", "start", "start", id="train.start"),
-        Binding("ctrl+o", "pick('file')", "file", id="train.file"),
-        Binding("alt+o", "pick('folder')", "folder", id="train.folder"),
-        Binding("ctrl+l", "pick('catalogue')", "catalogue", id="train.catalogue"),
+        Binding("ctrl+g", "start", "start", id="train.start", tooltip="start the training"),
+        Binding("ctrl+o", "pick('file')", "file", id="train.file", tooltip="choose a file to learn from"),
+        Binding("ctrl+t", "pick('folder')", "folder", id="train.folder", tooltip="choose a folder to learn from"),
+        Binding("ctrl+l", "pick('catalogue')", "catalogue", id="train.catalogue", tooltip="choose or fetch a text"),
     ]
 
     @dataclass
@@ -98,9 +98,11 @@ class RunForm(VerticalScroll, can_focus=False):
 
     # What is said about it
 
-    def show_summary(self, words: str) -> None:
-        """Say what the texts hold, or what is being done about them."""
-        self.query_one("#summary", Static).update(words)
+    def show_summary(self, words: str, is_wrong: bool = False) -> None:
+        """Say what the texts hold, what is being done about them, or what is wrong with them."""
+        line = self.query_one("#summary", Static)
+        line.update(words)
+        line.set_class(is_wrong, "-wrong")
 
     def show_network(self, words: str) -> None:
         """Say what would be trained."""

@@ -22,13 +22,13 @@ QUALITY_WIDTH = 5
 MARK_STYLES = {"●": "$accent", "✓": "$success", "✗": "$error", "‖": "$warning", "■": "$quiet", "○": "$quiet"}
 
 RUN_KEYS: list[BindingType] = [
-    Binding("p", "screen.pause_run", "pause", id="train.pause"),
-    Binding("p", "screen.go_on", "go on", id="train.go-on"),
-    Binding("s", "screen.stop_run", "stop and keep", id="train.stop"),
-    Binding("t", "screen.talk", "talk to it", id="train.talk"),
-    Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample"),
-    Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove"),
-    Binding("n", "screen.new_run", "new", id="train.new"),
+    Binding("p", "screen.pause_run", "pause", id="train.pause", tooltip="let it wait"),
+    Binding("p", "screen.go_on", "go on", id="train.go-on", tooltip="let it go on"),
+    Binding("s", "screen.stop_run", "stop and keep", id="train.stop", tooltip="stop it, keep what it learnt"),
+    Binding("t", "screen.talk", "talk to it", id="train.talk", tooltip="write with its best network"),
+    Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample", tooltip="let it write a sample now"),
+    Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove", tooltip="delete it"),
+    Binding("n", "screen.new_run", "new", id="train.new", tooltip="to the form"),
 ]
 """What can be done with a run, in the list and in its details. The screen does it."""
 
@@ -37,7 +37,7 @@ class RunList(OptionList):
     """The runs; the cursor stays on its run while others come and go. What the keys do is up to the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "details", id="train.details"),
+        Binding("enter", "select", "details", id="train.details", tooltip="its curve and its words"),
         *RUN_KEYS,
     ]
 
