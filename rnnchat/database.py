@@ -3,8 +3,8 @@
 The file is in WAL mode, so that several rnnchats read while one writes, and ``synchronous`` is NORMAL: what was
 committed is with the operating system at once and outlives any death of this process; a power cut may cost the
 last seconds that the system had not put on the disk yet, and never damages the file. FULL would close that gap
-with a flush to disk in every commit, of a length that nobody can promise while a training writes its
-checkpoints, and commits happen 25 times a second in the loop that answers the keyboard.
+with a flush to disk in every commit: 4 ms instead of 0.05 for a piece of a growing passage on an idle disk, and
+nobody knows how much while a training writes its checkpoints, 25 times a second in the loop that answers the keys.
 """
 
 import contextlib

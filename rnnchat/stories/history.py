@@ -81,7 +81,7 @@ class History(Tree):
     def delete(self, passage_id: str) -> None:
         """Take a passage and what follows it out of sight; a neighbouring take comes in its place, if any."""
         ids = [take.id for take in self.takes(passage_id)]
-        if passage_id not in ids:
+        if passage_id in self._deleted:
             raise StoryError(f"Passage {passage_id} is deleted already.")
         index = ids.index(passage_id)
         neighbour = next(iter([*reversed(ids[:index]), *ids[index + 1 :]]), None)

@@ -91,8 +91,6 @@ class Unsaved:
     """Passages that another one follows now; None: the story's beginning."""
     toggled: set[str] = field(default_factory=set)
     """Passages that were deleted, or brought back."""
-    dropped: set[str] = field(default_factory=set)
-    """Passages that ended before they had a character."""
     steps_from: int = 0
     """The first step of the history that is not saved."""
 

@@ -6,19 +6,18 @@ are synchronous; they take well under a millisecond, loading and searching some 
 """
 
 import difflib
-import json
 import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rnnchat import paths
 from rnnchat.database import Database
 from rnnchat.errors import StoryError
 from rnnchat.stories import search
 from rnnchat.stories.chat import ChatFormat
-from rnnchat.stories.passage import Passage, Step, Unsaved
+from rnnchat.stories.passage import Unsaved
+from rnnchat.stories.row import dump, read_story, write_header, write_passage
 from rnnchat.stories.search import SearchHit
 from rnnchat.stories.story import Mode, Story
 
@@ -73,7 +72,7 @@ class Store:
             story.title = _make_unique(connection, title, story.id) if title else ""
             connection.execute(
                 "INSERT INTO story (id, title, mode, chat, settings, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (story.id, story.title or None, mode, _dump(story.chat.to_json()), "{}", now, now),
+                (story.id, story.title or None, mode, dump(story.chat.to_json()), "{}", now, now),
             )
         story.on_change = self.save
         return story
@@ -81,23 +80,15 @@ class Store:
     def load(self, story_id: str) -> Story:
         """The story as it was left, with its history and the draft in its prompt box."""
         row = self._find_row(story_id)
-        story = Story(row["title"] or "", row["mode"], ChatFormat.from_json(json.loads(row["chat"])), id=story_id)
-        story.settings = json.loads(row["settings"])
-        story.draft = row["draft"]
         rows = self._database.query("SELECT * FROM passage WHERE story = ? ORDER BY number", (story_id,))
         steps = self._database.query("SELECT record FROM step WHERE story = ? ORDER BY number", (story_id,))
-        story.restore(
-            passages=[_read_passage(row) for row in rows],
-            chosen={None: row["chosen"]} | {row["id"]: row["chosen"] for row in rows},
-            deleted=[row["id"] for row in rows if row["is_deleted"]],
-            steps=[Step.from_json(json.loads(step["record"])) for step in steps],
-            steps_done=row["steps_done"],
-        )
+        story = read_story(row, rows, steps)
+        # What was still growing when its program died ends where it is. Nothing is written before the next change:
+        # that program may be alive.
+        for passage in rows:
+            if passage["is_growing"]:
+                story.finish(passage["id"])
         story.on_change = self.save
-        # What was still growing when its program died ends where it is.
-        for row in rows:
-            if row["is_growing"]:
-                story.finish(row["id"])
         return story
 
     def save(self, story: Story) -> None:
@@ -112,16 +103,15 @@ class Store:
             touched = connection.execute("UPDATE story SET updated = ? WHERE id = ?", (time.time(), story.id))
             if not touched.rowcount:
                 raise StoryError(f"“{story.title}” was erased in another rnnchat: export it here to keep it.")
-            for passage_id in unsaved.dropped:
-                connection.execute("DELETE FROM passage WHERE id = ?", (passage_id,))
             for passage_id in unsaved.texts:
-                _write_passage(connection, story, story.passages[passage_id])
+                write_passage(connection, story, story.passages[passage_id])
             connection.executemany(
                 "UPDATE passage SET chosen = ?, is_deleted = ? WHERE id = ?",
                 [(story.chosen_after(id), id in story.deleted, id) for id in (*unsaved.choices, *unsaved.toggled)],
             )
             if finished or unsaved.choices or not unsaved.texts:
-                _write_header(connection, story)
+                _name_after_first_words(connection, story)
+                write_header(connection, story)
             # A passage is indexed with the end of what comes before it: where that changed, again.
             following = {story.chosen_after(id) for id in unsaved.choices}
             changed = {id for id in (*finished, *following) if id and not story.is_growing(id)}
@@ -209,72 +199,11 @@ class Store:
         return rows[0]
 
 
-def _write_header(connection: sqlite3.Connection, story: Story) -> None:
-    """Write what the story as a whole is, and the steps of its history that are new."""
-    path = story.path()
+def _name_after_first_words(connection: sqlite3.Connection, story: Story) -> None:
+    """Give a story without a title one, as soon as it has words."""
     if not story.title and (words := _take_first_words(story.text())):
         story.title = _make_unique(connection, words, story.id)
         connection.execute("UPDATE story SET title = ? WHERE id = ?", (story.title, story.id))
-    connection.execute(
-        "UPDATE story SET mode = ?, chat = ?, settings = ?, model = ?, chars = ?, chosen = ?, steps_done = ? "
-        "WHERE id = ?",
-        (
-            story.mode,
-            _dump(story.chat.to_json()),
-            _dump(story.settings),
-            next((p.model for p in reversed(path) if p.author == "model"), None),
-            sum(len(p.text) for p in path),
-            story.chosen_after(None),
-            story.steps_done,
-            story.id,
-        ),
-    )
-    first = story.unsaved.steps_from
-    connection.execute("DELETE FROM step WHERE story = ? AND number >= ?", (story.id, first))
-    connection.executemany(
-        "INSERT INTO step (story, number, record) VALUES (?, ?, ?)",
-        [(story.id, first + i, _dump(step.to_json())) for i, step in enumerate(story.steps[first:])],
-    )
-
-
-def _write_passage(connection: sqlite3.Connection, story: Story, passage: Passage) -> None:
-    """Insert a passage, or bring its text and settings up to date."""
-    connection.execute(
-        "INSERT INTO passage (id, story, parent, author, text, model, settings, created, speaker, edit_of, is_growing)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
-        " SET text = excluded.text, settings = excluded.settings, is_growing = excluded.is_growing",
-        (
-            passage.id,
-            story.id,
-            passage.parent,
-            passage.author,
-            passage.text,
-            passage.model,
-            _dump(passage.settings),
-            passage.created,
-            passage.speaker,
-            passage.edit_of,
-            story.is_growing(passage.id),
-        ),
-    )
-
-
-def _read_passage(row: sqlite3.Row) -> Passage:
-    return Passage(
-        id=row["id"],
-        parent=row["parent"],
-        author=row["author"],
-        text=row["text"],
-        model=row["model"],
-        settings=json.loads(row["settings"]),
-        created=row["created"],
-        speaker=row["speaker"],
-        edit_of=row["edit_of"],
-    )
-
-
-def _dump(record: Any) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
 def _take_first_words(text: str) -> str:

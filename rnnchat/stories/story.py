@@ -125,7 +125,7 @@ class Story(History):
         return self._replace(passage, passage.text + text, settings)
 
     def finish(self, passage_id: str, settings: dict[str, Any] | None = None) -> Passage | None:
-        """End a passage that was begun. One without a character is dropped, and None comes back."""
+        """End a passage that was begun. One without a character is deleted, and None comes back."""
         passage = self._get(passage_id)
         self._growing.discard(passage_id)
         text = passage.text.rstrip() if self.mode == "chat" else passage.text
@@ -160,13 +160,16 @@ class Story(History):
         steps: Iterable[Step],
         steps_done: int,
     ) -> None:
-        """Fill a new story with what was saved of it."""
+        """Fill a new story with what was saved of it.
+
+        Where two programs wrote in it at once, all their passages are there, and the history may have gaps.
+        """
         for passage in passages:
             self._insert(passage)
         self._chosen.update(chosen)
         self._deleted.update(deleted)
         self._steps.extend(steps)
-        self._done = steps_done
+        self._done = min(steps_done, len(self._steps))
         self.unsaved = Unsaved(steps_from=len(self._steps))
 
     # Inside
@@ -220,13 +223,10 @@ class Story(History):
         return last.kind == "wrote" and last.choices[-1].now == passage_id
 
     def _drop(self, passage: Passage) -> None:
-        """Forget a passage that ended empty, and the step that began it."""
+        """Delete a passage that ended empty, and take the step that began it out of the history."""
         self._take_back(self._steps.pop())
         self.unsaved.steps_from = min(self.unsaved.steps_from, self._done)
-        self._remove(passage)
-        self.unsaved.texts.pop(passage.id, None)
-        self.unsaved.choices.discard(passage.id)
-        self.unsaved.dropped.add(passage.id)
+        self._toggle([passage.id])
         self._notify()
 
     def _notify(self) -> None:

@@ -12,7 +12,7 @@ from rnnchat.stories.passage import Passage
 
 
 class Tree:
-    """Passages, which one follows which, and which are deleted. Nothing ever leaves it but empty passages."""
+    """Passages, which one follows which, and which are deleted. Nothing ever leaves it."""
 
     def __init__(self) -> None:
         self._passages: dict[str, Passage] = {}
@@ -57,7 +57,8 @@ class Tree:
 
     def takes(self, passage_id: str) -> list[Passage]:
         """All passages that continue the same point as this one, itself included, oldest first."""
-        return self._find_takes(self._get(passage_id).parent)
+        ids = self._takes[self._get(passage_id).parent]
+        return [self._passages[id] for id in ids if id not in self._deleted or id == passage_id]
 
     def continuations(self, passage_id: str | None) -> list[Passage]:
         """All passages that continue this one (None: that begin the story), oldest first."""
@@ -84,11 +85,6 @@ class Tree:
     def _insert(self, passage: Passage) -> None:
         self._passages[passage.id] = passage
         self._takes.setdefault(passage.parent, []).append(passage.id)
-
-    def _remove(self, passage: Passage) -> None:
-        del self._passages[passage.id]
-        self._takes[passage.parent].remove(passage.id)
-        self._chosen.pop(passage.id, None)
 
     def _wordings(self, place: str) -> list[str]:
         """The passages that share a place, the one to prefer last: not deleted, and newest."""

@@ -84,9 +84,9 @@ def test_titles_come_first_then_the_story_changed_last(store: Store) -> None:
     assert [hit.title for hit in store.search("sea", limit=2)] == ["the sea", "new"]
 
 
-def test_a_passage_that_was_growing_when_its_program_died_is_found_once_it_is_loaded(store: Store) -> None:
+def test_a_passage_that_was_growing_when_its_program_died_is_found_once_its_story_goes_on(store: Store) -> None:
     story = store.create("a")
     passage = story.begin_passage(model="m")
     story.grow(passage.id, "half a sent")
-    store.load(story.id)
+    store.load(story.id).add("person", "ence")
     assert find(store, "half a") == ["[half a] sent"]

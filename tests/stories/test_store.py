@@ -197,12 +197,35 @@ def test_what_could_not_be_saved_is_saved_with_the_next_change(store: Store) -> 
     assert list(copy.steps) == list(story.steps)
 
 
-def test_a_cancelled_passage_is_gone_from_the_file_too(store: Store) -> None:
+def test_a_cancelled_passage_is_no_take_after_a_restart_either(store: Store) -> None:
     story = store.create("a")
+    story.add("person", "x")
     passage = story.begin_passage(model="m")
     story.finish(passage.id)
     copy = store.load(story.id)
-    assert (dict(copy.passages), list(copy.steps)) == ({}, [])
+    assert (copy.continuations(copy.path()[0].id), copy.steps_done) == ([], 1)
+
+
+def test_a_passage_whose_program_died_before_its_first_character_is_no_take(store: Store) -> None:
+    story = store.create("a")
+    story.add("person", "x")
+    story.begin_passage(model="m")
+    copy = store.load(story.id)
+    copy.add("person", "y")
+    assert store.load(story.id).text() == "xy"
+    assert len(copy.takes(copy.path()[1].id)) == 1
+
+
+def test_loading_a_story_does_not_disturb_the_program_that_writes_in_it(store: Store) -> None:
+    story = store.create("a")
+    story.add("person", "x")
+    passage = story.begin_passage(model="m")
+    for piece in ("", "one ", "two"):
+        story.grow(passage.id, piece)
+        assert store.load(story.id).text() == story.text()
+    story.finish(passage.id)
+    assert store.load(story.id).text() == "xone two"
+    assert store.load(story.id).steps_done == 2
 
 
 def test_threads_may_share_a_store(store: Store) -> None:
