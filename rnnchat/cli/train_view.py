@@ -16,13 +16,14 @@ from rich.text import Text
 
 from rnnchat.cli.curve import MARK, draw_curve
 from rnnchat.cli.output import format_bits, format_duration, picture_controls
-from rnnchat.training.event import Evaluated, Event, Failed, Finished, Noted, Paused, Resumed, Sampled, Stepped
+from rnnchat.training.event import Evaluated, Event, Failed, Finished, Noted, Paused, Resumed, Sampled, Started, Stepped
 from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.run_status import RunStatus, fold_event
 
 _REFRESHES_PER_S = 4
 _PLAIN_EVERY_S = 5.0
-_CURVE_HEIGHT = 8
+_CURVE_HEIGHT = 9
+_LEAST_CURVE = 6
 _SAMPLE_LINES = 5
 _WIDEST = 100
 
@@ -122,7 +123,7 @@ class _Picture:
         self.footer = footer
         self._run = run
         self._status = RunStatus(run.name, run.path)
-        self._headline = run.name
+        self._headline = ""
         self._losses: list[tuple[int, float, float]] = []  # step, seconds, bits per character
         self._validations: list[tuple[int, float, float]] = []
         self._sample: Sampled | None = None
@@ -137,51 +138,49 @@ class _Picture:
                 self._validations.append((event.step, event.elapsed_s, event.bits_per_char))
             case Sampled():
                 self._sample = event
-            case Resumed():
+            case Started() | Resumed():
+                self._headline = self._describe_run()
                 # What was told of later steps is being done again.
-                self._losses = [point for point in self._losses if point[0] <= event.step]
-                self._validations = [point for point in self._validations if point[0] <= event.step]
+                step = event.step if isinstance(event, Resumed) else 0
+                self._losses = [point for point in self._losses if point[0] <= step]
+                self._validations = [point for point in self._validations if point[0] <= step]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = min(options.max_width, _WIDEST)
-        parts: list[Table | Text] = [self._draw_head(width), self._draw_figures(), Text("")]
-        room = options.size.height - 8
-        if room >= _CURVE_HEIGHT // 2 + 2:
-            parts.append(self._draw_curve(width, min(_CURVE_HEIGHT, room - 2)))
-        if room >= _CURVE_HEIGHT + _SAMPLE_LINES + 2:
+        parts: list[Table | Text] = [self._draw_head(width), Text(self._headline, style="dim"), self._draw_figures()]
+        room = options.size.height - 6
+        if room >= _LEAST_CURVE:
+            parts.append(self._draw_curve(width, min(_CURVE_HEIGHT, room - 3)))
+        if room >= _CURVE_HEIGHT + _SAMPLE_LINES + 6:
             parts.append(self._draw_sample(width))
         parts.append(Text(self._say(), style="dim", no_wrap=True, overflow="ellipsis"))
         yield Group(*parts)
 
     def _draw_head(self, width: int) -> Table:
         status = self._status
+        bar = ProgressBar(
+            total=1.0,
+            completed=status.progress,
+            width=max(10, width - len(status.name) - 21),
+            complete_style="cyan",
+            finished_style="cyan",
+        )
+        left = "" if status.left_s is None else f"{format_duration(status.left_s):>8} left"
         head = Table.grid(padding=(0, 1), expand=False)
-        left = "" if status.left_s is None else f"{format_duration(status.left_s):>7} left"
-        bar = ProgressBar(total=1.0, completed=status.progress, width=max(10, width - len(self._run.name) - 24))
-        head.add_row(Text(self._run.name, style="bold"), bar, f"{status.progress:4.0%}", left)
+        head.add_row(Text(status.name, style="bold"), bar, f"{status.progress:4.0%}", left)
         return head
 
-    def _draw_figures(self) -> Table:
+    def _draw_figures(self) -> Text:
         status = self._status
-        last = self._validations[-1][2] if self._validations else None
-        best = f"{format_bits(status.bits_per_char):>6}"
-        if status.best_step is not None:
-            best += f" at step {status.best_step:,}"
-        figures = Table.grid(padding=(0, 2, 0, 0))
-        figures.add_row(
-            "bits/char",
-            f"learning {format_bits(status.loss):>6}",
-            f"validation {format_bits(last):>6}",
-            Text(f"best {best}", style="bold"),
-        )
+        validation = self._validations[-1][2] if self._validations else None
         total = "–" if status.total_steps is None else f"{status.total_steps:,}"
-        figures.add_row(
-            f"{format_duration(status.elapsed_s):>8}",
-            f"step {status.step:>10,}",
-            f"of {total:>14}",
-            f"{status.chars_per_s:>9,.0f} characters/s",
-        )
-        return figures
+        text = Text(f"learning {format_bits(status.loss):>6}   validation {format_bits(validation):>6}   ")
+        text.append(f"best {format_bits(status.bits_per_char):>6}", style="bold")
+        text.append(f" at step {status.best_step:>9,}" if status.best_step is not None else " " * 18)
+        text.append("   bits per character\n")
+        text.append(f"step {status.step:>10,} of {total:>10}   {status.chars_per_s:>9,.0f} characters/s")
+        text.append(f"   {format_duration(status.elapsed_s):>8} of training\n")
+        return text
 
     def _draw_curve(self, width: int, height: int) -> Text:
         status = self._status
@@ -189,7 +188,7 @@ class _Picture:
         losses = [(seconds, bits) for _, seconds, bits in self._losses]
         validations = [(seconds, bits) for _, seconds, bits in self._validations]
         rows = draw_curve(losses, validations, width, height, most_s)
-        foot = f"       0:00   ⠒⠒ learning   {MARK} validation"
+        foot = f"       0:00   ── learning   {MARK} validation"
         rows.append(f"{foot}{format_duration(most_s):>{max(1, width - len(foot))}}")
         text = Text("\n".join(rows), no_wrap=True)
         text.highlight_regex(MARK, "bold cyan")
@@ -207,6 +206,14 @@ class _Picture:
         drawn = Text(f"\n{title}\n", style="dim")
         drawn.append("\n".join(f"  {line}" for line in lines) + "\n", style="not dim")
         return drawn
+
+    def _describe_run(self) -> str:
+        info = self._run.read_info()
+        network = info.get_recipe().build_config(info.vocab_size).describe()
+        return (
+            f"{network}, {info.parameters:,} parameters, on {info.level}s of {info.corpus['name']} "
+            f"({info.corpus['chars']:,} characters)"
+        )
 
     def _say(self) -> str:
         status = self._status

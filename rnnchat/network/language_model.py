@@ -59,8 +59,10 @@ class LanguageModel(nn.Module):
     def initial_state(self, streams: int) -> State:
         """The state that has read nothing, for B = ``streams``."""
         parameter = next(self.parameters())
-        zeros = tuple(parameter.new_zeros(streams, size) for size in self.config.hidden_sizes)
-        return State(zeros, zeros if self.config.cell == "lstm" else ())
+        hidden, cell = (
+            tuple(parameter.new_zeros(streams, size) for size in self.config.hidden_sizes) for _ in State._fields
+        )
+        return State(hidden, cell if self.config.cell == "lstm" else ())
 
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read a window of every stream.

@@ -23,7 +23,7 @@ class _Fact:
 
 @dataclass(frozen=True)
 class Started(_Fact):
-    """The text is prepared and the first step is about to be taken."""
+    """The text is prepared and the first step is about to be taken; steps told before it do not count."""
 
     name: str
     parameters: int

@@ -24,8 +24,8 @@ from rnnchat.training.schedule import Schedule
 MOST_EVALUATIONS = 25
 MOST_SHARE = 0.05
 """Looking at the held-out text takes at most about this share of the time."""
-_EVALUATION_FLOP = 1e11
-"""What one look may cost: about a second of two cores."""
+_FLOP_PER_S = 5e10
+"""What a common processor does, to plan with before anything is measured."""
 _FORWARD_SHARE = 1 / 3
 """What reading a symbol costs, as a share of learning from it."""
 _FIRST_SAMPLE_S = 3.0
@@ -42,7 +42,7 @@ class Judge:
         self._ids = open_ids(run.validation_ids_path, info.vocab_size)
         self._tokenizer = tokenizer_from_json(json.loads(run.tokenizer_path.read_text(encoding="utf-8")))
         self._prompt_ids = self._choose_prompt()
-        self._tokens = _choose_tokens(len(self._ids) - 1, info.parameters)
+        self._tokens = min(len(self._ids) - 1, _choose_tokens(self._recipe, schedule, info.parameters))
         self._every_steps = _choose_interval(self._recipe, schedule.total_steps, self._tokens)
         self._s_per_token = 0.0
         self._losses = Meter()
@@ -58,7 +58,7 @@ class Judge:
     def is_evaluation_due(self, step: int) -> bool:
         """By steps where the budget is steps, so that such a run is the same every time; else by the clock."""
         if self._every_steps is not None:
-            return step % self._every_steps == 0
+            return step > 0 and step % self._every_steps == 0 and not self.has_looked_at(step)
         return self._clock.elapsed_s >= self._next_evaluation_s
 
     def is_sample_due(self) -> bool:
@@ -152,10 +152,14 @@ def check_number(value: float, step: int, run: RunFolder, recipe: Recipe) -> Non
         )
 
 
-def _choose_tokens(all_tokens: int, parameters: int) -> int:
-    """How much of the held-out text a regular look reads."""
-    affordable = int(_EVALUATION_FLOP / (2 * parameters))
-    return min(all_tokens, max(8_000, min(100_000, affordable)))
+def _choose_tokens(recipe: Recipe, schedule: Schedule, parameters: int) -> int:
+    """How much of the held-out text a regular look reads, so that there is time for many looks."""
+    share = MOST_SHARE / MOST_EVALUATIONS
+    if schedule.total_steps is None:
+        affordable = schedule.budget_s * share * _FLOP_PER_S / (2 * parameters)
+    else:
+        affordable = schedule.total_steps * recipe.batch_size * recipe.window * share / _FORWARD_SHARE
+    return round(max(8_000, min(100_000, affordable)))
 
 
 def _choose_interval(recipe: Recipe, total_steps: int | None, tokens: int) -> int | None:

@@ -46,6 +46,11 @@ class RunFolder:
         return self.path.name
 
     @property
+    def exists(self) -> bool:
+        """Is the run on the disk?"""
+        return (self.path / "run.json").is_file()
+
+    @property
     def events_path(self) -> Path:
         """Every event, one JSON object a line."""
         return self.path / "events.jsonl"
@@ -162,7 +167,7 @@ def find_run(name: str) -> RunFolder:
         TrainingError: there is none.
     """
     run = RunFolder(paths.runs_dir() / name)
-    if name and (run.path / "run.json").is_file():
+    if name and run.exists:
         return run
     near = difflib.get_close_matches(name, [run.name for run in list_runs()], n=3)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""

@@ -10,6 +10,7 @@ Letters: B streams, T window.
 import contextlib
 import errno
 import math
+import os
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -92,7 +93,7 @@ def _record_failure(run: RunFolder, message: str) -> Failed:
 
 
 def _explain(run: RunFolder, error: OSError) -> str:
-    if not run.path.exists():
+    if not run.exists:
         return f"the folder of run {run.name!r} was deleted while it trained: {run.path} is gone, start it anew"
     if error.errno == errno.ENOSPC:
         return f"the disk is full: make room, then go on with `rnnchat runs resume {run.name}`"
@@ -147,7 +148,8 @@ class _Training:
                 if not self._is_stopping:
                     self._take_step()
         except GeneratorExit:
-            self._save()
+            if self._run.exists:
+                self._save()
             raise
 
     def finish(self) -> Iterator[Event]:
@@ -189,6 +191,9 @@ class _Training:
 
     def _look_up(self) -> Iterator[Event]:
         """Between two steps: report, look at the held-out text, sample and save, each where it is due."""
+        if not self._run.exists:
+            # Writing a file would bring a deleted folder back, with that file alone in it.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._run.path)
         elapsed_s = self._clock.elapsed_s
         is_evaluation_due = self._judge.is_evaluation_due(self._step)
         report_every_s = min(5.0, max(REPORT_EVERY_S, elapsed_s / 1000))

@@ -1,0 +1,84 @@
+"""The rule that fills in what was not asked for."""
+
+import json
+
+import pytest
+
+from rnnchat.errors import TextError
+from rnnchat.training import choice
+from rnnchat.training.choice import check_length, choose_recipe
+from rnnchat.training.options import DEFAULT_MINUTES, TrainingOptions
+from rnnchat.training.recipe import Recipe
+
+
+def choose(chars: int = 1_000_000, **wishes) -> Recipe:
+    return choose_recipe(TrainingOptions(corpus=("a",), **wishes), chars, chars)[0]
+
+
+def test_what_was_asked_for_stays_as_asked() -> None:
+    recipe = choose(
+        cell="gru", hidden_sizes=(40, 20), embedding_size=0, dropout=0.11, batch_size=7, window=13,
+        learning_rate=0.123, epochs=2.0, seed=9, threads=3, precision="float32", max_vocab=50,
+    )  # fmt: skip
+    assert (recipe.cell, recipe.hidden_sizes, recipe.embedding_size) == ("gru", (40, 20), 0)
+    assert (recipe.dropout, recipe.batch_size, recipe.window, recipe.learning_rate) == (0.11, 7, 13, 0.123)
+    assert (recipe.epochs, recipe.minutes, recipe.steps) == (2.0, None, None)
+    assert (recipe.seed, recipe.threads, recipe.precision, recipe.max_vocab) == (9, 3, "float32", 50)
+
+
+def test_without_a_budget_there_are_some_minutes() -> None:
+    assert choose().minutes == DEFAULT_MINUTES
+
+
+def test_layers_repeat_the_one_size() -> None:
+    assert choose(hidden_sizes=(32,), layers=3).hidden_sizes == (32, 32, 32)
+    assert choose(layers=2, preset="tiny").hidden_sizes == (128, 128)
+
+
+def test_a_longer_text_gets_a_network_at_least_as_big() -> None:
+    sizes = [choose(chars, minutes=60).build_config(80).parameters for chars in (2_000, 100_000, 10**6, 10**7)]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) == 4
+
+
+def test_words_share_their_matrix_unless_they_are_one_hot() -> None:
+    assert choose(level="word").tied
+    assert not choose(level="word", embedding_size=0).tied
+
+
+def test_a_short_text_gets_fewer_streams_and_a_note() -> None:
+    options = TrainingOptions(corpus=("a",))
+    recipe, notes = choose_recipe(options, 2_000, 2_000)
+    usual = choose()
+    assert recipe.batch_size < usual.batch_size
+    assert recipe.batch_size * recipe.window <= 2_000
+    assert len(notes) == 1
+    assert "2,000" in notes[0]
+    assert choose_recipe(options, 10**6, 10**6)[1] == ()
+
+
+@pytest.mark.parametrize("tokens", range(1, 400, 7))
+def test_every_text_finds_room_or_is_refused(tokens: int) -> None:
+    try:
+        recipe = choose_recipe(TrainingOptions(corpus=("a",)), tokens, tokens)[0]
+    except TextError as e:
+        assert str(tokens) in str(e)
+    else:
+        assert 2 * recipe.window <= tokens
+
+
+def test_a_text_that_is_too_short_is_told_how_short() -> None:
+    with pytest.raises(TextError, match=r"note\.txt is too short .* 150 characters, and 200"):
+        check_length(150, "note.txt")
+    check_length(200, "note.txt")
+
+
+def test_a_training_beside_the_screen_leaves_it_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice.os, "sched_getaffinity", lambda _: set(range(4)), raising=False)
+    assert choose(beside_tui=True).threads == 3
+    assert choose().threads == 4
+
+
+def test_a_recipe_survives_json() -> None:
+    recipe = choose(hidden_sizes=(5, 6))
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe

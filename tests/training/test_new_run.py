@@ -1,0 +1,92 @@
+"""Names of runs: after the text, never taking the place of anything without leave."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rnnchat import paths
+from rnnchat.errors import ModelError, TrainingError
+from rnnchat.training.event import Failed, Finished
+from rnnchat.training.new_run import make_run
+from rnnchat.training.options import TrainingOptions
+from rnnchat.training.run_folder import RunFolder
+
+BeginRun = Callable[..., RunFolder]
+
+
+def end(run: RunFolder) -> None:
+    """Let a run look as if it had trained and ended."""
+    run.checkpoint_path.write_bytes(b"weights")
+    run.append_event(Finished(30, "done", 2.5, "", 6.0))
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("letters/sea.txt", "sea"),
+        ("letters/sea.txt.gz", "sea"),
+        ("letters/v1.2 final.md", "v1.2-final"),
+        ("letters/*.txt", "letters"),
+        ("letters/**/a*.txt", "letters"),
+        ("shakespeare", "shakespeare"),
+        ("三国.txt", "三国"),
+        ("-", "text"),
+    ],
+)
+def test_a_run_is_called_after_its_text(
+    source: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "shipped_models_dir", lambda: tmp_path / "none")
+    assert make_run(TrainingOptions(corpus=(source,))).name == name
+
+
+def test_a_number_is_added_where_a_run_or_a_model_has_the_name(begin_run: BeginRun) -> None:
+    assert begin_run().name == "sea"
+    (paths.models_dir()).mkdir(parents=True)
+    (paths.models_dir() / "sea-2.safetensors").write_bytes(b"")
+    assert begin_run().name == "sea-3"
+
+
+def test_a_name_that_cannot_be_is_refused(begin_run: BeginRun) -> None:
+    with pytest.raises(ModelError, match="cannot be a name"):
+        begin_run(name="../sea")
+
+
+def test_a_run_under_way_is_never_replaced(begin_run: BeginRun) -> None:
+    begin_run(name="sea")
+    with pytest.raises(TrainingError, match="under way"):
+        begin_run(name="sea", replace=True)
+
+
+def test_an_ended_run_is_replaced_only_with_leave(begin_run: BeginRun) -> None:
+    run = begin_run(name="sea")
+    end(run)
+    with pytest.raises(TrainingError, match="another --name, or --replace"):
+        begin_run(name="sea")
+    begin_run(name="sea", replace=True)
+    assert not run.checkpoint_path.exists()
+
+
+def test_a_run_that_never_took_a_step_makes_room(begin_run: BeginRun) -> None:
+    begin_run(name="sea").append_event(Failed("The text is empty."))
+    begin_run(name="sea")
+
+
+def test_a_model_is_replaced_only_with_leave(begin_run: BeginRun) -> None:
+    paths.models_dir().mkdir(parents=True)
+    model = paths.models_dir() / "sea.safetensors"
+    model.write_bytes(b"weights")
+    with pytest.raises(TrainingError, match="a model called 'sea' already"):
+        begin_run(name="sea")
+    begin_run(name="sea", replace=True)
+    assert model.exists()  # until the new one is there
+
+
+def test_a_disk_that_refuses_is_told_in_a_sentence(
+    begin_run: BeginRun, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir()
+    (home / "runs").write_text("a file where the folder should be")
+    with pytest.raises(TrainingError, match="cannot write"):
+        begin_run(name="sea")

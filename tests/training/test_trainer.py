@@ -1,0 +1,348 @@
+"""A whole training: what it tells, what it leaves, and that no interruption changes where it ends."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from rnnchat.errors import TextError, TrainingError
+from rnnchat.model.file import read_model
+from rnnchat.model.library import find_model
+from rnnchat.training import judge, trainer
+from rnnchat.training.event import (
+    Evaluated,
+    Event,
+    Failed,
+    Finished,
+    Paused,
+    Resumed,
+    Sampled,
+    Saved,
+    Started,
+    Stepped,
+)
+from rnnchat.training.run_folder import RunFolder, read_status
+from rnnchat.training.trainer import train
+
+BeginRun = Callable[..., RunFolder]
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell of every step, obey before every step, look at the held-out text every five steps of thirty."""
+    monkeypatch.setattr(judge, "MOST_EVALUATIONS", 6)
+    monkeypatch.setattr(judge, "_FORWARD_SHARE", 1e-6)
+    monkeypatch.setattr(trainer, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(trainer, "CONTROL_EVERY_S", 0.0)
+
+
+def find(events: list[Event], kind: type) -> list[Event]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def train_until(run: RunFolder, is_enough: Callable[[Event], bool]) -> None:
+    """Train, and stop asking for more after the first event that is enough."""
+    events = train(run)
+    for event in events:
+        if is_enough(event):
+            events.close()
+            return
+    raise AssertionError("the run ended before")
+
+
+def assert_same_end(one: RunFolder, other: RunFolder) -> None:
+    ours, theirs = load_file(one.checkpoint_path), load_file(other.checkpoint_path)
+    assert ours.keys() == theirs.keys()
+    for name, array in ours.items():
+        assert np.array_equal(array, theirs[name]), name
+    ours, theirs = read_model(one.best_path).weights, read_model(other.best_path).weights
+    assert all(np.array_equal(array, theirs[name]) for name, array in ours.items())
+
+
+def test_a_training_tells_its_story_and_leaves_a_model(begin_run: BeginRun, text: str) -> None:
+    run = begin_run(name="sea", steps=40)
+    events = list(train(run))
+    (started,) = find(events, Started)
+    (finished,) = find(events, Finished)
+    steps = [event.step for event in find(events, Stepped)]
+    evaluated = find(events, Evaluated)
+    assert started.total_steps == 40
+    assert started.chars == int(len(text) * 0.9)
+    assert steps == list(range(1, 41))
+    assert events[-1] is finished
+    assert (finished.step, finished.reason) == (40, "done")
+    assert evaluated[-1].step == 40
+    assert evaluated[-1].best_bits_per_char == min(event.bits_per_char for event in evaluated)
+    assert evaluated[-1].best_bits_per_char < evaluated[0].bits_per_char
+    assert find(events, Sampled)
+    assert {event.path for event in find(events, Saved)} == {str(run.best_path), str(run.checkpoint_path)}
+    assert run.read_events()[0] == events
+    assert read_status(run).state == "done"
+    assert not run.heartbeat_path.exists()
+
+
+def test_the_model_says_where_it_comes_from(begin_run: BeginRun, text: str) -> None:
+    run = begin_run(name="sea", steps=12)
+    finished = list(train(run))[-1]
+    path = find_model("sea")
+    model = read_model(path)
+    record = model.training
+    assert finished.model_path == str(path)
+    assert record.bits_per_char == finished.bits_per_char
+    assert (record.corpus, record.chars, record.steps) == ("sea.txt", len(text), 12)
+    assert record.tokens_seen == 12 * 5 * 11
+    assert len(record.sha256[0]) == 64
+    assert "last 10%" in record.split
+    assert record.recipe["hidden_sizes"] == [12, 9]
+    assert record.curve[-1][0] == 12
+    assert record.trained_at
+    assert model.tokenizer.decode(model.tokenizer.encode(text)) == text
+
+
+def test_a_network_learns(begin_run: BeginRun) -> None:
+    events = list(train(begin_run(steps=150, hidden_sizes=(32,), dropout=0.0, batch_size=8, learning_rate=0.02)))
+    assert find(events, Stepped)[0].loss_bits_per_char > 4
+    assert events[-1].bits_per_char < 2.2  # a sentence of known words; a guess costs log2(24) = 4.6
+
+
+@pytest.mark.parametrize("level", ["byte", "word"])
+def test_every_level_trains(level: str, begin_run: BeginRun) -> None:
+    finished = list(train(begin_run(name="sea", level=level, steps=4)))[-1]
+    assert finished.reason == "done"
+    assert read_model(find_model("sea")).tokenizer.level == level
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"cell": "gru", "embedding_size": 0},
+        {"cell": "rnn-relu", "tied": True},
+        {"cell": "rnn-tanh", "tied": True, "embedding_size": 9},
+    ],
+    ids=lambda network: network["cell"],
+)
+def test_every_cell_trains(network: dict, begin_run: BeginRun) -> None:
+    assert list(train(begin_run(steps=4, **network)))[-1].reason == "done"
+
+
+def test_the_same_recipe_gives_the_same_network(begin_run: BeginRun) -> None:
+    one, other = begin_run(name="one"), begin_run(name="other")
+    list(train(one))
+    list(train(other))
+    assert_same_end(one, other)
+    third = begin_run(name="third", seed=2)
+    list(train(third))
+    with pytest.raises(AssertionError):
+        assert_same_end(one, third)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_interruptions_change_nothing(cell: str, begin_run: BeginRun) -> None:
+    whole, broken = begin_run(name="whole", cell=cell), begin_run(name="broken", cell=cell)
+    list(train(whole))
+    for step in (1, 2, 9, 17):
+        train_until(broken, lambda event, step=step: isinstance(event, Stepped) and event.step == step)
+    train_until(broken, lambda event: isinstance(event, Evaluated) and event.step >= 20)
+    train_until(broken, lambda event: isinstance(event, Saved) and event.step == 30)
+    list(train(broken))
+    assert_same_end(whole, broken)
+    told = {event.step for event in find(whole.read_events()[0], Evaluated)}
+    assert {event.step for event in find(broken.read_events()[0], Evaluated)} == told
+
+
+def test_a_resumed_run_says_from_where(begin_run: BeginRun) -> None:
+    run = begin_run()
+    train_until(run, lambda event: isinstance(event, Stepped) and event.step == 5)
+    events = list(train(run))
+    assert find(events, Started) == []
+    assert find(events, Resumed)[0].step == 5
+    assert find(events, Stepped)[0].step == 6
+
+
+KILLED = """
+import os, signal, sys
+from rnnchat.training import judge, trainer
+from rnnchat.training.event import Stepped
+from rnnchat.training.run_folder import find_run
+
+judge.MOST_EVALUATIONS = 6
+judge._FORWARD_SHARE = 1e-6
+trainer.REPORT_EVERY_S = 0.0
+trainer.CHECKPOINT_EVERY_S = float(sys.argv[2])
+trainer.MOST_CHECKPOINT_SHARE = 1e9
+for event in trainer.train(find_run("broken")):
+    if isinstance(event, Stepped) and event.step == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
+def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_end(begin_run: BeginRun) -> None:
+    whole, broken = begin_run(name="whole"), begin_run(name="broken")
+    list(train(whole))
+    broken.heartbeat_path.unlink()  # as if whoever made it had handed it on
+    for step, save_every_s in ((8, 0.0), (19, 999.0)):
+        command = [sys.executable, "-c", KILLED, str(step), str(save_every_s)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+        assert read_status(broken).state == "crashed"
+        assert find(broken.read_events()[0], Saved)
+    events = list(train(broken))
+    assert find(events, Resumed)[0].step == 7
+    assert_same_end(whole, broken)
+
+
+def test_a_stop_keeps_the_best_and_can_go_on(begin_run: BeginRun) -> None:
+    whole, run = begin_run(name="whole"), begin_run(name="sea")
+    list(train(whole))
+    events = []
+    for event in train(run):
+        events.append(event)
+        if isinstance(event, Stepped) and event.step == 3:
+            run.ask("stop")
+    assert (events[-1].reason, events[-1].step) == ("stopped", 3)
+    assert read_status(run).state == "stopped"
+    assert read_model(find_model("sea")).training.steps == 3
+    list(train(run))
+    assert_same_end(whole, run)
+    assert read_status(run).state == "done"
+
+
+def test_a_stop_before_the_first_look_still_makes_a_model(begin_run: BeginRun) -> None:
+    run = begin_run(name="sea", steps=3_000)
+    for event in train(run):
+        if isinstance(event, Started):
+            run.ask("stop")
+    assert read_model(find_model("sea")).training.bits_per_char is not None
+
+
+def test_a_paused_run_waits_and_goes_on(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin_run()
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            run.ask("run")
+
+    monkeypatch.setattr(trainer.time, "sleep", wait)
+    events = []
+    for event in train(run):
+        events.append(event)
+        if isinstance(event, Stepped) and event.step == 4:
+            run.ask("pause")
+    paused = events.index(Paused(4))
+    assert isinstance(events[paused - 1], Saved)
+    assert events[paused + 1] == Resumed(4)
+    assert len(waits) == 3
+    assert events[-1].reason == "done"
+
+
+def test_a_sample_is_written_when_it_is_asked_for(begin_run: BeginRun) -> None:
+    run = begin_run()
+    events = []
+    for event in train(run):
+        events.append(event)
+        if isinstance(event, Stepped) and event.step in (4, 9):
+            run.ask_sample()
+    assert {4, 9} <= {event.step for event in find(events, Sampled)}
+
+
+def test_minutes_end_in_time(begin_run: BeginRun) -> None:
+    events = list(train(begin_run(minutes=0.03)))
+    assert events[-1].reason == "done"
+    assert find(events, Stepped)[-1].progress == 1.0
+    assert find(events, Stepped)[-1].learning_rate < 0.001
+    assert find(events, Stepped)[-1].elapsed_s < 0.03 * 60 + 1
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_best(
+    begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin_run(name="sea")
+    measure = trainer.measure_loss
+    monkeypatch.setattr(
+        trainer, "measure_loss", lambda *a: measure(*a) * (torch.nan if run.best_path.exists() else 1.0)
+    )
+    with pytest.raises(TrainingError, match="no longer a number at step 6"):
+        list(train(run))
+    events, _ = run.read_events()
+    assert isinstance(events[-1], Failed)
+    assert "--lr" in events[-1].message
+    assert read_status(run).state == "failed"
+    assert all(np.isfinite(array).all() for array in read_model(find_model("sea")).weights.values())
+
+
+def test_a_full_disk_is_told_in_a_sentence(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin_run(name="sea")
+    train_until(run, lambda event: isinstance(event, Stepped) and event.step == 5)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "save_checkpoint", refuse)
+        with pytest.raises(TrainingError, match="the disk is full: make room"):
+            list(train(run))
+    assert read_status(run).state == "failed"
+    assert find(list(train(run)), Resumed)[0].step == 5
+
+
+def test_a_deleted_folder_is_told_in_a_sentence(begin_run: BeginRun) -> None:
+    run = begin_run(name="sea")
+    events = train(run)
+    while not isinstance(next(events), Stepped):
+        pass
+    shutil.rmtree(run.path)
+    with pytest.raises(TrainingError, match="the folder of run 'sea' was deleted while it trained"):
+        list(events)
+    assert not run.path.exists()
+
+
+def test_a_text_that_cannot_be_learnt_from_is_a_failure_that_watchers_see(begin_run: BeginRun, text_file: Path) -> None:
+    run = begin_run()
+    text_file.write_text("too short", encoding="utf-8")
+    with pytest.raises(TextError, match="too short"):
+        list(train(run))
+    assert read_status(run).state == "failed"
+    assert "too short" in read_status(run).message
+
+
+def test_a_device_that_is_not_there_is_told_in_a_sentence(begin_run: BeginRun) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has one")
+    with pytest.raises(TrainingError, match="no CUDA device"):
+        list(train(begin_run(device="cuda")))
+
+
+def test_the_precision_that_was_measured_is_kept(begin_run: BeginRun) -> None:
+    run = begin_run(precision="auto", device="auto")
+    train_until(run, lambda event: isinstance(event, Stepped))
+    recipe = run.read_info().get_recipe()
+    assert recipe.precision in ("float32", "bfloat16")
+    assert recipe.device in ("cpu", "cuda")
+    list(train(run))
+    assert run.read_info().get_recipe() == recipe
+
+
+def test_a_kept_model_is_not_given_up_for_a_worse_one(begin_run: BeginRun) -> None:
+    """A crash may leave a best model that is newer than the checkpoint."""
+    run = begin_run()
+    train_until(run, lambda event: isinstance(event, Evaluated))
+    checkpoint = run.checkpoint_path.read_bytes()
+    train_until(run, lambda event: isinstance(event, Evaluated) and event.step > 20)
+    best = read_model(run.best_path).training.bits_per_char
+    run.checkpoint_path.write_bytes(checkpoint)
+    events = train(run)
+    resumed = next(event for event in events if isinstance(event, Evaluated))
+    events.close()
+    assert resumed.bits_per_char > resumed.best_bits_per_char == best
