@@ -27,9 +27,9 @@ def list_models(is_json: Json = False) -> None:
     if not entries:
         typer.echo("There is no model on this machine: train one with `rnnchat train`.", err=True)
         return
-    columns = ("name", "level", "network", "parameters", "bits/char", "size", "corpus", "from", "date")
+    columns = ("name", "level", "network", "bits/char", "size", "corpus", "from", "date")
     rows = [_list_row(entry, entry.header) for entry in entries if entry.header]
-    print_table(columns, rows, right=("parameters", "bits/char", "size"))
+    print_table(columns, rows, right=("bits/char", "size"))
     for entry in entries:
         if entry.problem:
             typer.echo(f"{entry.name}: {entry.problem}", err=True)
@@ -88,12 +88,11 @@ def _list_row(entry: ModelEntry, header: ModelHeader) -> tuple[str, ...]:
         entry.name,
         header.tokenizer.level,
         header.config.describe(),
-        f"{header.config.parameters:,}",
         format_bits(header.training.bits_per_char),
         format_size(header.size_bytes),
         header.training.corpus,
         _origin(entry),
-        format_date(entry.modified),
+        format_date(entry.modified)[:10],
     )
 
 
