@@ -43,14 +43,16 @@ class Ending:
         return self._give(text, settings)
 
     def _give(self, text: str, settings: Settings) -> tuple[str, str]:
+        if settings.until == "length":  # the last word stays whole
+            self.chars += len(text)
+            return text, "length" if self.chars >= settings.length else ""
         for place, char in enumerate(text):
             if reason := self._ends_before(char, settings):
                 return self._cut(text, place), reason
             self.chars += 1
             self._tail = (self._tail + char)[-4:]
             if reason := self._ends_after(settings):
-                # A plain length keeps the last word whole; a line or paragraph ends exactly there.
-                return (text if reason == "length" else self._cut(text, place + 1)), reason
+                return self._cut(text, place + 1), reason
         return text, ""
 
     def _cut(self, text: str, place: int) -> str:
@@ -69,7 +71,7 @@ class Ending:
     def _ends_after(self, settings: Settings) -> str:
         if self.chars < settings.length:
             return ""
-        if settings.until == "length" or self.chars >= settings.length + GRACE_CHARS:
+        if self.chars >= settings.length + GRACE_CHARS:
             return "length"
         if settings.until == "line" and self._tail.endswith("\n"):
             return "line"

@@ -17,7 +17,7 @@ from rnnchat.errors import ModelError
 from rnnchat.generation.ending import Ending
 from rnnchat.generation.graph import Precision
 from rnnchat.generation.runtime import BLOCK_SIZE, Runtime, State
-from rnnchat.generation.sampling import REPETITION_WINDOW, choose, normalise
+from rnnchat.generation.sampling import REPETITION_WINDOW, choose
 from rnnchat.generation.settings import MAX_SEED, Settings
 from rnnchat.model.file import Model, read_model
 from rnnchat.text.tokenizer import Tokenizer
@@ -92,8 +92,8 @@ class Generator:
             if should_stop():
                 return []
             block = ids[position : position + BLOCK_SIZE]
-            logits, state = self.runtime.read(block[None], state, last_only=True)
-            log_probs = normalise(logits[0, -1])
+            batch_log_probs, state = self.runtime.read(block[None], state, last_only=True)
+            log_probs = batch_log_probs[0, -1]
             position += len(block)
         self._keep(Place(ids, state, log_probs, held_back))
         return self.tokenizer.find_unknown(text)
@@ -129,7 +129,7 @@ class Generator:
         shown: tuple[int, State, np.ndarray] = (0, state, log_probs)  # symbols, state: at the end of what is given out
         try:
             while True:
-                if np.isnan(log_probs[0]):  # normalising makes all of them NaN if one is
+                if np.isnan(log_probs[0]):  # all of them are NaN if one is
                     raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
                 id = choose(log_probs, self._settings, recent, self._banned, random)
                 log_prob = float(log_probs[id])
@@ -137,8 +137,8 @@ class Generator:
                 if held_back and text:
                     text, held_back = text.removeprefix(held_back), ""
                 given, reason = ending.feed(text, self._settings) if text else ("", "")
-                logits, state = self.runtime.step(np.array([id], np.int64), state)
-                log_probs = normalise(logits[0])
+                batch_log_probs, state = self.runtime.step(np.array([id], np.int64), state)
+                log_probs = batch_log_probs[0]
                 written.append(id)
                 recent = [*recent[1 - REPETITION_WINDOW :], id]
                 if text and given.endswith(text) and not ending.held:
@@ -159,8 +159,8 @@ class Generator:
         nothing = np.zeros(0, np.int32)
         line_end = self.tokenizer.encode("\n")
         if len(line_end) == 1 and line_end[0] != self.tokenizer.unknown_id:
-            logits, state = self.runtime.step(line_end.astype(np.int64), state)
-            return Place(nothing, state, normalise(logits[0]))
+            log_probs, state = self.runtime.step(line_end.astype(np.int64), state)
+            return Place(nothing, state, log_probs[0])
         # Every symbol is as good as any other: the first one is drawn at random.
         size = self.tokenizer.vocab_size
         return Place(nothing, state, np.full(size, -np.log(size), np.float32))

@@ -30,23 +30,23 @@ MAX_TABLE_BYTES = 64 * 2**20
 def build_step_graph(config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> onnx.ModelProto:
     """The graph of one symbol.
 
-    Inputs ``ids`` (B,) and the state (``hidden.N`` and, for lstm, ``cell.N``, each (B, H_N)); outputs ``logits``
+    Inputs ``ids`` (B,) and the state (``hidden.N`` and, for lstm, ``cell.N``, each (B, H_N)); outputs ``log_probs``
     (B, V) and the new state under the same names with ``.next`` added.
     """
     builder = _Builder(config, weights, precision)
     top = builder.add_step("ids")
-    builder.add_output_layer(top, "logits")
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", config.vocab_size])
+    builder.add_output_layer(top, "log_probs")
+    log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["B", config.vocab_size])
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B"])
     inputs, outputs = _state_infos(config)
-    return _make_model(builder.nodes, [ids, *inputs], [logits, *outputs], builder.constants)
+    return _make_model(builder.nodes, [ids, *inputs], [log_probs, *outputs], builder.constants)
 
 
 def build_read_graph(config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> onnx.ModelProto:
     """The graph of T symbols, for many steps in one call.
 
-    Inputs ``all_ids`` (T, B), ``begin`` (1,): the first time whose logits are wanted, and the state with
-    ``.first`` added to its names; outputs ``logits`` (T - begin, B, V) and the state with ``.last`` added.
+    Inputs ``all_ids`` (T, B), ``begin`` (1,): the first time whose log-probabilities are wanted, and the state
+    with ``.first`` added to its names; outputs ``log_probs`` (T - begin, B, V) and the state with ``.last`` added.
     """
     builder = _Builder(config, weights, precision)
     top = builder.add_step("ids")
@@ -73,16 +73,16 @@ def build_read_graph(config: ModelConfig, weights: dict[str, np.ndarray], precis
     time_axis = builder.constant("time_axis", np.array([0], np.int64))
     builder.add("Slice", ["all_tops", "begin", end, time_axis], "tops")
     flat = builder.constant("flat", np.array([-1, config.hidden_sizes[-1]], np.int64))
-    builder.add_output_layer(builder.add("Reshape", ["tops", flat], "flat_tops"), "flat_logits")
+    builder.add_output_layer(builder.add("Reshape", ["tops", flat], "flat_tops"), "flat_log_probs")
     builder.add("Shape", ["tops"], "tb", end=2)
     vocab_size = builder.constant("vocab_size", np.array([config.vocab_size], np.int64))
     builder.add("Concat", ["tb", vocab_size], "tbv", axis=0)
-    builder.add("Reshape", ["flat_logits", "tbv"], "logits")
+    builder.add("Reshape", ["flat_log_probs", "tbv"], "log_probs")
 
     ids = helper.make_tensor_value_info("all_ids", TensorProto.INT64, ["T", "B"])
     begin = helper.make_tensor_value_info("begin", TensorProto.INT64, [1])
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["U", "B", config.vocab_size])
-    return _make_model(builder.nodes, [ids, begin, *first], [logits, *last], builder.constants)
+    log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["U", "B", config.vocab_size])
+    return _make_model(builder.nodes, [ids, begin, *first], [log_probs, *last], builder.constants)
 
 
 class _Builder:
@@ -132,11 +132,12 @@ class _Builder:
         return x
 
     def add_output_layer(self, top: str, output: str) -> None:
-        """Add the product from the last hidden state (N, H) to logits (N, V)."""
+        """Add the product from the last hidden state (N, H), and its normalisation: log-probabilities (N, V)."""
         if self.config.has_projection:
             top = self.multiply(top, self.weights["projection.weight"], None, f"{output}.projected")
         matrix = self.weights["embedding.weight" if self.config.tied else "output.weight"]
-        self.multiply(top, matrix, self.weights["output.bias"], output)
+        logits = self.multiply(top, matrix, self.weights["output.bias"], f"{output}.logits")
+        self.add("LogSoftmax", [logits], output, axis=-1)
 
     def _input_products(self, layer: int, x: str | None, ids: str, bias: np.ndarray) -> str:
         """Add W_ih x + bias, (B, G*H): looked up for the first layer where a table of all symbols fits."""

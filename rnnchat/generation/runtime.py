@@ -17,7 +17,7 @@ from rnnchat.generation.graph import Precision, build_read_graph, build_step_gra
 from rnnchat.model.file import Model
 
 BLOCK_SIZE = 512
-"""Symbols read at once: bounds the memory for logits, and how long reading goes on unasked."""
+"""Symbols read at once: bounds the memory for their distributions, and how long reading goes on unasked."""
 
 
 class State(NamedTuple):
@@ -45,7 +45,7 @@ class Runtime:
         self._threads = threads
         self._state_names = state_names(model.config)
         self._step = _start_session(build_step_graph(model.config, model.weights, precision), threads)
-        self._step_outputs = ["logits", *(f"{name}.next" for name in self._state_names)]
+        self._step_outputs = ["log_probs", *(f"{name}.next" for name in self._state_names)]
         self._read: Any = None  # made when a text is read for the first time
 
     def initial_state(self, batch_size: int = 1) -> State:
@@ -61,23 +61,23 @@ class Runtime:
             state: of B streams.
 
         Returns:
-            logits of the next symbol, (B, V) float32, and the state after it.
+            log-probabilities of the next symbol, (B, V) float32 (logits, normalised), and the state after it.
         """
         feed = dict(zip(self._state_names, (*state.hidden, *state.cell), strict=True))
         feed["ids"] = ids
-        logits, *arrays = self._step.run(self._step_outputs, feed)
-        return logits, self._pack(arrays)
+        log_probs, *arrays = self._step.run(self._step_outputs, feed)
+        return log_probs, self._pack(arrays)
 
     def read(self, ids: np.ndarray, state: State, last_only: bool = False) -> tuple[np.ndarray, State]:
         """Read T symbols in each stream in one call; the same as T steps.
 
         Args:
-            ids: (B, T) integers. Logits of all T are in memory at once: pass long texts in blocks.
+            ids: (B, T) integers. Distributions of all T are in memory at once: pass long texts in blocks.
             state: of B streams.
-            last_only: are the logits after the last symbol enough? They are then (B, 1, V).
+            last_only: is the distribution after the last symbol enough? It is then (B, 1, V).
 
         Returns:
-            logits after each symbol, (B, T, V) float32, and the state after the last one.
+            log-probabilities after each symbol, (B, T, V) float32, and the state after the last one.
         """
         if self._read is None:
             graph = build_read_graph(self.config, self._weights, self.precision)
@@ -86,9 +86,9 @@ class Runtime:
         feed = {f"{name}.first": array for name, array in zip(self._state_names, arrays, strict=True)}
         feed["all_ids"] = np.ascontiguousarray(ids.T, np.int64)  # (T, B)
         feed["begin"] = np.array([ids.shape[1] - 1 if last_only else 0], np.int64)
-        outputs = ["logits", *(f"{name}.last" for name in self._state_names)]
-        logits, *arrays_after = self._read.run(outputs, feed)  # (T, B, V)
-        return logits.transpose(1, 0, 2), self._pack(arrays_after)
+        outputs = ["log_probs", *(f"{name}.last" for name in self._state_names)]
+        log_probs, *arrays_after = self._read.run(outputs, feed)  # (T, B, V)
+        return log_probs.transpose(1, 0, 2), self._pack(arrays_after)
 
     def _pack(self, arrays: list[np.ndarray]) -> State:
         num_layers = self.config.num_layers

@@ -14,6 +14,7 @@ The order, and each step's source:
 5. ``draw``: one uniform number, inverted through the cumulative distribution.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,13 +63,6 @@ def shape_distribution(
     return scores
 
 
-def normalise(logits: np.ndarray) -> np.ndarray:
-    """Log-probabilities (V,) of ``logits`` (V,)."""
-    shifted: np.ndarray = logits - logits.max()
-    shifted -= np.log(np.exp(shifted).sum())
-    return shifted
-
-
 def ban(scores: np.ndarray, ids: Sequence[int]) -> np.ndarray:
     """Leave out ``ids``."""
     scores = scores.copy()
@@ -96,9 +90,12 @@ def keep_top_k(scores: np.ndarray, k: int) -> np.ndarray:
 
 def keep_top_p(scores: np.ndarray, p: float) -> np.ndarray:
     """Keep the fewest of the most probable symbols that together reach probability ``p``, always at least one."""
-    order = np.argsort(-scores, kind="stable")
-    mass = np.exp(scores[order] - scores[order[0]]).astype(np.float64).cumsum()
-    count = int(np.searchsorted(mass, p * mass[-1])) + 1
+    weights = np.exp(scores - scores.max()).astype(np.float64)
+    total = weights.sum()
+    # All symbols below (1 - p) / V together have less than 1 - p: none is kept, and none need be sorted.
+    candidates = np.flatnonzero(weights >= total * (1 - p) / len(scores))
+    order = candidates[np.argsort(-weights[candidates], kind="stable")]
+    count = int(np.searchsorted(weights[order].cumsum(), p * total)) + 1
     return _keep(scores, order[:count])
 
 
@@ -115,10 +112,10 @@ def apply_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
 
 def draw(weights: np.ndarray, uniform: float) -> int:
     """The id that ``uniform``, from 0 to below 1, falls on when ids take shares of ``weights``."""
-    cumulative = weights.astype(np.float64).cumsum()
+    cumulative = weights.cumsum(dtype=np.float64)
+    total = cumulative[-1]
     # Rounding could lift the product to the very end, where no id is.
-    point = min(uniform * cumulative[-1], np.nextafter(cumulative[-1], 0))
-    return int(np.searchsorted(cumulative, point, side="right"))
+    return int(cumulative.searchsorted(min(uniform * total, math.nextafter(total, 0)), side="right"))
 
 
 def _keep(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:

@@ -50,8 +50,8 @@ def score_text(runtime: Runtime, tokenizer: Tokenizer, pieces: Iterable[str]) ->
     has_start = len(start) == 1 and start[0] != tokenizer.unknown_id
     last_log_probs = np.full(tokenizer.vocab_size, -math.log(tokenizer.vocab_size))
     if has_start:
-        logits, state = runtime.step(start.astype(np.int64), state)
-        last_log_probs = log_softmax(logits)[0]
+        start_log_probs, state = runtime.step(start.astype(np.int64), state)
+        last_log_probs = start_log_probs[0]
     nats, chars, tokens, unknown_chars, unknown_bytes = 0.0, 0, 0, 0, 0
     previous: list[int] = []
     for piece in pieces:
@@ -63,8 +63,8 @@ def score_text(runtime: Runtime, tokenizer: Tokenizer, pieces: Iterable[str]) ->
         tokens += len(ids)
         for begin in range(0, len(ids), BLOCK_SIZE):
             block = ids[begin : begin + BLOCK_SIZE]
-            logits, state = runtime.read(block[None], state)
-            log_probs = log_softmax(logits[0])  # (T, V)
+            batch_log_probs, state = runtime.read(block[None], state)
+            log_probs = batch_log_probs[0]  # (T, V)
             nats -= float(last_log_probs[block[0]])
             nats -= float(log_probs[np.arange(len(block) - 1), block[1:]].sum(dtype=np.float64))
             last_log_probs = log_probs[-1]
@@ -95,10 +95,3 @@ def find_missing(tokenizer: Tokenizer, text: str, ids: np.ndarray, previous: lis
         len(covered.encode("utf-8", "ignore")) - num_unknown * mark_bytes
     )
     return missing_chars, missing_bytes
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Log-probabilities of logits (…, V), in float64 where it matters: the sum over V."""
-    shifted: np.ndarray = logits - logits.max(axis=-1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True, dtype=np.float64)).astype(np.float32)
-    return shifted

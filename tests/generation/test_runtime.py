@@ -25,7 +25,7 @@ def compute_with_torch(model, ids):
     module.eval()
     with torch.no_grad():
         logits, state = module(torch.from_numpy(ids))
-    return logits.numpy(), [part.numpy() for part in (*state.hidden, *state.cell)]
+    return logits.log_softmax(-1).numpy(), [part.numpy() for part in (*state.hidden, *state.cell)]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -33,9 +33,9 @@ def compute_with_torch(model, ids):
 def test_float32_equals_torch(make_model, cell, shape):
     model = make_model(cell, **shape)
     runtime = Runtime(model)
-    logits, state = runtime.read(IDS, runtime.initial_state(2))
+    log_probs, state = runtime.read(IDS, runtime.initial_state(2))
     expected, expected_state = compute_with_torch(model, IDS)
-    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(log_probs, expected, rtol=1e-5, atol=1e-4)
     for array, expected_array in zip((*state.hidden, *state.cell), expected_state, strict=True):
         np.testing.assert_allclose(array, expected_array, atol=1e-4)
 
@@ -44,12 +44,12 @@ def test_float32_equals_torch(make_model, cell, shape):
 @pytest.mark.parametrize("cell", CELLS)
 def test_stepping_equals_reading_in_one_call(make_model, cell, precision):
     runtime = Runtime(make_model(cell), precision)
-    logits, state = runtime.read(IDS[:1], runtime.initial_state())
+    log_probs, state = runtime.read(IDS[:1], runtime.initial_state())
     stepped = runtime.initial_state()
     for time in range(IDS.shape[1]):
-        step_logits, stepped = runtime.step(IDS[:1, time].astype(np.int64), stepped)
-        # int8 scales the output layer's input over the whole call, so logits differ by a rounding.
-        np.testing.assert_allclose(step_logits, logits[:, time], atol=1e-5 if precision == "float32" else 0.2)
+        step_log_probs, stepped = runtime.step(IDS[:1, time].astype(np.int64), stepped)
+        # int8 scales the output layer's input over the whole call, so log_probs differ by a rounding.
+        np.testing.assert_allclose(step_log_probs, log_probs[:, time], atol=1e-5 if precision == "float32" else 0.2)
     for array, expected in zip((*stepped.hidden, *stepped.cell), (*state.hidden, *state.cell), strict=True):
         np.testing.assert_allclose(array, expected, atol=1e-5)
 
@@ -71,7 +71,7 @@ def test_streams_of_a_batch_do_not_leak_into_each_other(make_model):
     np.testing.assert_allclose(both[1:], alone, atol=1e-5)
 
 
-def test_the_last_logits_alone_are_those_of_the_whole(make_model):
+def test_the_last_distribution_alone_are_those_of_the_whole(make_model):
     runtime = Runtime(make_model())
     whole, _ = runtime.read(IDS, runtime.initial_state(2))
     last, _ = runtime.read(IDS, runtime.initial_state(2), last_only=True)

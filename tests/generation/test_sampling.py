@@ -1,7 +1,6 @@
 """Each step of the pipeline obeys its law, on random logits and on logits with many ties."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -14,10 +13,14 @@ from rnnchat.generation.sampling import (
     keep_min_p,
     keep_top_k,
     keep_top_p,
-    normalise,
     penalise_repetition,
 )
 from rnnchat.generation.settings import Settings
+
+
+def normalise(logits):
+    return (logits - np.log(np.exp(logits).sum())).astype(np.float32)
+
 
 # Few distinct values, so that ties are common.
 LOGITS = arrays(np.float32, st.integers(2, 40), elements=st.integers(-6, 6).map(lambda n: n / 2)).map(normalise)
@@ -25,11 +28,6 @@ LOGITS = arrays(np.float32, st.integers(2, 40), elements=st.integers(-6, 6).map(
 
 def kept(scores):
     return set(np.flatnonzero(np.isfinite(scores)).tolist())
-
-
-@given(LOGITS)
-def test_normalised_logits_are_log_probabilities(log_probs):
-    assert np.exp(log_probs).sum() == pytest.approx(1, abs=1e-5)
 
 
 @given(LOGITS, st.integers(1, 50))
