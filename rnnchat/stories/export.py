@@ -37,7 +37,7 @@ def to_markdown(story: Story) -> str:
     for passage in shown:
         text = _escape(passage.text.strip("\n"))
         if passage.author == "model":
-            notes.append(_tell_origin(passage))
+            notes.append(_tell_origin(passage, story.chat.stop))
             text += f"[^{len(notes)}]"
         if passage.speaker:
             text = f"**{_escape(passage.speaker)}**\n\n{text}"
@@ -46,12 +46,14 @@ def to_markdown(story: Story) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _tell_origin(passage: Passage) -> str:
+def _tell_origin(passage: Passage, turn_ends: tuple[str, ...]) -> str:
     """Which model wrote a passage, with what, and whether a person changed it since."""
     settings = passage.settings or {}
     facts = [passage.model or "a model"]
     for name, plain in _PLAIN_SETTINGS.items():
         value = settings.get(name, plain)
+        if isinstance(value, list):  # stop texts; that a turn ends is no news
+            value = [stop for stop in value if stop not in turn_ends]
         if value is not None and (name in _ALWAYS_TOLD or value != plain) and name in settings:
             shown = _dump(value) if isinstance(value, list) else str(value)
             facts.append(f"{name.replace('_', '-')} {shown}")

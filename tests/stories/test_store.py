@@ -228,6 +228,33 @@ def test_loading_a_story_does_not_disturb_the_program_that_writes_in_it(store: S
     assert store.load(story.id).steps_done == 2
 
 
+def test_a_passage_that_another_program_took_for_dead_is_alive_when_it_goes_on(store: Store) -> None:
+    story = store.create("a")
+    story.add("person", "x")
+    passage = story.begin_passage(model="m")
+    store.load(story.id).add("person", "meanwhile")
+    story.grow(passage.id, "y")
+    story.finish(passage.id)
+    copy = store.load(story.id)
+    assert copy.deleted == set()
+    assert passage.id in copy.passages
+
+
+def test_a_history_that_two_programs_cut_shorter_than_either_knew_can_be_undone(store: Store) -> None:
+    one = store.create("a")
+    one.add("person", "x")
+    two = store.load(one.id)
+    for text in "yz":
+        one.add("person", text)
+    two.undo()
+    two.add("person", "w")
+    one.undo()
+    copy = store.load(one.id)
+    assert copy.steps_done == len(copy.steps) == 1
+    copy.undo()
+    assert not copy.can_undo
+
+
 def test_threads_may_share_a_store(store: Store) -> None:
     def write(name: str) -> None:
         story = store.create(name)

@@ -185,6 +185,18 @@ def test_what_is_written_after_an_edit_may_follow_the_old_wording(story: Story) 
     assert story.text().endswith("d")
 
 
+def test_choosing_a_take_keeps_the_wording_that_is_shown_before_it(story: Story) -> None:
+    old = story.path()[1]
+    last = story.leaf
+    assert last
+    story.add("person", "C", take_of=last.id)
+    story.edit(old.id, "B")
+    story.choose_take(old.id)
+    assert story.text() == "abC"
+    story.choose_take(last.id)
+    assert story.text() == "abc"
+
+
 def test_an_edit_to_nothing_takes_a_passage_out_of_the_middle(story: Story) -> None:
     story.edit(story.path()[1].id, "")
     assert story.text() == "ac"
