@@ -1,0 +1,85 @@
+"""Make the models that come with rnnchat: ``python models/build.py shakespeare``.
+
+Fetches the corpus, trains with ``rnnchat train`` and the options below, and writes the result here as float16 with
+its card. ``--pack`` leaves out the training and takes the model of that name from the library.
+"""
+
+import argparse
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rnnchat.model.file import read_model, write_model
+from rnnchat.model.library import find_model
+from rnnchat.model.record import ModelCard
+from rnnchat.paths import MODEL_SUFFIX
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """How a model is trained and how it presents itself."""
+
+    corpus: str
+    options: str
+    card: ModelCard
+
+
+MODELS = {
+    "shakespeare": Shipped(
+        "shakespeare",
+        "--hidden 768 --embedding 64 --dropout 0.1 --batch 32 --window 96 --lr 0.003 --minutes 70 --threads 1",
+        ModelCard(
+            title="Shakespeare",
+            description="Writes plays, character by character, after the 38 plays of Shakespeare.",
+            licence="Texts in the public domain",
+            examples=("ROMEO:\n", "HAMLET:\nTo be, or ", "ACT I\n\nSCENE I. A wood near Athens.\n\n"),
+        ),
+    ),
+    "kjv-words": Shipped(
+        "kjv",
+        "--level word --hidden 384 --embedding 256 --tied --dropout 0.4 --batch 16 --window 64 --lr 0.003 "
+        "--minutes 28 --threads 1",
+        ModelCard(
+            title="King James Bible, in words",
+            description="Writes verses, word by word, after the King James Version of the Bible.",
+            licence="Text in the public domain",
+            examples=("In the beginning ", "And the LORD said unto "),
+        ),
+    ),
+    "sanguo": Shipped(
+        "sanguo",
+        "--hidden 384 --embedding 256 --tied --dropout 0.4 --batch 16 --window 64 --lr 0.003 --minutes 20 --threads 1",
+        ModelCard(
+            title="三国演义",
+            description="Writes Chinese prose, character by character, after the Romance of the Three Kingdoms.",
+            licence="Text in the public domain",
+            examples=("却说曹操", "玄德曰："),
+        ),
+    ),
+}
+
+
+def train(name: str) -> None:
+    """Fetch the corpus and train, as a person would."""
+    shipped = MODELS[name]
+    rnnchat = [sys.executable, "-m", "rnnchat"]
+    subprocess.run([*rnnchat, "corpus", "fetch", shipped.corpus], check=True)
+    subprocess.run([*rnnchat, "train", shipped.corpus, "--name", name, *shipped.options.split()], check=True)
+
+
+def pack(name: str) -> Path:
+    """Write the library's model ``name`` beside this script, with its card, as float16."""
+    path = Path(__file__).parent / f"{name}{MODEL_SUFFIX}"
+    write_model(replace(read_model(find_model(name)), card=MODELS[name].card), path, "float16")
+    return path
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=MODELS)
+    parser.add_argument("--pack", action="store_true", help="do not train: take the model from the library")
+    arguments = parser.parse_args()
+    if not arguments.pack:
+        train(arguments.name)
+    print(pack(arguments.name))
