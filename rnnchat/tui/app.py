@@ -104,7 +104,7 @@ class RnnchatApp(App[None]):
         self.settings, self._complaints = ScreenSettings.load()
         super().__init__()
         self.start_engine = start_engine
-        self.slot = ModelSlot(start_engine, self._take_model_state)
+        self.slot = ModelSlot(start_engine, self._take_model_state, model or self.settings.model)
         self.run_watcher = RunWatcher(self)
         self.asked_model = model
         self.asked_story = story
@@ -128,7 +128,7 @@ class RnnchatApp(App[None]):
         """Begin what nobody needs for the first frame."""
         if self.settings.keys:
             self._check_own_keys()
-        self.open_model(self.asked_model or self.settings.model)
+        self.run_worker(self._open_first_model(), group="open model")
         self.set_interval(WATCH_S, self._watch_engine)
         self.set_timer(WATCH_S, self.run_watcher.start)
 
@@ -188,14 +188,19 @@ class RnnchatApp(App[None]):
         """Open the model called ``source``, or at that path, while everything else goes on."""
         self.run_worker(self._open_model(source), group="open model", name=f"open {source}")
 
+    async def _open_first_model(self) -> None:
+        try:
+            await self.slot.wait_for_engine()
+        except RnnchatError as error:
+            self.notify_error(error)
+            if self.settings.model and not self.asked_model:
+                self.open_model("")  # it may have been removed: the one that comes with rnnchat is there
+
     async def _open_model(self, source: str) -> None:
         try:
             await self.slot.open(source)
         except RnnchatError as error:
             self.notify_error(error)
-            if source and source == self.settings.model != self.asked_model:
-                self.settings.model = ""  # it may have been removed: the one that comes with rnnchat is there
-                self.open_model("")
         else:
             self.settings.model = source
             self.save_settings_soon()

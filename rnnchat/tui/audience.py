@@ -23,3 +23,7 @@ class Audience(Protocol):
 
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         """Something went wrong; ``given_back`` is the person's text, for the prompt box."""
+
+
+class Nobody(Audience):
+    """Nobody listens any more: the screen is gone, the story is still to be kept."""

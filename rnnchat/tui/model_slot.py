@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from rnnchat.errors import EngineError, RnnchatError
+from rnnchat.errors import RnnchatError
 
 if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient
@@ -41,18 +41,19 @@ class ModelSlot:
         engine: The engine to write with; None while there is none, or after it has died.
     """
 
-    def __init__(self, start_engine: StartEngine, on_change: Callable[[ModelState], None]) -> None:
+    def __init__(self, start_engine: StartEngine, on_change: Callable[[ModelState], None], source: str = "") -> None:
         """Make an empty slot.
 
         Args:
             start_engine: Opens the model with this name or path and gives its engine; raises RnnchatError.
             on_change: Is told every new state.
+            source: The model that is opened when one is first needed; "" for the default.
         """
         self.start_engine = start_engine
         self.on_change = on_change
         self.state = ModelState()
         self.engine: EngineClient | None = None
-        self._source: str | None = None  # what was asked for last: what a restart opens
+        self._source = source  # what was asked for last: what a restart opens
         self._opening: asyncio.Task[None] | None = None
 
     async def open(self, source: str) -> None:
@@ -76,18 +77,16 @@ class ModelSlot:
             opening.result()
 
     async def wait_for_engine(self) -> EngineClient:
-        """Give the engine as soon as there is one; open the last model again if its process has died.
+        """Give the engine as soon as there is one; open the last model (again) where none is being opened.
 
         Raises:
-            RnnchatError: it cannot be opened, or no model was ever asked for.
+            RnnchatError: it cannot be opened.
         """
         while self.engine is None:
             if self._opening is not None:
                 await asyncio.shield(self._opening)
-            elif self._source is not None:
-                await self.open(self._source)
             else:
-                raise EngineError("no model is open: choose one on the screen Models (F3) or train one (F4)")
+                await self.open(self._source)
         return self.engine
 
     def bury(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,8 @@ class StoryActions(MainScreen):
     """Actions on stories; the screen that uses them has a ``writer`` and a ``PromptBox``."""
 
     writer: Writer
+    is_open: asyncio.Event
+    """Set once the first story is there."""
     _draft_timer: Timer | None = None
 
     @cached_property
@@ -47,9 +50,10 @@ class StoryActions(MainScreen):
         try:
             if self.store.notice:
                 self.app.notify(self.store.notice, severity="warning", timeout=10, markup=False)
-            self.run_worker(self._open_story(self._find_first_story()))
+            self.run_worker(self._open_first(self._find_first_story()))
         except RnnchatError as error:
             self.app.notify_error(error)
+            self.is_open.set()  # without a database one still writes; nothing is kept
 
     def _find_first_story(self) -> str | None:
         if self.app.asked_story is not None:
@@ -60,6 +64,10 @@ class StoryActions(MainScreen):
         known = [story.id for story in self.store.list_stories()]
         last = self.app.settings.story
         return last if last in known else None
+
+    async def _open_first(self, story_id: str | None) -> None:
+        await self._open_story(story_id)
+        self.is_open.set()
 
     async def _open_story(self, story_id: str | None) -> None:
         """Open this story, or begin one; the draft of the one before stays with it."""
@@ -203,10 +211,10 @@ class StoryActions(MainScreen):
 
     def action_export(self, suffix: str) -> None:
         """Write the story to a file, as Markdown (``.md``) or plain text (``.txt``)."""
-        from rnnchat.tui.screens.files import PickDestination
+        from rnnchat.tui.screens.files import pick_destination
 
         title = "".join(c if c.isalnum() or c in " -" else "_" for c in self.writer.story.title).strip() or "story"
-        dialog = PickDestination(Path.cwd(), "Export to", default_file=f"{title}{suffix}")
+        dialog = pick_destination("Export to", f"{title}{suffix}")
         self.app.push_screen(dialog, lambda path: self._export(path) if path else None)
 
     def _export(self, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from textual.widgets import Static, TextArea
 
 from rnnchat.errors import RnnchatError
 from rnnchat.stories.story import Story
+from rnnchat.tui.audience import Nobody
 from rnnchat.tui.figures import format_speed
 from rnnchat.tui.keys import show_key
 from rnnchat.tui.screens.story_actions import StoryActions
@@ -77,6 +79,7 @@ class WriteScreen(StoryActions):
     def __init__(self) -> None:
         super().__init__()
         self.writer = Writer(self.app.slot, Story(), self.app.settings.writing, self)
+        self.is_open = asyncio.Event()
         self._flush_timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -98,6 +101,10 @@ class WriteScreen(StoryActions):
         # The database is opened behind the first frame.
         self.call_after_refresh(self.open_first_story)
         self.app.at_quit.append(self.leave)
+
+    async def on_unmount(self) -> None:
+        self.writer.audience = Nobody()
+        await self.writer.stop()
 
     # What the writer tells
 
@@ -156,7 +163,11 @@ class WriteScreen(StoryActions):
 
     def run_request(self, request: Coroutine[Any, Any, None]) -> None:
         """Let the writer work while the screen goes on answering."""
-        self.run_worker(request, group="writing")
+        self.run_worker(self._answer(request), group="writing")
+
+    async def _answer(self, request: Coroutine[Any, Any, None]) -> None:
+        await self.is_open.wait()  # the first story is read behind the first frame
+        await request
 
     @on(PromptBox.Sent)
     def _send(self, event: PromptBox.Sent) -> None:
@@ -192,7 +203,7 @@ class WriteScreen(StoryActions):
         view = self.query_one(StoryView)
         follows = view.follows
         passage = self.writer.find_passage(view.marked)
-        await self.writer.walk_takes(offset, view.marked)
+        await self._answer(self.writer.walk_takes(offset, view.marked))
         if view.marked is None and passage is not None:
             view.follows = follows
         elif passage is not None:

@@ -73,6 +73,7 @@ class StoryView(ScrollView, can_focus=False):
         self.layout_ = TextLayout()
         self.notes: Mapping[str, str] = {}
         self.follows = True
+        self._is_placing = False
         self._note_rows: dict[int, str] = {}
         self._strips: dict[int, Strip] = {}
         self._rich_styles: dict[str, Style] = {}
@@ -109,7 +110,8 @@ class StoryView(ScrollView, can_focus=False):
         self._keep_end()
 
     def _measure_width(self) -> int:
-        return max(8, min(MEASURE, self.outer_size.width - GUTTER - 4))
+        width = self.outer_size.width or BLOCK  # nothing is known before the first layout
+        return max(8, min(MEASURE, width - GUTTER - 4))
 
     def _place_notes(self) -> None:
         """Find for each note the row of its passage in which it stands."""
@@ -126,11 +128,14 @@ class StoryView(ScrollView, can_focus=False):
 
     def _keep_end(self) -> None:
         if self.follows:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self._is_placing = True
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)  # also before there is a scroll bar
+            self._is_placing = False
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        self.follows = new_value >= self.max_scroll_y
+        if not self._is_placing and self.size.height:
+            self.follows = new_value >= self.max_scroll_y
 
     def on_resize(self, event: events.Resize) -> None:
         if self.layout_.width != self._measure_width():
