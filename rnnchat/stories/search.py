@@ -18,11 +18,17 @@ LEAD_CHARS = 64  # the longest part of a phrase that may stand in the passages b
 CONTEXT_CHARS = 40
 TRIGRAM = 3
 
+# What is found is put in order first, as numbers; texts are fetched only for the rows that are kept.
 _FROM_INDEX = """
+    WITH found AS MATERIALIZED (
+        SELECT passage.number, story.updated
+        FROM passage_index JOIN passage ON passage.number = passage_index.rowid
+        JOIN story ON story.id = passage.story
+        WHERE {condition} AND story.deleted IS NULL AND NOT passage.is_deleted
+        ORDER BY story.updated DESC, passage.number LIMIT ?)
     SELECT passage.id, passage.story, story.title, passage_index.text, passage_index.lead_chars
-    FROM passage_index JOIN passage ON passage.number = passage_index.rowid JOIN story ON story.id = passage.story
-    WHERE {condition} AND story.deleted IS NULL AND NOT passage.is_deleted
-    ORDER BY story.updated DESC, passage.number LIMIT ?"""
+    FROM found JOIN passage USING (number) JOIN passage_index ON passage_index.rowid = number
+    JOIN story ON story.id = passage.story ORDER BY found.updated DESC, number"""
 
 
 @dataclass(frozen=True)
