@@ -93,10 +93,10 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """A picture that is drawn anew several times a second, its figures always in the same places."""
+    """A picture that is drawn anew several times a second."""
 
     def __init__(self, run: RunFolder, console: Console, footer: str) -> None:
-        self._picture = _Picture(run, footer)
+        self._picture = TrainingPicture(run, footer)
         self._live = Live(self._picture, console=console, refresh_per_second=_REFRESHES_PER_S)
 
     def __enter__(self) -> "LiveDisplay":
@@ -116,8 +116,8 @@ class LiveDisplay:
             self._live.refresh()
 
 
-class _Picture:
-    """What the live display draws."""
+class TrainingPicture:
+    """How a training looks in a terminal: as wide and high as there is room, its figures always in the same places."""
 
     def __init__(self, run: RunFolder, footer: str) -> None:
         self.footer = footer
@@ -147,13 +147,13 @@ class _Picture:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = min(options.max_width, _WIDEST)
-        parts: list[Table | Text] = [self._draw_head(width), Text(self._headline, style="dim"), self._draw_figures()]
+        parts: list[Table | Text] = [self._draw_head(width), self._draw_line(self._headline), self._draw_figures()]
         room = options.size.height - 6
         if room >= _LEAST_CURVE:
             parts.append(self._draw_curve(width, min(_CURVE_HEIGHT, room - 3)))
         if room >= _CURVE_HEIGHT + _SAMPLE_LINES + 6:
             parts.append(self._draw_sample(width))
-        parts.append(Text(self._say(), style="dim", no_wrap=True, overflow="ellipsis"))
+        parts.append(self._draw_line(self._say()))
         yield Group(*parts)
 
     def _draw_head(self, width: int) -> Table:
@@ -161,20 +161,26 @@ class _Picture:
         bar = ProgressBar(
             total=1.0,
             completed=status.progress,
-            width=max(10, width - len(status.name) - 21),
+            width=max(4, width - len(status.name) - 21),
             complete_style="cyan",
             finished_style="cyan",
         )
         left = "" if status.left_s is None else f"{format_duration(status.left_s):>8} left"
         head = Table.grid(padding=(0, 1), expand=False)
+        for _ in range(4):
+            head.add_column(no_wrap=True)
         head.add_row(Text(status.name, style="bold"), bar, f"{status.progress:4.0%}", left)
         return head
+
+    def _draw_line(self, line: str) -> Text:
+        return Text(line, style="dim", no_wrap=True, overflow="ellipsis")
 
     def _draw_figures(self) -> Text:
         status = self._status
         validation = self._validations[-1][2] if self._validations else None
         total = "–" if status.total_steps is None else f"{status.total_steps:,}"
         text = Text(f"learning {format_bits(status.loss):>6}   validation {format_bits(validation):>6}   ")
+        text.no_wrap, text.overflow = True, "crop"
         text.append(f"best {format_bits(status.bits_per_char):>6}", style="bold")
         text.append(f" at step {status.best_step:>9,}" if status.best_step is not None else " " * 18)
         text.append("   bits per character\n")

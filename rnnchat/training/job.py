@@ -59,6 +59,7 @@ def _start_child(run: RunFolder) -> None:
         if os.name == "posix":
             write_pulse(run.heartbeat_path, child.pid)
     except OSError as e:
+        run.heartbeat_path.unlink(missing_ok=True)
         raise TrainingError(f"the training of {run.name!r} cannot start ({e.strerror}): see {run.path}") from e
     # Collected when it ends, so that it does not linger as a dead entry that still looks alive.
     threading.Thread(target=child.wait, name=f"wait for {run.name}", daemon=True).start()

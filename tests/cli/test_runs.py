@@ -1,0 +1,191 @@
+"""``rnnchat runs`` as a person or a script meets it."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from rnnchat.cli import runs
+from rnnchat.training.event import (
+    Evaluated,
+    Event,
+    Failed,
+    Finished,
+    Paused,
+    Resumed,
+    Sampled,
+    Started,
+    Stepped,
+    parse_event,
+)
+from rnnchat.training.new_run import make_run
+from rnnchat.training.options import TrainingOptions
+from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_info import Request
+from rnnchat.training.trainer import train
+
+Run = Callable[..., Result]
+
+TOLD: list[Event] = [
+    Started("sea", 1234, 900, 850, 31, 30),
+    Stepped(7, 30, 4.2, 0.001, 12_000.5, 1.5, 64.5, 0.25),
+    Evaluated(7, 2.0, 3.9, 3.9, 7, 4.1),
+    Sampled(7, 0.7, 1, "\n", "the sea was\ngrey"),
+]
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    path = tmp_path / "sea.txt"
+    path.write_text("the sea was grey, and the boats lay still.\n" * 60, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def begun(text_file: Path) -> RunFolder:
+    """A run that this process seems to train."""
+    folder = make_run(TrainingOptions(corpus=(str(text_file),), name="sea"))
+    for event in TOLD:
+        folder.append_event(event)
+    return folder
+
+
+@pytest.fixture
+def trained(text_file: Path) -> RunFolder:
+    """A run that was really trained, for a moment."""
+    options = TrainingOptions(
+        corpus=(str(text_file),), name="lake", steps=3, hidden_sizes=(6,), threads=1, device="cpu", precision="float32"
+    )
+    folder = make_run(options)
+    list(train(folder))
+    return folder
+
+
+def obey(folder: RunFolder, request: Request, answer: Event) -> threading.Thread:
+    """Play the training: answer when it is asked for ``request``."""
+
+    def wait_and_answer() -> None:
+        deadline = time.monotonic() + 60
+        while folder.read_control().request != request and time.monotonic() < deadline:
+            time.sleep(0.01)
+        folder.append_event(answer)
+
+    thread = threading.Thread(target=wait_and_answer)
+    thread.start()
+    return thread
+
+
+def test_no_run_is_said_so(run: Run) -> None:
+    result = run("runs", "list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "rnnchat train" in result.stderr
+    assert json.loads(run("runs", "list", "--json").stdout) == {"runs": []}
+
+
+def test_runs_are_listed_with_what_they_are_and_how_they_do(run: Run, begun: RunFolder, trained: RunFolder) -> None:
+    lines = run("runs", "list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["name", "lake", "sea"]
+    assert "done" in lines[1]
+    assert "lstm 1×6" in lines[1]
+    assert "sea.txt" in lines[1]
+    assert "running" in lines[2]
+    assert "1:04" in lines[2]
+    assert "3.900" in lines[2]
+
+
+def test_a_list_for_scripts_holds_everything(run: Run, begun: RunFolder, trained: RunFolder) -> None:
+    lake, sea = json.loads(run("runs", "list", "--json").stdout)["runs"]
+    assert (lake["name"], lake["state"], lake["info"]["recipe"]["hidden_sizes"]) == ("lake", "done", [6])
+    assert (sea["state"], sea["progress"], sea["bits_per_char"]) == ("running", 0.25, 3.9)
+
+
+def test_a_damaged_run_does_not_hide_the_others(run: Run, begun: RunFolder, trained: RunFolder) -> None:
+    (begun.path / "run.json").write_text("{")
+    result = run("runs", "list")
+    assert result.exit_code == 0
+    assert "lake" in result.stdout
+
+
+def test_a_run_is_shown_with_its_last_sample(run: Run, begun: RunFolder) -> None:
+    result = run("runs", "show", "sea")
+    assert "running, 25%" in result.stdout
+    assert "3.900 bits per character at step 7" in result.stdout
+    assert result.stdout.endswith("the sea was\ngrey\n")
+    assert json.loads(run("runs", "show", "sea", "--json").stdout)["step"] == 7
+
+
+def test_a_run_is_watched_to_its_end(run: Run, begun: RunFolder) -> None:
+    begun.append_event(Finished(30, "done", 2.5, "/models/sea.safetensors", 6.0))
+    result = run("runs", "watch", "sea", "--json")
+    assert [parse_event(json.loads(line)) for line in result.stdout.splitlines()][:4] == TOLD
+    assert "validation 3.900" in run("runs", "watch", "sea").stderr
+
+
+def test_a_watched_run_that_failed_is_an_error(run: Run, begun: RunFolder) -> None:
+    begun.append_event(Failed("the disk is full: make room"))
+    result = run("runs", "watch", "sea")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "rnnchat: the disk is full: make room"
+
+
+@pytest.mark.parametrize(
+    ("command", "request_", "answer", "state"),
+    [
+        ("pause", "pause", Paused(8), "paused"),
+        ("stop", "stop", Finished(8, "stopped", 3.9, "/models/sea.safetensors", 2.0), "stopped"),
+    ],
+)
+def test_a_run_is_asked_and_its_answer_awaited(
+    command: str, request_: Request, answer: Event, state: str, run: Run, begun: RunFolder
+) -> None:
+    thread = obey(begun, request_, answer)
+    result = run("runs", command, "sea")
+    thread.join()
+    assert (result.exit_code, result.stderr) == (0, f"sea: {state}\n")
+
+
+def test_a_paused_run_is_asked_to_go_on(run: Run, begun: RunFolder) -> None:
+    begun.ask("pause")
+    begun.append_event(Paused(8))
+    thread = obey(begun, "run", Resumed(8))
+    result = run("runs", "resume", "sea")
+    thread.join()
+    assert (result.exit_code, result.stderr) == (0, "sea: running\n")
+
+
+def test_a_run_that_does_not_answer_is_an_error(run: Run, begun: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_PATIENCE_S", 0.0)
+    result = run("runs", "pause", "sea")
+    assert result.exit_code == 1
+    assert "did not answer" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["pause", "stop"])
+def test_only_a_run_under_way_is_asked(command: str, run: Run, trained: RunFolder) -> None:
+    result = run("runs", command, "lake")
+    assert result.exit_code == 1
+    assert "it is done" in result.stderr
+
+
+def test_a_run_that_is_done_is_not_resumed(run: Run, trained: RunFolder) -> None:
+    result = run("runs", "resume", "lake")
+    assert result.exit_code == 1
+    assert "its model is called 'lake'" in result.stderr
+
+
+def test_a_run_is_removed_after_a_question(run: Run, trained: RunFolder) -> None:
+    assert run("runs", "remove", "lake", input="n\n").exit_code == 1
+    assert trained.path.exists()
+    assert run("runs", "remove", "lake", "--yes").stdout == f"{trained.path}\n"
+    assert not trained.path.exists()
+
+
+@pytest.mark.parametrize("command", ["show", "watch", "pause", "resume", "stop", "remove"])
+def test_an_unknown_run_is_told_in_one_sentence(command: str, run: Run) -> None:
+    result = run("runs", command, "lake")
+    assert result.exit_code == 1
+    assert "no run called 'lake'" in result.stderr

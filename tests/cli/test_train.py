@@ -1,0 +1,241 @@
+"""``rnnchat train`` as a person or a script meets it."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from typer.testing import Result
+
+from rnnchat.cli.train_view import PlainDisplay, TrainingPicture
+from rnnchat.model.file import read_model
+from rnnchat.model.library import find_model
+from rnnchat.training.event import Evaluated, Event, Finished, Noted, Paused, Resumed, Sampled, Stepped, parse_event
+from rnnchat.training.new_run import make_run
+from rnnchat.training.options import TrainingOptions
+from rnnchat.training.run_folder import find_run, read_status
+
+Run = Callable[..., Result]
+
+SMALL = ("--hidden", "12,9", "--embedding", "6", "--batch", "4", "--window", "9", "--threads", "1",
+         "--precision", "float32", "--device", "cpu")  # fmt: skip
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    path = tmp_path / "sea.txt"
+    path.write_text("the sea was grey, and the boats lay still.\n" * 60, encoding="utf-8")
+    return path
+
+
+def test_a_text_becomes_a_model(run: Run, text_file: Path) -> None:
+    result = run("train", text_file, "--steps", 8, *SMALL)
+    assert result.exit_code == 0, result.stderr
+    path = find_model("sea")
+    assert result.stdout == f"{path}\n"
+    assert "rnnchat generate sea" in result.stderr
+    config = read_model(path).config
+    assert (config.hidden_sizes, config.embedding_size, config.cell) == ((12, 9), 6, "lstm")
+
+
+def test_plain_lines_tell_what_happens(run: Run, text_file: Path) -> None:
+    lines = run("train", text_file, "--steps", 8, *SMALL).stderr
+    assert "Read sea.txt: 2,580 characters" in lines
+    assert "Training lstm 12, 9 on chars" in lines
+    assert "validation" in lines
+    assert "bits/char" in lines
+    assert "\x1b" not in lines
+
+
+def test_every_option_reaches_the_recipe(run: Run, text_file: Path) -> None:
+    result = run(
+        "train", text_file, "--name", "mine", "--epochs", 0.1, "--level", "word", "--cell", "gru", "--hidden", 10,
+        "--layers", 2, "--embedding", 8, "--dropout", 0.25, "--tied", "--max-vocab", 20, "--batch", 3, "--window", 7,
+        "--lr", 0.005, "--seed", 5, "--threads", 1, "--precision", "float32", "--device", "cpu",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    recipe = find_run("mine").read_info().get_recipe()
+    assert (recipe.level, recipe.cell, recipe.hidden_sizes, recipe.embedding_size) == ("word", "gru", (10, 10), 8)
+    assert (recipe.dropout, recipe.tied, recipe.max_vocab) == (0.25, True, 20)
+    assert (recipe.batch_size, recipe.window, recipe.learning_rate, recipe.seed) == (3, 7, 0.005, 5)
+    assert recipe.epochs == 0.1
+    assert read_model(find_model("mine")).config.vocab_size <= 20
+
+
+def test_json_prints_events_and_nothing_else(run: Run, text_file: Path) -> None:
+    result = run("train", text_file, "--steps", 6, "--json", *SMALL)
+    events = [parse_event(json.loads(line)) for line in result.stdout.splitlines()]
+    assert isinstance(events[-1], Finished)
+    assert events == find_run("sea").read_events()[0]
+    assert result.stderr == ""
+
+
+def test_quiet_prints_the_model_alone(run: Run, text_file: Path) -> None:
+    result = run("train", text_file, "--steps", 3, "--quiet", *SMALL)
+    assert result.stdout == f"{find_model('sea')}\n"
+    assert "step" not in result.stderr
+
+
+def test_a_text_of_its_own_can_be_held_out(run: Run, text_file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("the boats lay grey\n", encoding="utf-8")
+    assert run("train", text_file, "--validation", other, "--steps", 3, *SMALL).exit_code == 0
+    assert "other.txt" in read_model(find_model("sea")).training.split
+
+
+def test_standard_input_can_be_learnt_from(run: Run) -> None:
+    result = run("train", "-", "--steps", 3, *SMALL, input="the sea was grey\n" * 40)
+    assert result.exit_code == 0, result.stderr
+    assert read_model(find_model("text")).training.corpus == "standard input"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "sentence"),
+    [
+        ((), 2, "name the texts to train on"),
+        (("{text}", "--resume", "sea"), 2, "name the texts to train on"),
+        (("{text}", "--minutes", 1, "--steps", 2), 2, "contradict each other"),
+        (("{text}", "--hidden", "big"), 2, "--hidden big is not a size"),
+        (("{text}", "--dropout", 1.5), 2, "dropout 1.5"),
+        (("{text}", "--cell", "transformer"), 2, "transformer"),
+        (("nowhere.txt",), 1, "nowhere.txt"),
+        (("--resume", "lake"), 1, "no run called 'lake'"),
+        (("{text}", "--name", "../sea"), 1, "cannot be a name"),
+    ],
+)
+def test_a_mistake_is_told_in_one_sentence_and_leaves_nothing(
+    arguments: tuple[object, ...], exit_code: int, sentence: str, run: Run, text_file: Path, home: Path
+) -> None:
+    result = run("train", *(text_file if argument == "{text}" else argument for argument in arguments))
+    assert result.exit_code == exit_code
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not list(home.glob("runs/*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"", "empty"), (b"sea " * 10, "too short"), (b"\0\1" * 500, "binary")]
+)
+def test_a_text_that_cannot_be_learnt_from_leaves_no_run(
+    content: bytes, sentence: str, run: Run, text_file: Path, home: Path
+) -> None:
+    text_file.write_bytes(content)
+    result = run("train", text_file, *SMALL)
+    assert result.exit_code == 1
+    assert sentence in result.stderr.splitlines()[-1]
+    assert not list(home.glob("runs/*"))
+
+
+def test_a_name_that_is_taken_needs_leave(run: Run, text_file: Path) -> None:
+    assert run("train", text_file, "--name", "sea", "--steps", 2, *SMALL).exit_code == 0
+    result = run("train", text_file, "--name", "sea", "--steps", 3, *SMALL)
+    assert result.exit_code == 1
+    assert "--replace" in result.stderr
+    assert run("train", text_file, "--name", "sea", "--steps", 3, "--replace", *SMALL).exit_code == 0
+    assert read_model(find_model("sea")).training.steps == 3
+
+
+def test_a_run_that_is_done_is_not_resumed(run: Run, text_file: Path) -> None:
+    run("train", text_file, "--steps", 2, *SMALL)
+    result = run("train", "--resume", "sea")
+    assert result.exit_code == 1
+    assert "is done" in result.stderr
+
+
+@pytest.fixture
+def endless(text_file: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start ``rnnchat train`` in a process of its own, for an hour, and wait until it learns."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "rnnchat",
+            "train",
+            *(arguments or (str(text_file), "--minutes", "60", *SMALL)),
+        ]
+        process = subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["kind"] == "stepped":
+                break
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_keeps_the_best_and_a_resume_goes_on(endless: Callable[..., subprocess.Popen[str]]) -> None:
+    process = endless()
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    finished = parse_event(json.loads(output.splitlines()[-1]))
+    assert isinstance(finished, Finished)
+    assert finished.reason == "stopped"
+    assert (process.returncode, errors) == (130, "")
+    assert read_model(find_model("sea")).training.steps <= finished.step
+
+    process = endless("--resume", "sea")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=120)
+    assert process.returncode == 143
+    status = read_status(find_run("sea"))
+    assert (status.state, status.step > finished.step) == ("stopped", True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_run_under_way_is_not_trained_twice(endless: Callable[..., subprocess.Popen[str]], run: Run) -> None:
+    endless()
+    result = run("train", "--resume", "sea")
+    assert result.exit_code == 1
+    assert "under way already" in result.stderr
+
+
+EVENTS: list[Event] = [
+    Noted("Read the sea."),
+    Stepped(7, 30, 4.2, 0.001, 12_000.5, 1.5, 64.5, 0.25),
+    Evaluated(7, 2.0, 3.9, 3.9, 7, 4.1),
+    Sampled(7, 0.7, 1, "\n", "the sea\x1b[2J 海\nwas"),
+    Paused(7),
+    Resumed(5),
+    Stepped(6, 30, 4.4, 0.001, 12_000.5, 1.6, 64.4, 0.26),
+]
+
+
+def test_plain_lines_hold_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
+    with PlainDisplay() as display:
+        for event in EVENTS:
+            display.show(event)
+    lines = capsys.readouterr().err
+    assert "\x1b" not in lines
+    assert "      | the sea␛[2J 海\n      | was\n" in lines
+    assert " 25%  step 7 of 30" in lines
+    assert "the best so far" in lines
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (80, 24), (40, 12), (30, 7)])
+def test_the_live_picture_fits_its_terminal(width: int, height: int, text_file: Path) -> None:
+    run_folder = make_run(TrainingOptions(corpus=(str(text_file),), name="sea"))
+    picture = TrainingPicture(run_folder, "ctrl+c stops")
+    for event in EVENTS:
+        # A run that was never prepared has nothing to say of itself.
+        if not isinstance(event, Resumed):
+            picture.take(event)
+    console = Console(width=width, height=height, force_terminal=True, file=io.StringIO())
+    lines = ["".join(segment.text for segment in line) for line in console.render_lines(picture)]
+    assert len(lines) <= height
+    assert all(cell_len(line) <= width for line in lines)
+    assert not any("\x1b" in line for line in lines)
+    assert "learning  4.400" in "\n".join(lines)
