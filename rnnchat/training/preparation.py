@@ -8,16 +8,34 @@ import platform
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
+from typing import NamedTuple
 
 from rnnchat import __version__, paths
 from rnnchat.errors import TextError
 from rnnchat.text.corpus import Corpus, CorpusSummary
-from rnnchat.text.ids import write_ids
+from rnnchat.text.ids import open_ids, write_ids
 from rnnchat.text.tokenizer import Tokenizer, fit_tokenizer
 from rnnchat.training.choice import check_length, choose_recipe
 from rnnchat.training.event import Noted
+from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
+
+_CHUNK = 1 << 20
+"""Ids that are looked at in one go."""
+
+
+class HeldOut(NamedTuple):
+    """How the texts are divided."""
+
+    train_chars: int
+    """The first so many characters of the corpus are learnt from."""
+    chars: int
+    """Characters that are held out."""
+    pieces: Iterable[str]
+    """The held-out text."""
+    split: str
+    """What is held out, in words."""
 
 
 def prepare(run: RunFolder) -> Iterator[Noted]:
@@ -33,41 +51,52 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     check_length(summary.chars, summary.name)
     yield Noted(describe_corpus(summary))
     tokenizer = fit_tokenizer(options.level, corpus.read_pieces(), options.max_vocab)
-    if options.validation:
-        held_out = Corpus(options.validation)
-        held_summary = held_out.summarize()
-        train_chars, validation_chars = summary.chars, held_summary.chars
-        split = f"{held_summary.name}, {validation_chars:,} characters"
-        validation_pieces = held_out.read_pieces()
-    else:
-        train_chars = int(summary.chars * (1 - Recipe.validation_fraction))
-        validation_chars = summary.chars - train_chars
-        split = f"the last {Recipe.validation_fraction:.0%} of the text, {validation_chars:,} characters"
-        validation_pieces = _skip(corpus.read_pieces(), train_chars)
-    train_tokens = write_ids(_take(corpus.read_pieces(), train_chars), tokenizer, run.ids_path)
-    validation_tokens = write_ids(validation_pieces, tokenizer, run.validation_ids_path)
+    held_out = _hold_out(options, corpus, summary)
+    train_tokens = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path)
+    validation_tokens = write_ids(held_out.pieces, tokenizer, run.validation_ids_path)
     if validation_tokens < 2:
-        raise TextError(f"the held-out text ({split}) holds nothing that the model could know: choose another")
-    recipe, notes = choose_recipe(options, train_chars, train_tokens)
-    for note in notes:
-        yield Noted(note)
+        raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
+    recipe, notes = choose_recipe(options, held_out.train_chars, train_tokens)
     paths.write_text_atomically(run.tokenizer_path, json.dumps(tokenizer.to_json(), ensure_ascii=False))
-    run.write_info(
-        replace(
-            info,
-            versions=_read_versions(),
-            recipe=recipe,
-            corpus=summary.to_json(),
-            parameters=recipe.build_config(tokenizer.vocab_size).parameters,
-            vocab_size=tokenizer.vocab_size,
-            train_chars=train_chars,
-            train_tokens=train_tokens,
-            validation_chars=validation_chars,
-            validation_tokens=validation_tokens,
-            split=split,
-        )
+    info = replace(
+        info,
+        versions=_read_versions(),
+        recipe=recipe,
+        corpus=summary.to_json(),
+        parameters=recipe.build_config(tokenizer.vocab_size).parameters,
+        vocab_size=tokenizer.vocab_size,
+        train_chars=held_out.train_chars,
+        train_tokens=train_tokens,
+        validation_chars=held_out.chars,
+        validation_tokens=validation_tokens,
+        split=held_out.split + _describe_unknown(run, tokenizer, validation_tokens),
     )
-    yield Noted(describe_recipe(recipe, tokenizer))
+    run.write_info(info)
+    for note in (*notes, f"Held out: {info.split}.", describe_recipe(recipe, tokenizer)):
+        yield Noted(note)
+
+
+def _hold_out(options: TrainingOptions, corpus: Corpus, summary: CorpusSummary) -> HeldOut:
+    if options.validation:
+        other = Corpus(options.validation)
+        other_summary = other.summarize()
+        split = f"{other_summary.name}, {other_summary.chars:,} characters"
+        return HeldOut(summary.chars, other_summary.chars, other.read_pieces(), split)
+    train_chars = int(summary.chars * (1 - Recipe.validation_fraction))
+    chars = summary.chars - train_chars
+    split = f"the last {Recipe.validation_fraction:.0%} of the text, {chars:,} characters"
+    return HeldOut(train_chars, chars, _skip(corpus.read_pieces(), train_chars), split)
+
+
+def _describe_unknown(run: RunFolder, tokenizer: Tokenizer, tokens: int) -> str:
+    """How much of the held-out text the vocabulary lacks: a model looks better for what it need not spell."""
+    if tokenizer.unknown_id is None:
+        return ""
+    ids = open_ids(run.validation_ids_path, tokenizer.vocab_size)
+    unknown = sum(
+        int((ids[start : start + _CHUNK] == tokenizer.unknown_id).sum()) for start in range(0, tokens, _CHUNK)
+    )
+    return f", {unknown / tokens:.1%} of its {tokenizer.level}s outside the vocabulary" if unknown else ""
 
 
 def describe_corpus(summary: CorpusSummary) -> str:

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import math
 import os
+import sys
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -148,7 +149,8 @@ class _Training:
                 if not self._is_stopping:
                     self._take_step()
         except GeneratorExit:
-            if self._run.exists:
+            # A program that ends with the iterator open has lost what saving needs; the last checkpoint stands.
+            if self._run.exists and not sys.is_finalizing():
                 self._save()
             raise
 

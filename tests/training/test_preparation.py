@@ -78,3 +78,14 @@ def test_a_held_out_text_of_unknown_symbols_is_refused(begin_run: BeginRun, tmp_
     other.write_text("海" * 300, encoding="utf-8")
     with pytest.raises(TextError, match="nothing that the model could know"):
         list(prepare(begin_run(validation=(str(other),))))
+
+
+def test_what_the_vocabulary_lacks_of_the_held_out_text_is_told(begin_run: BeginRun, text: str) -> None:
+    run = begin_run(level="word", max_vocab=16)
+    notes = [note.message for note in prepare(run)]
+    info = run.read_info()
+    tokenizer, _, held_out = read_ids(run)
+    share = (held_out == tokenizer.unknown_id).mean()
+    assert 0 < share < 1
+    assert f"{share:.1%} of its words outside the vocabulary" in info.split
+    assert f"Held out: {info.split}." in notes
