@@ -10,26 +10,21 @@ away).
 
 import argparse
 import asyncio
-import fcntl
 import os
 import platform
-import pty
-import select
-import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 from pathlib import Path
 
-FRAME_MARK = b"help"
+from terminal import Terminal
+
+FRAME_MARK = "help"
 """In the footer of the first frame."""
-WRITING_MARK = b"chars/s"
+WRITING_MARK = "chars/s"
 """In the footer as soon as the first chunk of text is there."""
-PATIENCE_S = 60
 TYPING_S = 0.1
 """What the fastest person needs to type six keys; part of the time to the first character."""
 PYTHON = (sys.executable, "-m", "rnnchat")
@@ -45,33 +40,14 @@ def time_command(*command: str) -> float:
 def time_screen(model: str) -> tuple[float, float]:
     """Seconds from the start of ``rnnchat`` to its first frame, and to the first generated character."""
     started_s = time.perf_counter()
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ["TERM"] = "xterm-256color"
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
-        os.execv(sys.executable, [*PYTHON, "--model", model])
-    try:
-        read_until(terminal, FRAME_MARK)
+    with Terminal("--model", model) as terminal:
+        terminal.read_until(FRAME_MARK)
         frame_s = time.perf_counter() - started_s
-        os.write(terminal, b"ROMEO:")
+        terminal.press("ROMEO:")
         time.sleep(TYPING_S)
-        os.write(terminal, b"\r")
-        read_until(terminal, WRITING_MARK)
+        terminal.press("\r")
+        terminal.read_until(WRITING_MARK)
         return frame_s, time.perf_counter() - started_s
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(terminal)
-
-
-def read_until(terminal: int, mark: bytes) -> None:
-    """Read what a terminal is sent until ``mark`` comes by."""
-    seen = b""
-    deadline_s = time.monotonic() + PATIENCE_S
-    while mark not in seen:
-        if not select.select([terminal], [], [], max(0, deadline_s - time.monotonic()))[0]:
-            sys.exit(f"startup: {mark!r} never came; the terminal shows {seen[-500:]!r}")
-        seen += os.read(terminal, 65536)
 
 
 async def time_engine(model: str) -> tuple[float, float]:

@@ -1,0 +1,54 @@
+"""A program in a pseudo-terminal, as the benchmarks see it: keys in, bytes out. Needs Linux or macOS."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+
+PATIENCE_S = 60
+
+
+class Terminal:
+    """``rnnchat`` with ``arguments`` in a pseudo-terminal of 120×36; a context manager that ends it."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._pid, self._file = pty.fork()
+        if self._pid == 0:
+            os.environ["TERM"] = "xterm-256color"
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+            os.execv(sys.executable, [sys.executable, "-m", "rnnchat", *arguments])
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        os.close(self._file)
+
+    def press(self, keys: str) -> None:
+        """Send keys as a keyboard would."""
+        os.write(self._file, keys.encode())
+
+    def read_until(self, mark: str) -> float:
+        """Read until ``mark`` comes by; give the seconds that took."""
+        started_s = time.perf_counter()
+        seen = b""
+        while mark.encode() not in seen:
+            left_s = PATIENCE_S - (time.perf_counter() - started_s)
+            if not select.select([self._file], [], [], max(0.0, left_s))[0]:
+                sys.exit(f"{mark!r} never came; the terminal shows {seen[-500:]!r}")
+            seen += os.read(self._file, 65536)
+        return time.perf_counter() - started_s
+
+    def read_for(self, seconds: float) -> None:
+        """Read and forget what comes within ``seconds``."""
+        end_s = time.perf_counter() + seconds
+        while (left_s := end_s - time.perf_counter()) > 0:
+            if select.select([self._file], [], [], left_s)[0]:
+                os.read(self._file, 65536)
