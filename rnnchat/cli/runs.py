@@ -78,6 +78,8 @@ def watch(
     status = read_status(run)
     if status.state in ("failed", "crashed"):
         raise TrainingError(status.message)
+    if not is_json:
+        typer.echo(f"{name}: {status.state}", err=True)
 
 
 @app.command()

@@ -25,6 +25,9 @@ _PLAIN_EVERY_S = 5.0
 _CURVE_HEIGHT = 9
 _LEAST_CURVE = 6
 _SAMPLE_LINES = 5
+_LEAST_SAMPLE = 5
+_FIXED_ROWS = 7
+"""Rows for name and progress, network, two rows of figures, a space, the footer, and one that stays free."""
 _WIDEST = 100
 
 
@@ -148,11 +151,13 @@ class TrainingPicture:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = min(options.max_width, _WIDEST)
         parts: list[Table | Text] = [self._draw_head(width), self._draw_line(self._headline), self._draw_figures()]
-        room = options.size.height - 6
+        room = options.size.height - _FIXED_ROWS
         if room >= _LEAST_CURVE:
-            parts.append(self._draw_curve(width, min(_CURVE_HEIGHT, room - 3)))
-        if room >= _CURVE_HEIGHT + _SAMPLE_LINES + 6:
-            parts.append(self._draw_sample(width))
+            height = min(_CURVE_HEIGHT, room - 2)
+            parts.append(self._draw_curve(width, height))
+            room -= height + 2
+        if room >= _LEAST_SAMPLE:
+            parts.append(self._draw_sample(console, width, min(_SAMPLE_LINES, room - 3)))
         parts.append(self._draw_line(self._say()))
         yield Group(*parts)
 
@@ -179,11 +184,10 @@ class TrainingPicture:
         status = self._status
         validation = self._validations[-1][2] if self._validations else None
         total = "–" if status.total_steps is None else f"{status.total_steps:,}"
-        text = Text(f"learning {format_bits(status.loss):>6}   validation {format_bits(validation):>6}   ")
+        text = Text(f"bits/char   learning {format_bits(status.loss):>6}   validation {format_bits(validation):>6}   ")
         text.no_wrap, text.overflow = True, "crop"
         text.append(f"best {format_bits(status.bits_per_char):>6}", style="bold")
-        text.append(f" at step {status.best_step:>9,}" if status.best_step is not None else " " * 18)
-        text.append("   bits per character\n")
+        text.append(f" at step {status.best_step:,}\n" if status.best_step is not None else "\n")
         text.append(f"step {status.step:>10,} of {total:>10}   {status.chars_per_s:>9,.0f} characters/s")
         text.append(f"   {format_duration(status.elapsed_s):>8} of training\n")
         return text
@@ -200,15 +204,14 @@ class TrainingPicture:
         text.highlight_regex(MARK, "bold cyan")
         return text
 
-    def _draw_sample(self, width: int) -> Text:
+    def _draw_sample(self, console: Console, width: int, height: int) -> Text:
         lines: list[str] = []
         title = ""
         if self._sample is not None:
             title = f"sample at step {self._sample.step:,}, temperature {self._sample.temperature:g}"
             text = picture_controls(self._sample.prompt + self._sample.text).expandtabs(4).strip("\n")
-            for line in text.split("\n"):
-                lines += textwrap.wrap(line, width - 4) or [""]
-        lines = (lines + [""] * _SAMPLE_LINES)[:_SAMPLE_LINES]
+            lines = [line.plain for line in Text(text).wrap(console, width - 4)]
+        lines = (lines + [""] * height)[:height]
         drawn = Text(f"\n{title}\n", style="dim")
         drawn.append("\n".join(f"  {line}" for line in lines) + "\n", style="not dim")
         return drawn

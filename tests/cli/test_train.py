@@ -207,7 +207,7 @@ EVENTS: list[Event] = [
     Noted("Read the sea."),
     Stepped(7, 30, 4.2, 0.001, 12_000.5, 1.5, 64.5, 0.25),
     Evaluated(7, 2.0, 3.9, 3.9, 7, 4.1),
-    Sampled(7, 0.7, 1, "\n", "the sea\x1b[2J 海\nwas"),
+    Sampled(7, 0.7, 1, "\n", "the sea\x1b[2J 海\nwas" + "海洋" * 100),
     Paused(7),
     Resumed(5),
     Stepped(6, 30, 4.4, 0.001, 12_000.5, 1.6, 64.4, 0.26),
@@ -220,7 +220,7 @@ def test_plain_lines_hold_no_control_characters(capsys: pytest.CaptureFixture[st
             display.show(event)
     lines = capsys.readouterr().err
     assert "\x1b" not in lines
-    assert "      | the sea␛[2J 海\n      | was\n" in lines
+    assert "      | the sea␛[2J 海\n      | was海洋" in lines
     assert " 25%  step 7 of 30" in lines
     assert "the best so far" in lines
 
