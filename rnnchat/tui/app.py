@@ -43,6 +43,8 @@ from rnnchat.tui.theme import THEMES, add_names
 if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient
 
+IMPORT_S = 3.0
+"""When the other screens are loaded: after the first words, before anyone goes there."""
 WATCH_S = 1.0
 """Seconds between two looks at whether the model's process is alive."""
 SAVE_S = 0.5
@@ -131,6 +133,11 @@ class RnnchatApp(App[None]):
         self.run_worker(self._open_first_model(), group="open model")
         self.set_interval(WATCH_S, self._watch_engine)
         self.set_timer(WATCH_S, self.run_watcher.start)
+        self.set_timer(IMPORT_S, self._import_screens)
+
+    def _import_screens(self) -> None:
+        """Load the code of the other screens in a thread: 0.2 s that the first visit to one need not take."""
+        self.run_worker(lambda: [find_screen_class(mode) for mode in SCREENS], thread=True, group="imports")
 
     def _check_own_keys(self) -> None:
         """Say which of the person's own keys belong to nothing."""

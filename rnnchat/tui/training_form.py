@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 AUTO_SIZE = "auto"
 SIZES = (AUTO_SIZE, "tiny", "small", "medium", "large")
-LEVELS = ("char", "byte", "word")
-VOCABULARY_GUESS = {"byte": 256, "word": 10_000}
+LEVELS = ("char", "byte", "word", "bpe")
+VOCABULARY_GUESS = {"byte": 256, "word": 10_000, "bpe": 4_000}
 """How many symbols the levels have whose vocabulary the text does not decide."""
 
 

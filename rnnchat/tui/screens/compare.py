@@ -52,6 +52,8 @@ class CompareScreen(CompareActions):
         """Who took part in this run."""
         self._saved: str | None = None
         """Id of the run in the database, once it has ended."""
+        self._turn = asyncio.Lock()
+        """One run ends before the next begins, however fast the keys come."""
         self._frames: Timer
         self._idle: Timer | None = None
 
@@ -114,18 +116,19 @@ class CompareScreen(CompareActions):
 
     def run(self, prompt: str, seed: int) -> None:
         """Let all write on ``prompt`` at the same time; what they wrote before goes."""
-        self.run_worker(self._run(prompt, seed), group="run", exclusive=True)
+        self.run_worker(self._run(prompt, seed), group="run")
 
     async def _run(self, prompt: str, seed: int) -> None:
-        await self._stop_all()
-        if self._idle is not None:
-            self._idle.stop()
-        self.prompt, self.better, self._saved = prompt, (), None
-        self.query_one(SeedField).last_seed = seed
-        self._settings = Settings(length=int(self.query_one("#length", NumberField).value or 200), seed=seed)
-        self._ran = list(self.contestants)
-        for one in self._ran:
-            one.begin(prompt, self._settings, self.app.start_engine)
+        async with self._turn:
+            await self._stop_all()
+            if self._idle is not None:
+                self._idle.stop()
+            self.prompt, self.better, self._saved = prompt, (), None
+            self.query_one(SeedField).last_seed = seed
+            self._settings = Settings(length=int(self.query_one("#length", NumberField).value or 200), seed=seed)
+            self._ran = list(self.contestants)
+            for one in self._ran:
+                one.begin(prompt, self._settings, self.app.start_engine)
         self._frames.resume()
         self.refresh_bindings()
 

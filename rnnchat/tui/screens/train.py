@@ -11,7 +11,9 @@ from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
+from textual.worker import Worker
 
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.screens.ask import AskYesNo
@@ -59,6 +61,11 @@ class TrainScreen(RunActions):
         self._wanted: str | None = None
         """The run that was just started here: the cursor goes to it as soon as it appears."""
 
+        self._pause: Timer | None = None
+        """Runs while the person types."""
+        self._starting: Worker[None] | None = None
+        self._is_reading_to_start = False
+
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="train"):
             with Vertical(id="left"):
@@ -98,7 +105,10 @@ class TrainScreen(RunActions):
         self.query_one(RunDetail).focus()
 
     def action_step_back(self) -> None:
-        """From the details to the list, and from the form to the list."""
+        """From the details to the list, and from the form to the list; a start that still reads its texts ends."""
+        if self._is_reading_to_start and self._starting is not None:
+            self._starting.cancel()
+            return
         self.remove_class("-detail")
         self.query_one(RunList).focus()
 
@@ -111,10 +121,12 @@ class TrainScreen(RunActions):
 
     @on(RunForm.Changed)
     def _follow_form(self, event: RunForm.Changed) -> None:
-        """Read the texts when they change, in the background; say what would be trained."""
+        """Read the texts in the background once nobody types, and say what would be trained."""
         if event.texts:
             self._summary = None
-            self.run_worker(self._preview(), group="preview", exclusive=True)
+            if self._pause is not None:
+                self._pause.stop()
+            self._pause = self.set_timer(TYPING_PAUSE_S, lambda: self.run_worker(self._preview(), group="preview"))
         self._show_network()
 
     def _show_network(self) -> None:
@@ -122,16 +134,16 @@ class TrainScreen(RunActions):
         form.show_network(describe_network(form.read_values(), self._summary[1]) if self._summary else "")
 
     async def _preview(self) -> None:
-        await asyncio.sleep(TYPING_PAUSE_S)
         form = self.query_one(RunForm)
         texts = form.read_values().texts
         try:
-            if not split_texts(texts):
+            if split_texts(texts):
+                await self._read_texts(texts)
+            else:
                 form.show_summary("")
-                return
-            await self._read_texts(texts)
         except RnnchatError as error:
-            form.show_summary(str(error), is_wrong=True)
+            if form.read_values().texts == texts:
+                form.show_summary(str(error), is_wrong=True)
         self._show_network()
 
     async def _read_texts(self, texts: str) -> CorpusSummary:
@@ -140,16 +152,23 @@ class TrainScreen(RunActions):
         Raises:
             RnnchatError: they cannot be read.
         """
-        if self._summary is None or self._summary[0] != texts:
-            form = self.query_one(RunForm)
-            form.show_summary("reading …")
-            words = ""
-            try:
-                summary = await asyncio.to_thread(_summarize, split_texts(texts))
-                self._summary, words = (texts, summary), describe_texts(summary)
-            finally:
+        if self._summary is not None and self._summary[0] == texts:
+            return self._summary[1]
+        form = self.query_one(RunForm)
+        form.show_summary("reading …")
+        words = ""
+        try:
+            summary = await asyncio.to_thread(_summarize, split_texts(texts))
+            words = describe_texts(summary)
+        except asyncio.CancelledError:
+            words = "stopped reading; nothing was started"
+            raise
+        finally:
+            if form.read_values().texts == texts:
                 form.show_summary(words)
-        return self._summary[1]
+        if form.read_values().texts == texts:
+            self._summary = (texts, summary)
+        return summary
 
     @on(RunForm.Picking)
     def _pick_text(self, event: RunForm.Picking) -> None:
@@ -171,30 +190,36 @@ class TrainScreen(RunActions):
     def _start(self) -> None:
         values = self.query_one(RunForm).read_values()
         if not is_name_taken(values.name):
-            self.run_worker(self._start_training(values), group="start", exclusive=True)
+            self._begin(values)
             return
         question = AskYesNo(
             f"There is a training or a model called {values.name.strip()} already.", "Replace it", title="Train"
         )
-        self.app.push_screen(question, lambda yes: self._start_replacing(values) if yes else None)
+        self.app.push_screen(question, lambda yes: self._begin(values, replace=True) if yes else None)
 
-    def _start_replacing(self, values: FormValues) -> None:
-        self.run_worker(self._start_training(values, replace=True), group="start", exclusive=True)
+    def _begin(self, values: FormValues, replace: bool = False) -> None:
+        """Start a training in the background; one at a time, however often the key is pressed."""
+        if self._starting is None or self._starting.is_finished:
+            self._starting = self.run_worker(self._start_training(values, replace), group="start")
 
-    async def _start_training(self, values: FormValues, replace: bool = False) -> None:
+    async def _start_training(self, values: FormValues, replace: bool) -> None:
         from rnnchat.training.choice import check_length
         from rnnchat.training.job import start_training
 
         form = self.query_one(RunForm)
         try:
             options = check_form(values, replace)
+            self._is_reading_to_start = True
             summary = await self._read_texts(values.texts)
+            self._is_reading_to_start = False
             check_length(summary.chars, summary.name)
             run = await asyncio.to_thread(start_training, options)
         except RnnchatError as error:
             form.show_problem(place_error(error))
             self.app.notify_error(error)
             return
+        finally:
+            self._is_reading_to_start = False
         self._wanted = run.name
         self.notify(f"{run.name} begins to learn; it goes on when you close this", title="Training", markup=False)
         self.query_one(RunList).focus()

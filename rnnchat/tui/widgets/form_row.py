@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Input, Static
 
 
@@ -13,16 +14,18 @@ class FormRow(Vertical):
 
     DEFAULT_CSS = """
     FormRow {
+        layout: grid;
+        grid-size: 2;
+        grid-columns: 11 1fr;
+        grid-rows: auto;
         height: auto;
         width: 1fr;
-        Horizontal { height: 1; }
-        .label { width: 11; color: $quiet; }
+        .label { width: 11; height: auto; color: $quiet; }
         &:focus-within .label { color: $accent; text-style: bold; }
         Input { width: 1fr; background: $surface; }
         Input:focus { background: $panel; }
         Input > .input--placeholder { color: $quiet; text-style: italic; }
-        .problem { color: $error; padding-left: 11; height: auto; display: none; }
-        &.-wrong .problem { display: block; }
+        .problem { column-span: 2; color: $error; padding-left: 11; height: auto; }
     }
     """
 
@@ -30,12 +33,12 @@ class FormRow(Vertical):
         """Make the row ``label`` whose line has the id ``field``."""
         super().__init__()
         self.label, self.field, self.placeholder = label, field, placeholder
+        self.problem = ""
+        """What is wrong, or nothing."""
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
-            yield Static(self.label, classes="label")
-            yield Input(placeholder=self.placeholder, id=self.field, compact=True)
-        yield Static(classes="problem", markup=False)
+        yield Static(self.label, classes="label")
+        yield Input(placeholder=self.placeholder, id=self.field, compact=True)
 
     @property
     def text(self) -> str:
@@ -48,11 +51,14 @@ class FormRow(Vertical):
 
     def show_problem(self, sentence: str) -> None:
         """Say what is wrong and put the cursor there."""
-        self.query_one(".problem", Static).update(f"✗ {sentence}")
-        self.add_class("-wrong")
+        self.forget_problem()
+        self.problem = sentence
+        self.mount(Static(Content(f"✗ {sentence}"), classes="problem"))
         self.query_one(Input).focus()
 
     @on(Input.Changed)
     def forget_problem(self) -> None:
         """Take the sentence away."""
-        self.remove_class("-wrong")
+        if self.problem:
+            self.problem = ""
+            self.query(".problem").remove()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rnnchat.model.library import ModelEntry
 
 LABEL_WIDTH = 11
-SYMBOLS = {"char": "characters", "byte": "bytes", "word": "words and marks"}
+SYMBOLS = {"char": "characters", "byte": "bytes", "word": "words and marks", "bpe": "pieces of words"}
 
 
 class ModelCard(VerticalScroll, can_focus=False):

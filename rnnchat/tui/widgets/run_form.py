@@ -67,10 +67,7 @@ class RunForm(VerticalScroll, can_focus=False):
         yield Choice("Level", LEVELS, "char", id="level")
         yield Choice("Size", SIZES, SIZES[0], id="size")
         yield MinutesSlider(5.0, id="minutes")
-        with Vertical(id="details"):
-            yield Choice("Cell", CELLS, "lstm", id="cell")
-            for label, field, placeholder in DETAILS:
-                yield FormRow(label, field, placeholder)
+        yield Vertical(id="details")
         with Horizontal(id="bottom"):
             yield Button("Start", id="start", compact=True, variant="primary")
             yield Button("More…", id="more", compact=True)
@@ -81,7 +78,7 @@ class RunForm(VerticalScroll, can_focus=False):
     def read_values(self) -> FormValues:
         """The form as it stands."""
         rows = {row.field: row.text for row in self.query(FormRow)}
-        choices = {name: self.query_one(f"#{name}", Choice).value for name in ("level", "size", "cell")}
+        choices = {choice.id or "": choice.value for choice in self.query(Choice)}
         return FormValues(**rows, **choices, minutes=self.query_one(MinutesSlider).minutes)
 
     def add_text(self, text: str) -> None:
@@ -111,8 +108,17 @@ class RunForm(VerticalScroll, can_focus=False):
     def show_problem(self, error: FieldError) -> None:
         """Say what is wrong beside its field."""
         if error.field in {field for _, field, _ in DETAILS}:
-            self.add_class("-more")
+            self.show_details(True)
         self.find_row(error.field).show_problem(str(error))
+
+    def show_details(self, is_open: bool) -> None:
+        """Fold the less usual fields out or in; they are made when they are first wanted."""
+        details = self.query_one("#details")
+        if is_open and not details.children:
+            rows = [FormRow(label, field, placeholder) for label, field, placeholder in DETAILS]
+            details.mount(Choice("Cell", CELLS, CELLS[0], id="cell"), *rows)
+        self.set_class(is_open, "-more")
+        self.query_one("#more", Button).label = "Less" if is_open else "More…"
 
     # What the person does
 
@@ -129,8 +135,7 @@ class RunForm(VerticalScroll, can_focus=False):
             case "start":
                 self.action_start()
             case "more":
-                self.toggle_class("-more")
-                event.button.label = "Less" if self.has_class("-more") else "More…"
+                self.show_details(not self.has_class("-more"))
             case what:
                 self.action_pick(what or "file")
 
