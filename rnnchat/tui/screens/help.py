@@ -56,7 +56,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll() as frame:
             frame.border_title = "Keys"
             frame.border_subtitle = "↑↓ page up page down   esc close"
-            yield Static(draw_help(list(self._groups())))
+            yield Static(draw_help(list(self._groups())), id="keys")
 
     def _groups(self) -> Iterator[tuple[str, Rows]]:
         """Give the groups of keys: this screen, everywhere, the other screens."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Iterable
 from typing import Any, ClassVar
 
@@ -38,6 +39,8 @@ Write how it begins and press enter, or only press enter.
 The model goes on from there; esc stops it, and what it wrote stays.
 
 [$accent]^r[/] another take   [$accent]^g[/] a chat instead of a page   [$accent]f4[/] train a model of your own"""
+SPEED_S = 0.5
+"""Seconds between two figures of the speed: more often nobody can read them."""
 PLACEHOLDER = "Write, or press enter and the model goes on"
 
 
@@ -80,6 +83,7 @@ class WriteScreen(StoryActions):
         super().__init__()
         self.writer = Writer(self.app.slot, Story(), self.app.settings.writing, self)
         self.is_open = asyncio.Event()
+        self._told_speed_s = 0.0
         self._flush_timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -133,6 +137,13 @@ class WriteScreen(StoryActions):
         self.query_one(Panel).show_seed(writer.seed)
         if self._flush_timer is not None:
             self._flush_timer.resume() if writer.is_writing else self._flush_timer.pause()
+        # The line below lies far from the text: both at once would draw the whole screen again.
+        if not writer.is_writing or writer.is_waiting or time.monotonic() - self._told_speed_s > SPEED_S:
+            self._told_speed_s = time.monotonic()
+            self._show_speed()
+
+    def _show_speed(self) -> None:
+        writer = self.writer
         if writer.is_waiting:
             fact = "reading …" if self.app.slot.engine else "opening …"
         else:
@@ -264,8 +275,8 @@ class WriteScreen(StoryActions):
     async def _change_settings(self, event: Panel.Changed) -> None:
         self.app.settings.writing = event.settings
         self.app.save_settings_soon()
-        self.show_settings()
         await self.writer.change(event.settings)
+        self.show_settings()
 
     def action_toggle_panel(self) -> None:
         """Open or close the panel: beside the story, or over it where there is no room."""

@@ -87,7 +87,7 @@ class BottomBar(Horizontal):
 
     def show_fact(self, fact: ContentText) -> None:
         """Show ``fact`` at the right, in place of the last one."""
-        self.query_one("#fact", Static).update(fact)
+        self.query_one("#fact", Static).update(fact, layout=False)
 
 
 def measure_key(shown: tuple[str, Binding]) -> int:

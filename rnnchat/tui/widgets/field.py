@@ -191,11 +191,11 @@ class NumberField(Field):
     def _move(self, direction: int, step: float) -> None:
         """Go to the next multiple of ``step`` in ``direction``."""
         self._end_typing()
-        place = ((self.value or 0.0) - self.minimum) / step
+        place = (self.value or 0.0) / step
         nearest = round(place)
         is_on_grid = abs(place - nearest) < 1e-6
         target = nearest + direction if is_on_grid else int(place) + (direction > 0)
-        self.choose(self.minimum + target * step)
+        self.choose(target * step)
 
     def action_move_to_end(self, end: int) -> None:
         self._end_typing()

@@ -24,6 +24,8 @@ BLOCK = GUTTER + MEASURE + 2
 """Columns that story and prompt box share, so that their texts begin in one column."""
 
 BAR, BAR_FROM_HERE, MARK, WRITING = "▎", "▖", "▌", "▌"
+MAX_STRIPS = 400
+"""Rows kept as drawn: some screens. Each holds dozens of objects, which every garbage collection would visit."""
 NOTE_ROWS = 4
 """A note stands in the last row of its passage that has room for it, looking at so many."""
 
@@ -89,9 +91,9 @@ class StoryView(ScrollView, can_focus=False):
         """Show ``piece`` after all that is there."""
         rows_before = len(self.layout_)
         changed = self.layout_.append(piece)
-        for row in range(changed, rows_before):
+        for row in range(changed, max(rows_before, len(self.layout_))):
             self._strips.pop(row, None)
-        self.virtual_size = Size(0, len(self.layout_))
+        self._count_rows()
         self.refresh_lines(changed, max(1, len(self.layout_) - changed))
         self._keep_end()
 
@@ -105,9 +107,19 @@ class StoryView(ScrollView, can_focus=False):
     def _lay_out(self, pieces: Iterable[Piece]) -> None:
         self.layout_ = TextLayout(pieces, self._measure_width())
         self._place_notes()
-        self.virtual_size = Size(0, len(self.layout_))
+        self._count_rows()
         self._redraw()
         self._keep_end()
+
+    def _count_rows(self) -> None:
+        """Let the scroll bar know how many rows there are."""
+        size = Size(0, len(self.layout_))
+        if self.show_vertical_scrollbar and size.height > self.size.height:
+            # The usual way lays the whole screen out again: 10 ms, 30 times a second.
+            self.set_reactive(StoryView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
 
     def _measure_width(self) -> int:
         width = self.outer_size.width or BLOCK  # nothing is known before the first layout
@@ -166,14 +178,24 @@ class StoryView(ScrollView, can_focus=False):
         self._strips.clear()
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
-        row = self.scroll_offset.y + y
-        width = self.size.width
-        if row >= len(self.layout_):
-            return Strip.blank(width, self.rich_style)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Give the rows on the screen. A row that is scrolled is not drawn again, which Textual's own way would."""
+        top, width = self.scroll_offset.y, self.size.width
+        strips = [self._find_strip(top + y, width) for y in crop.line_range]
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def _find_strip(self, row: int, width: int) -> Strip:
         strip = self._strips.get(row)
         if strip is None or strip.cell_length != width:
-            strip = self._strips[row] = self._draw_row(row, width)
+            is_there = row < len(self.layout_)
+            strip = self._draw_row(row, width) if is_there else Strip.blank(width, self.rich_style)
+            for line_filter in self.get_line_filters():
+                strip = strip.apply_filter(line_filter, self.background_colors[1])
+            if len(self._strips) > MAX_STRIPS:
+                self._strips.clear()
+            self._strips[row] = strip
         return strip
 
     def _draw_row(self, row: int, width: int) -> Strip:

@@ -1,0 +1,140 @@
+"""The panel by keyboard, typing and mouse, and where it goes on a narrow terminal."""
+
+from typing import Any
+
+from rnnchat.tui.widgets.field import CycleField, NumberField, SeedField
+from rnnchat.tui.widgets.notice import NoticeLine
+from rnnchat.tui.widgets.panel import ModelField, Panel, PresetRow
+from rnnchat.tui.widgets.prompt_box import PromptBox
+from rnnchat.tui.widgets.slider import Slider
+
+WIDE = (120, 40)
+
+
+async def test_arrows_shift_and_ends_move_the_temperature(make_app: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        slider = app.screen.query_one("#temperature", Slider)
+        slider.focus()
+        for key, expected in (
+            ("right", 0.85), ("shift+right", 0.86), ("left", 0.85), ("shift+left", 0.84), ("left", 0.8),
+            ("end", 2.0), ("right", 2.0), ("home", 0.0), ("left", 0.0),
+        ):  # fmt: skip
+            await pilot.press(key)
+            assert slider.value == expected, key
+        assert app.settings.writing.temperature == 0
+
+
+async def test_a_number_is_typed_over_the_old_one_and_brought_between_the_ends(make_app: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        slider = app.screen.query_one("#temperature", Slider)
+        slider.focus()
+        await pilot.press("1", ".", "2", "5", "enter")
+        assert slider.value == 1.25
+        await pilot.press("9", "enter")
+        assert slider.value == 2
+        await pilot.press("1", "escape")
+        assert slider.value == 2
+        await pilot.press("0", ",", "3", "x", "tab")
+        assert slider.value == 0.3
+
+
+async def test_a_click_and_a_drag_put_the_knob_there(make_app: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        slider = app.screen.query_one("#temperature", Slider)
+        end = slider.content_size.width - 1
+        await pilot.click(slider, offset=(end, 1))
+        assert slider.value == 2
+        await pilot.mouse_down(slider, offset=(end, 1))
+        await pilot.hover(slider, offset=(0, 1))
+        await pilot.mouse_up(slider, offset=(0, 1))
+        assert slider.value == 0
+
+
+async def test_every_field_reaches_the_settings(make_app: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        for name, expected in {
+            "length": 350, "top_k": 5, "top_p": 0.95, "min_p": 0.01, "repetition_penalty": 1.05,
+        }.items():  # fmt: skip
+            app.screen.query_one(f"#{name}", NumberField).focus()
+            await pilot.press("left" if name == "top_p" else "right")
+            await pilot.pause()
+            assert getattr(app.settings.writing, name) == expected
+        app.screen.query_one(CycleField).focus()
+        await pilot.press("right")
+        await pilot.pause()
+        assert app.settings.writing.until == "line"
+
+
+async def test_a_preset_changes_all_and_is_marked_while_it_holds(make_app: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        row = app.screen.query_one(PresetRow)
+        assert row.current == "balanced"
+        row.focus()
+        await pilot.press("left")
+        await pilot.pause()
+        assert (row.current, app.settings.writing.temperature) == ("careful", 0.5)
+        app.screen.query_one("#temperature", Slider).focus()
+        await pilot.press("right")
+        await pilot.pause()
+        assert row.current is None
+
+
+async def test_the_seed_used_is_shown_and_one_arrow_fixes_it(
+    make_app: Any, scripted_engine: Any, wait_for: Any
+) -> None:
+    app = make_app(scripted_engine(["x"]))
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("enter")
+        seed = app.screen.query_one(SeedField)
+        await wait_for(pilot, lambda: seed.last_seed == 1)
+        assert seed.show_value() == "new each time  (1)"
+        seed.focus()
+        await pilot.press("right")
+        await pilot.pause()
+        assert app.settings.writing.seed == 1
+        await pilot.press("4", "2", "enter")
+        await pilot.pause()
+        assert app.settings.writing.seed == 42
+        await pilot.press("backspace")
+        await pilot.pause()
+        assert app.settings.writing.seed is None
+
+
+async def test_the_model_in_the_panel_leads_to_all_models(make_app: Any, wait_for: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        app.screen.query_one(ModelField).focus()
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: app.current_mode == "models")
+
+
+async def test_at_80_columns_the_panel_is_one_line_and_opens_over_the_story(make_app: Any, wait_for: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        panel, notice = app.screen.query_one(Panel), app.screen.query_one(NoticeLine)
+        await wait_for(pilot, lambda: "temperature 0.80   300 chars   ^e panel" in str(notice.content))
+        assert not panel.display
+        width = app.screen.query_one(PromptBox).size.width
+        await pilot.press("ctrl+e")
+        await wait_for(pilot, lambda: panel.display and isinstance(app.focused, Slider))
+        assert app.screen.query_one(PromptBox).size.width == width
+        await pilot.press("right", "escape")
+        await wait_for(pilot, lambda: not panel.display and app.focused is app.screen.query_one(PromptBox))
+        assert "temperature 0.85" in str(notice.content)
+
+
+async def test_beside_the_story_the_panel_opens_and_closes_and_stays_so(make_app: Any, wait_for: Any) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        panel = app.screen.query_one(Panel)
+        assert panel.display
+        await pilot.press("ctrl+e")
+        await wait_for(pilot, lambda: not panel.display)
+        assert app.settings.panel is False
+        await pilot.press("ctrl+e")
+        await wait_for(pilot, lambda: panel.display)
