@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rnnchat.tui.figures import format_duration
 
 Point = tuple[float, float]
-SPIKE_SHARE = 0.04
+SPIKE_SHARE = 0.08
 """The share of the run at its start whose loss may lie above the picture: a fresh network knows nothing."""
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from rnnchat import paths
 from rnnchat.errors import RnnchatError, TrainingError
+from rnnchat.training.options import TrainingOptions, parse_sizes
 from rnnchat.tui.figures import count_things, format_bytes, format_parameters
 
 if TYPE_CHECKING:
     from rnnchat.text.corpus import CorpusSummary
-    from rnnchat.training.options import TrainingOptions
 
 AUTO_SIZE = "auto"
 SIZES = (AUTO_SIZE, "tiny", "small", "medium", "large")
@@ -86,7 +86,7 @@ def add_text(texts: str, text: str) -> str:
     return texts.strip() if text in known else " ".join([*map(shlex.quote, known), shlex.quote(text)])
 
 
-def check_form(values: FormValues, replace: bool = False) -> "TrainingOptions":
+def check_form(values: FormValues, replace: bool = False) -> TrainingOptions:
     """Make options of what was filled in.
 
     Args:
@@ -96,8 +96,6 @@ def check_form(values: FormValues, replace: bool = False) -> "TrainingOptions":
     Raises:
         FieldError: naming the field and what to do about it.
     """
-    from rnnchat.training.options import TrainingOptions, parse_sizes
-
     corpus = split_texts(values.texts)
     if not corpus:
         raise FieldError("texts", "Choose a text: a file, a folder, or a name such as shakespeare.")

@@ -28,7 +28,7 @@ class CompareColumn(Vertical, can_focus=True):
         height: 1fr;
         padding: 0 1;
         border-left: solid $rule;
-        &:focus { border-left: solid $accent; }
+        &:focus { border-left: outer $accent; }
         .line { height: 1; }
         .name { width: 1fr; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
         .temperature { width: auto; color: $quiet; }
@@ -136,7 +136,7 @@ def describe_text(one: Contestant) -> Content:
         return Content.assemble(one.text, "\n" if one.text else "", (f"✗ {one.problem}", "$error"))
     if not one.text and one.phase in WAITING:
         return Content.styled(WAITING[one.phase], "$quiet")
-    return Content(one.text)
+    return Content(one.text.lstrip())
 
 
 def describe_figures(one: Contestant, is_lowest: bool, is_low: bool) -> Content:

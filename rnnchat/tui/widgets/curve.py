@@ -44,6 +44,8 @@ class LearningCurve(PlotextPlot):
             self.refresh()
 
     def render(self) -> Text:
+        if not self.training and not self.validation:
+            return Text("")
         width, height = self.size
         plot = self.plt
         plot.clear_figure()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -22,25 +23,32 @@ if TYPE_CHECKING:
     from rnnchat.model.file import ModelHeader
     from rnnchat.model.library import ModelEntry
 
-LABEL_WIDTH = 11
+LABEL_WIDTH = 13
 SYMBOLS = {"char": "characters", "byte": "bytes", "word": "words and marks", "bpe": "pieces of words"}
 
 
-class ModelCard(VerticalScroll, can_focus=False):
-    """The card of the model under the cursor."""
+class ModelCard(VerticalScroll):
+    """The card of the model under the cursor; with the focus on it, the arrow keys scroll."""
 
     DEFAULT_CSS = """
     ModelCard { height: 1fr; scrollbar-size-vertical: 1; }
     ModelCard Static { width: 1fr; height: auto; }
     """
 
+    entry: ModelEntry | None = None
+    """The model that is shown."""
+
     def compose(self) -> ComposeResult:
         yield Static()
 
+    def on_resize(self) -> None:
+        self.show_model(self.entry)
+
     def show_model(self, entry: ModelEntry | None) -> None:
         """Show ``entry``, or nothing."""
+        self.entry = entry
         self.scroll_home(animate=False)
-        width = max(self.size.width - 2, 20)
+        width = max(self.size.width - 1, 20)
         self.query_one(Static).update(Content("") if entry is None else describe_entry(entry, width))
 
 
@@ -61,7 +69,8 @@ def describe_entry(entry: ModelEntry, width: int) -> Content:
         parts += ["\n", Content(card.description)]
     parts.append("\n")
     for label, value in list_facts(entry, entry.header):
-        parts += ["\n", (f"{label:<{LABEL_WIDTH}}", "$quiet"), Content(value)]
+        rows = textwrap.wrap(value, max(width - LABEL_WIDTH, 8))
+        parts += ["\n", (f"{label:<{LABEL_WIDTH}}", "$quiet"), Content(f"\n{' ' * LABEL_WIDTH}".join(rows))]
     if curve := entry.header.training.curve:
         values = [bits for _, bits in curve]
         room = width - LABEL_WIDTH - 12
@@ -86,7 +95,7 @@ def list_facts(entry: ModelEntry, header: ModelHeader) -> list[tuple[str, str]]:
         ("File", f"{format_bytes(header.size_bytes)}, {header.dtype}"),
     ]
     if training.bits_per_char is not None:
-        facts.append(("Quality", f"{format_bits(training.bits_per_char)} bits/char on text it never saw"))
+        facts.append(("Quality", f"{format_bits(training.bits_per_char)} bits/char, validation"))
     if training.corpus:
         facts.append(("Learnt from", f"{training.corpus}, {training.chars:,} characters"))
     if training.steps:

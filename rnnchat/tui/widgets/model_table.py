@@ -49,6 +49,10 @@ class ModelTable(DataTable[Text]):
         self.open_path: Path | None = None
         self.sort_key = "name"
         self.is_reversed = False
+        self._labels: list[tuple[str, str, int]] = []
+        """Key, heading and width of the columns that are drawn."""
+        self._rows: dict[str, list[str]] = {}
+        """What is drawn: the words of each row by the path of its model."""
 
     @property
     def pointed(self) -> ModelEntry | None:
@@ -77,33 +81,46 @@ class ModelTable(DataTable[Text]):
     # Drawing
 
     def _fill(self) -> None:
-        """Write all rows anew and put the cursor back on the model it was on."""
-        pointed = self.pointed
-        row_before = self.cursor_row
+        """Show what is to be shown; only what differs from what stands there is drawn."""
+        pointed, row_before = self.pointed, self.cursor_row
         self.shown = sort_entries(filter_entries(self.entries, self.words), self.sort_key, self.is_reversed)
         columns = fit_columns(self.size.width)
-        self.clear(columns=True)
-        for column, width in columns:
-            self.add_column(self._label(column), width=width, key=column.key)
-        for entry in self.shown:
-            self.add_row(*(self._cell(column, width, entry) for column, width in columns), key=str(entry.path))
-        places = [row for row, entry in enumerate(self.shown) if pointed and entry.path == pointed.path]
-        self.move_cursor(row=places[0] if places else min(row_before, len(self.shown) - 1))
+        labels = [(column.key, self._label(column), width) for column, width in columns]
+        rows = {str(entry.path): [self._say(column, entry) for column, _ in columns] for entry in self.shown}
+        if labels == self._labels and list(rows) == list(self._rows):
+            self._replace_cells(rows, columns)
+        else:
+            self._labels = labels
+            self._write(rows, columns)
+            places = [row for row, entry in enumerate(self.shown) if pointed and entry.path == pointed.path]
+            self.move_cursor(row=places[0] if places else min(row_before, len(self.shown) - 1))
+        self._rows = rows
         self.post_message(self.Pointed(self.pointed))
 
-    def _label(self, column: Column) -> Text:
-        title = column.title
-        if column.key == self.sort_key:
-            title = f"{title} {FALLING if self.is_reversed else RISING}"
-        return Text(title, justify="right" if column.is_figure else "left")
+    def _replace_cells(self, rows: dict[str, list[str]], columns: list[tuple[Column, int]]) -> None:
+        """Draw the cells that say something else than before."""
+        for path, words in rows.items():
+            for (column, width), text, before in zip(columns, words, self._rows[path], strict=True):
+                if text != before:
+                    self.update_cell(path, column.key, _draw_cell(column, width, text))
 
-    def _cell(self, column: Column, width: int, entry: ModelEntry) -> Text:
+    def _write(self, rows: dict[str, list[str]], columns: list[tuple[Column, int]]) -> None:
+        """Draw everything."""
+        self.clear(columns=True)
+        for (column, width), (_, label, _) in zip(columns, self._labels, strict=True):
+            self.add_column(Text(label, justify="right" if column.is_figure else "left"), width=width, key=column.key)
+        for path, words in rows.items():
+            cells = (_draw_cell(column, width, text) for (column, width), text in zip(columns, words, strict=True))
+            self.add_row(*cells, key=path)
+
+    def _label(self, column: Column) -> str:
+        if column.key != self.sort_key:
+            return column.title
+        return f"{column.title} {FALLING if self.is_reversed else RISING}"
+
+    def _say(self, column: Column, entry: ModelEntry) -> str:
         text = column.say(entry)
-        if column.key == "name" and entry.path == self.open_path:
-            text = f"{text} {OPEN_MARK}"
-        cell = Text(text, justify="right" if column.is_figure else "left", no_wrap=True, overflow="ellipsis")
-        cell.truncate(width, overflow="ellipsis")
-        return cell
+        return f"{text} {OPEN_MARK}" if column.key == "name" and entry.path == self.open_path else text
 
     def on_resize(self, event: events.Resize) -> None:
         if event.size.width != sum(column.get_render_width(self) for column in self.ordered_columns):
@@ -143,3 +160,9 @@ class ModelTable(DataTable[Text]):
         event.stop()
         if self.pointed is not None:
             self.post_message(self.Chosen(self.pointed))
+
+
+def _draw_cell(column: Column, width: int, text: str) -> Text:
+    cell = Text(text, justify="right" if column.is_figure else "left", no_wrap=True, overflow="ellipsis")
+    cell.truncate(width, overflow="ellipsis")
+    return cell

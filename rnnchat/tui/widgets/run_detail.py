@@ -35,12 +35,11 @@ class RunDetail(Vertical, can_focus=True):
         .line { height: 1; }
         #run-name { width: auto; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; max-width: 50%; }
         #headline { text-align: right; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
-        #words { color: $foreground; max-height: 3; }
+        #words { color: $quiet; min-height: 1; max-height: 3; }
         #words.-wrong { color: $error; }
-        #legend { margin-top: 1; }
         #facts { height: 1; color: $foreground; text-wrap: nowrap; text-overflow: ellipsis; }
         #sample-head { height: 1; color: $quiet; margin-top: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #sample-scroll { height: auto; max-height: 40%; scrollbar-size-vertical: 1; }
+        #sample-scroll { height: 35%; scrollbar-size-vertical: 1; }
         &.-empty > * { display: none; }
         #nothing { display: none; color: $quiet; }
         &.-empty > #nothing { display: block; }
@@ -74,7 +73,6 @@ class RunDetail(Vertical, can_focus=True):
         self.query_one("#headline", Static).update(run.headline)
         words = self.query_one("#words", Static)
         words.update(run.explanation)
-        words.display = bool(run.explanation)
         words.set_class(run.status.state in ("failed", "crashed"), "-wrong")
         self.query_one(LearningCurve).show_curves(run.training, run.validation, find_end(run))
         self.query_one("#facts", Static).update(describe_figures(run))
@@ -87,10 +85,13 @@ class RunDetail(Vertical, can_focus=True):
     def _show_sample(self, run: RunView) -> None:
         sample = run.sample
         head, body = self.query_one("#sample-head", Static), self.query_one("#sample", Static)
-        head.display = body.display = sample is not None
-        if sample is not None:
-            head.update(f"wrote at step {sample.step:,}, temperature {sample.temperature:g}, seed {sample.seed}")
-            body.update(Content.assemble(Content.styled(sample.prompt, "$written"), Content(sample.text)))
+        if sample is None:
+            head.update("")
+            body.update("")
+            return
+        head.update(f"wrote at step {sample.step:,}, temperature {sample.temperature:g}, seed {sample.seed}")
+        text = sample.text if sample.prompt.strip() else sample.text.lstrip("\n")
+        body.update(Content.assemble(Content.styled(sample.prompt.lstrip("\n"), "$written"), Content(text)))
 
 
 def find_end(run: RunView) -> float:

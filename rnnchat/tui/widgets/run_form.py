@@ -13,12 +13,12 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
+from rnnchat.model.config import CELLS
 from rnnchat.tui.training_form import LEVELS, SIZES, FieldError, FormValues, add_text
 from rnnchat.tui.widgets.choice import Choice
 from rnnchat.tui.widgets.form_row import FormRow
 from rnnchat.tui.widgets.minutes import MinutesSlider
 
-CELLS = ("lstm", "gru", "rnn-tanh", "rnn-relu")
 DETAILS = (
     ("Hidden", "hidden", "by size, or such as 512 or 128,64"),
     ("Embedding", "embedding", "by size, 0 for none"),
@@ -64,7 +64,7 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Button("catalogue…", id="catalogue", compact=True)
         yield Static(id="summary", markup=False)
         yield FormRow("Name", "name", "after the text")
-        yield Choice("Level", LEVELS, "char", id="level")
+        yield Choice("Level", LEVELS, LEVELS[0], id="level")
         yield Choice("Size", SIZES, SIZES[0], id="size")
         yield MinutesSlider(5.0, id="minutes")
         yield Vertical(id="details")
