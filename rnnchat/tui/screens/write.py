@@ -11,21 +11,19 @@ from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from rnnchat.errors import RnnchatError
 from rnnchat.stories.story import Story
-from rnnchat.tui.audience import Nobody
+from rnnchat.tui.audience import Audience
 from rnnchat.tui.figures import format_speed
-from rnnchat.tui.keys import show_key
+from rnnchat.tui.screens.panel_actions import PANEL_KEYS, PanelActions
 from rnnchat.tui.screens.story_actions import StoryActions
 from rnnchat.tui.text_layout import Piece
 from rnnchat.tui.widgets.bottom_bar import BottomBar
-from rnnchat.tui.widgets.field import Field, NumberField, SeedField
 from rnnchat.tui.widgets.notice import NoticeLine
-from rnnchat.tui.widgets.panel import ModelField, Panel, PresetRow, summarize
+from rnnchat.tui.widgets.panel import Panel
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_view import StoryView
 from rnnchat.tui.writing import Writer
@@ -44,7 +42,7 @@ SPEED_S = 0.5
 PLACEHOLDER = "Write, or press enter and the model goes on"
 
 
-class WriteScreen(StoryActions):
+class WriteScreen(StoryActions, PanelActions, Audience):
     """Writing together with the model that is open. All keys work while one types."""
 
     MODE: ClassVar[str] = "write"
@@ -107,7 +105,7 @@ class WriteScreen(StoryActions):
         self.app.at_quit.append(self.leave)
 
     async def on_unmount(self) -> None:
-        self.writer.audience = Nobody()
+        self.writer.audience = Audience()  # the screen is gone, the story is still to be kept
         await self.writer.stop()
 
     # What the writer tells
@@ -154,21 +152,12 @@ class WriteScreen(StoryActions):
         """Say something quietly between story and box; it goes by itself."""
         self.query_one(NoticeLine).show_notice(sentence)
 
-    def show_settings(self) -> None:
-        """Show the settings in one line, and which key leads to them, where the panel is not seen."""
-        if self.query_one(Panel).display and not self.has_class("-narrow"):
-            self.query_one(NoticeLine).show_standing("")
-            return
-        key = show_key(self.app.settings.keys.get("write.panel", "ctrl+e"))
-        line = Content.assemble(summarize(self.writer.settings), "   ", (key, "$accent"), " panel")
-        self.query_one(NoticeLine).show_standing(line)
-
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         """Say what went wrong, and give the person their text back."""
         self.app.notify_error(error)
         prompt = self.query_one(PromptBox)
-        if given_back and not prompt.text:
-            prompt.put(given_back)
+        if given_back:
+            prompt.put(f"{given_back}\n{prompt.text}" if prompt.text else given_back)
 
     # Writing
 
@@ -269,33 +258,6 @@ class WriteScreen(StoryActions):
             prompt.focus()
             prompt.insert(event.character)
 
-    # The panel
-
-    @on(Panel.Changed)
-    async def _change_settings(self, event: Panel.Changed) -> None:
-        self.app.settings.writing = event.settings
-        self.app.save_settings_soon()
-        await self.writer.change(event.settings)
-        self.show_settings()
-
-    def action_toggle_panel(self) -> None:
-        """Open or close the panel: beside the story, or over it where there is no room."""
-        if self.has_class("-narrow"):
-            self.toggle_class("-panel-open")
-            if self.has_class("-panel-open"):
-                self.query_one(Panel).query(Field)[1].focus()
-            else:
-                self.query_one(PromptBox).focus()
-            return
-        self.app.settings.panel = not self.app.settings.panel
-        self.app.save_settings_soon()
-        self.set_class(not self.app.settings.panel, "-panel-closed")
-        self.query_one(PromptBox).focus()
-        self.call_after_refresh(self.show_settings)
-
-    def on_resize(self) -> None:
-        self.call_after_refresh(self.show_settings)
-
     async def leave(self) -> None:
         """Stop the model and keep everything, because the program ends."""
         await self.writer.stop()
@@ -306,11 +268,10 @@ class WriteScreen(StoryActions):
         from rnnchat.tui.screens.edit import EditPassage
         from rnnchat.tui.screens.stories import StoriesScreen
 
-        panel = [*PresetRow.BINDINGS, *Field.BINDINGS, *NumberField.BINDINGS, *SeedField.BINDINGS, *ModelField.BINDINGS]
         return [
             ("Write", list(cls.BINDINGS)),
             ("In the box", list(PromptBox.BINDINGS)),
-            ("In the panel (tab leads there)", panel),
+            ("In the panel (tab leads there)", PANEL_KEYS),
             ("In the list of stories", list(StoriesScreen.BINDINGS)),
             ("While editing a passage", list(EditPassage.BINDINGS)),
         ]

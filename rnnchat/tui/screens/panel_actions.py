@@ -1,0 +1,67 @@
+"""What the screen Write does with its panel: take changes, open it, close it, stand in for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.content import Content
+
+from rnnchat.tui.keys import show_key
+from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.widgets.field import Field, NumberField, SeedField
+from rnnchat.tui.widgets.notice import NoticeLine
+from rnnchat.tui.widgets.panel import ModelField, Panel, PresetRow, summarize
+from rnnchat.tui.widgets.prompt_box import PromptBox
+
+if TYPE_CHECKING:
+    from rnnchat.tui.writing import Writer
+
+PANEL_KEYS = [
+    *PresetRow.BINDINGS,
+    *Field.BINDINGS,
+    *NumberField.BINDINGS,
+    *SeedField.BINDINGS,
+    *ModelField.BINDINGS,
+]
+"""The keys of the panel's fields."""
+
+
+class PanelActions(MainScreen):
+    """Actions on the panel; the screen that uses them has a ``writer``, a ``Panel`` and a ``NoticeLine``."""
+
+    writer: Writer
+
+    @on(Panel.Changed)
+    async def _change_settings(self, event: Panel.Changed) -> None:
+        self.app.settings.writing = event.settings
+        self.app.save_settings_soon()
+        await self.writer.change(event.settings)
+        self.show_settings()
+
+    def action_toggle_panel(self) -> None:
+        """Open or close the panel: beside the story, or over it where there is no room."""
+        if self.has_class("-narrow"):
+            self.toggle_class("-panel-open")
+            if self.has_class("-panel-open"):
+                self.query_one(Panel).query(Field)[1].focus()
+            else:
+                self.query_one(PromptBox).focus()
+            return
+        self.app.settings.panel = not self.app.settings.panel
+        self.app.save_settings_soon()
+        self.set_class(not self.app.settings.panel, "-panel-closed")
+        self.query_one(PromptBox).focus()
+        self.call_after_refresh(self.show_settings)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show_settings)
+
+    def show_settings(self) -> None:
+        """Show the settings in one line, and which key leads to them, where the panel is not seen."""
+        if self.query_one(Panel).display and not self.has_class("-narrow"):
+            self.query_one(NoticeLine).show_standing("")
+            return
+        key = show_key(self.app.settings.keys.get("write.panel", "ctrl+e"))
+        line = Content.assemble(summarize(self.writer.settings), "   ", (key, "$accent"), " panel")
+        self.query_one(NoticeLine).show_standing(line)
