@@ -186,6 +186,10 @@ class StoryView(ScrollView, can_focus=False):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
+    def render_line(self, y: int) -> Strip:
+        """Give one row on the screen: how Textual finds the character under the mouse."""
+        return self._find_strip(self.scroll_offset.y + y, self.size.width)
+
     def _find_strip(self, row: int, width: int) -> Strip:
         strip = self._strips.get(row)
         if strip is None or strip.cell_length != width:
@@ -221,7 +225,9 @@ class StoryView(ScrollView, can_focus=False):
 
     def _highlight(self, strip: Strip, start: int, end: int) -> Strip:
         """Draw the characters from ``start`` to ``end`` (-1: to the last) as selected."""
-        style = self.screen.get_component_rich_style("screen--selection")
+        found = self.screen.get_component_rich_style("screen--selection")
+        is_plain = self.app.no_color or self.app.native_ansi_color
+        style = Style(reverse=True) if is_plain else Style(bgcolor=found.bgcolor)
         drawn, place = [], 0
         for segment in strip:
             length = len(segment.text)

@@ -50,7 +50,8 @@ class TrainingNote(Widget):
             return Content("")
         width = self.content_size.width
         status = self.run.status
-        curve = draw_sparkline([value for _, value in self.run.validation or self.run.training], 10)
+        points = self.run.validation if len(self.run.validation) > 2 else self.run.training
+        curve = draw_sparkline([value for _, value in points], 10)
         quality = f"{format_bits(status.bits_per_char)} bits/char" if status.bits_per_char else status.state
         left = format_duration(status.left_s) if status.left_s is not None else ""
         share = f"{round((status.progress or 0) * 100):3} %"
