@@ -6,7 +6,18 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "onnx", "onnxruntime", "textual", "typer", "rich", "numpy", "pydantic", "markdown_it")
+HEAVY = (
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "sentencepiece",
+    "textual",
+    "typer",
+    "rich",
+    "numpy",
+    "pydantic",
+    "markdown_it",
+)
 
 RUN = """
 import json, sys
@@ -52,7 +63,7 @@ def test_what_a_first_frame_needs_loads_nothing_heavy(module: str) -> None:
 
 @pytest.mark.parametrize("module", ["rnnchat.engine.host", "rnnchat.generation.score", "rnnchat.text.corpus"])
 def test_writing_and_reading_need_neither_torch_nor_a_front_end(module: str) -> None:
-    assert not find_loaded(f"import {module}") & {"torch", "textual", "typer", "rich", "pydantic"}
+    assert not find_loaded(f"import {module}") & {"torch", "sentencepiece", "textual", "typer", "rich", "pydantic"}
 
 
 @pytest.mark.parametrize("arguments", [("generate", "missing"), ("score", "missing", __file__), ("models", "list")])

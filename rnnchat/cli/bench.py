@@ -41,6 +41,7 @@ def bench_generate(
     from rnnchat.generation.generator import Generator  # ONNX Runtime: 0.2 s
     from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
+    from rnnchat.text.tokenizer import SYMBOL_NAMES
 
     name = option.choose_model(model)
     loaded = read_model(find_model(name))
@@ -66,7 +67,7 @@ def bench_generate(
             "ratio": round(ratio, 2),
         })  # fmt: skip
         return
-    unit = f"{loaded.tokenizer.level}s per second"
+    unit = f"{SYMBOL_NAMES[loaded.tokenizer.level]}s per second"
     print_fields([
         ("model", f"{name}, {loaded.config.describe()}, {precision}"),
         ("rnnchat", f"{ours_per_s:,.0f} {unit}"),

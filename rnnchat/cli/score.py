@@ -29,6 +29,7 @@ def score(
     from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
     from rnnchat.text.corpus import Corpus
+    from rnnchat.text.tokenizer import SYMBOL_NAMES
 
     corpora = [Corpus([file]) for file in files]
     loaded = read_model(find_model(model))
@@ -38,14 +39,15 @@ def score(
     ]
     total = add_scores(scores)
     level = loaded.tokenizer.level
+    columns = _columns(SYMBOL_NAMES[level])
     if is_json:
         texts = [{"text": file, **_to_json(score)} for file, score in zip(files, scores, strict=True)]
         print_json({"model": model, "level": level, **_to_json(total), "texts": texts})
     elif len(files) == 1:
-        print_fields(list(zip(_columns(level), _row(total), strict=True)))
+        print_fields(list(zip(columns, _row(total), strict=True)))
     else:
         rows = [(file, *_row(score)) for file, score in zip([*files, "all"], [*scores, total], strict=True)]
-        print_table(("text", *_columns(level)), rows, right=_columns(level))
+        print_table(("text", *columns), rows, right=columns)
 
 
 def report_progress(pieces: Iterable[str], name: str) -> Iterator[str]:
@@ -93,8 +95,8 @@ def _to_json(score: "Score") -> dict[str, Any]:
     }
 
 
-def _columns(level: str) -> tuple[str, ...]:
-    return ("bits per character", f"perplexity per {level}", "characters", "symbols", "unknown")
+def _columns(symbol: str) -> tuple[str, ...]:
+    return ("bits per character", f"perplexity per {symbol}", "characters", "symbols", "unknown")
 
 
 def _row(score: "Score") -> tuple[str, ...]:

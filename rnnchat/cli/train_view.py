@@ -16,6 +16,7 @@ from rich.text import Text
 
 from rnnchat.cli.curve import MARK, draw_curve
 from rnnchat.cli.output import format_bits, format_duration, picture_controls
+from rnnchat.text.tokenizer import SYMBOL_NAMES
 from rnnchat.training.event import Evaluated, Event, Failed, Finished, Noted, Paused, Resumed, Sampled, Started, Stepped
 from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.run_status import RunStatus, fold_event
@@ -220,7 +221,7 @@ class TrainingPicture:
         info = self._run.read_info()
         network = info.get_recipe().build_config(info.vocab_size).describe()
         return (
-            f"{network}, {info.parameters:,} parameters, on {info.level}s of {info.corpus['name']} "
+            f"{network}, {info.parameters:,} parameters, on {SYMBOL_NAMES[info.level]}s of {info.corpus['name']} "
             f"({info.corpus['chars']:,} characters)"
         )
 

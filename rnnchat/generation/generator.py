@@ -59,7 +59,6 @@ class Generator:
         """The seed of the last continuation."""
         self.reason = ""
         """Why the last continuation ended; ``cancelled`` while it has not come to its end."""
-        self._banned = [] if self.tokenizer.unknown_id is None else [self.tokenizer.unknown_id]
         self._places: OrderedDict[bytes, Place] = OrderedDict()  # by the ids' bytes, the last used at the end
         self._start = self._find_start()
         self.place = self._start
@@ -125,17 +124,20 @@ class Generator:
         written: list[int] = []
         recent = ids[-REPETITION_WINDOW:].tolist()
         decoder = self.tokenizer.start_decoding(recent)
+        expected = held_back  # what the first symbol brings, and is not given out
+        banned = self.tokenizer.find_banned(expected, recent)
         ending = Ending()
         shown: tuple[int, State, np.ndarray] = (0, state, log_probs)  # symbols, state: at the end of what is given out
         try:
             while True:
                 if np.isnan(log_probs[0]):  # all of them are NaN if one is
                     raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
-                id = choose(log_probs, self._settings, recent, self._banned, random)
+                id = choose(log_probs, self._settings, recent, banned, random)
                 log_prob = float(log_probs[id])
                 text = decoder.feed(id)
-                if held_back and text:
-                    text, held_back = text.removeprefix(held_back), ""
+                if expected and text:
+                    text, expected = text.removeprefix(expected), ""
+                    banned = self.tokenizer.find_banned()
                 given, reason = ending.feed(text, self._settings) if text else ("", "")
                 batch_log_probs, state = self.runtime.step(np.array([id], np.int64), state)
                 log_probs = batch_log_probs[0]
@@ -151,7 +153,7 @@ class Generator:
         finally:
             count, state, log_probs = shown
             all_ids = np.concatenate([ids, np.array(written[:count], np.int32)])
-            self._keep(Place(all_ids, state, log_probs, held_back if not count else ""))
+            self._keep(Place(all_ids, state, log_probs, "" if count else held_back))
 
     def _find_start(self) -> Place:
         """The place before any text: after a line end if the model knows one, so that it has something to go by."""

@@ -83,7 +83,7 @@ def find_missing(tokenizer: Tokenizer, text: str, ids: np.ndarray, previous: lis
     num_unknown = 0
     if tokenizer.unknown_id is not None:
         num_unknown = int((ids == tokenizer.unknown_id).sum())
-    elif tokenizer.level == "byte":
+    elif tokenizer.level in ("byte", "bpe"):
         return 0, 0
     decoder = tokenizer.start_decoding(previous)
     if num_unknown == 0 and len(known) == len(text):

@@ -1,8 +1,9 @@
-"""Text to ids and back: one interface, three levels.
+"""Text to ids and back: one interface, four levels.
 
 ``char`` counts Unicode code points, ``byte`` the 256 bytes of UTF-8, ``word`` words and marks (see
-`rnnchat.text.word`). ``decode(encode(text)) == text`` wherever the vocabulary covers the text. A tokenizer is
-a value: it is fitted once, never changes, and goes whole into the model file as JSON.
+`rnnchat.text.word`), ``bpe`` frequent pieces of words (see `rnnchat.text.bpe`). ``decode(encode(text)) == text``
+wherever the vocabulary covers the text. A tokenizer is a value: it is fitted once, never changes, and goes whole
+into the model file as JSON.
 
 Legend: N ids of a text, V vocabulary size.
 """
@@ -14,15 +15,18 @@ from typing import Any, Literal, Protocol, cast, get_args
 import numpy as np
 
 from rnnchat.errors import TextError, UsageError
+from rnnchat.text.bpe import NUM_BYTES, BpeTokenizer, count_chunks
 from rnnchat.text.symbol import REPLACEMENT, show_symbol
 from rnnchat.text.unit import are_words_apart, count_units
 from rnnchat.text.word import WordTokenizer
 
-Level = Literal["char", "byte", "word"]
+Level = Literal["char", "byte", "word", "bpe"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+SYMBOL_NAMES: dict[Level, str] = {"char": "char", "byte": "byte", "word": "word", "bpe": "piece"}
+"""What people call one symbol of a level."""
 
-DEFAULT_MAX_VOCAB: dict[Level, int] = {"char": 5_000, "byte": 256, "word": 10_000}
-SMALLEST_MAX_VOCAB = 16
+DEFAULT_MAX_VOCAB: dict[Level, int] = {"char": 5_000, "byte": 256, "word": 10_000, "bpe": 4_000}
+SMALLEST_MAX_VOCAB: dict[Level, int] = {"char": 16, "byte": 16, "word": 16, "bpe": NUM_BYTES + 16}
 _CODE_POINTS = 0x110000
 
 
@@ -64,9 +68,20 @@ class Tokenizer(Protocol):
     def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
         """The ids of a text that the model shall continue, and the end of ``text`` that was held back.
 
-        At word level the space before a word is part of the word that follows: a prompt's single last space
-        is held back, and whoever shows the continuation removes it from the continuation's beginning if it
+        At word and bpe level the space before a word is part of the symbol that follows: a prompt's single last
+        space is held back, and whoever shows the continuation removes it from the continuation's beginning if it
         begins so. At the other levels nothing is held back.
+        """
+
+    def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
+        """The ids that a model must not write next.
+
+        They mean "unknown", or occur in no text that it could have learnt from. Behind a prompt whose end was held
+        back, they are also those that do not begin with it, unless all would be.
+
+        Args:
+            held_back: what `encode_prompt` gave; "" if something was written since.
+            previous: the ids before.
         """
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -111,6 +126,10 @@ class CharTokenizer:
     def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
         """See `Tokenizer.encode_prompt`; nothing is held back."""
         return self.encode(text), ""
+
+    def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
+        """See `Tokenizer.find_banned`: the unknown id."""
+        return () if self.unknown_id is None else (self.unknown_id,)
 
     def decode(self, ids: Iterable[int]) -> str:
         """See `Tokenizer.decode`."""
@@ -159,6 +178,10 @@ class ByteTokenizer:
     def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
         """See `Tokenizer.encode_prompt`; nothing is held back."""
         return self.encode(text), ""
+
+    def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
+        """See `Tokenizer.find_banned`: none."""
+        return ()
 
     def decode(self, ids: Iterable[int]) -> str:
         """See `Tokenizer.decode`."""
@@ -214,13 +237,17 @@ def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = No
     if level == "byte":
         return ByteTokenizer()
     limit = DEFAULT_MAX_VOCAB[level] if max_vocab is None else max_vocab
-    if limit < SMALLEST_MAX_VOCAB:
-        raise UsageError(f"A vocabulary of {limit} is too small: choose {SMALLEST_MAX_VOCAB} or more.")
+    if limit < SMALLEST_MAX_VOCAB[level]:
+        raise UsageError(f"A vocabulary of {limit} is too small: choose {SMALLEST_MAX_VOCAB[level]} or more.")
     char_counts = np.zeros(_CODE_POINTS, np.int64)
     if level == "char":
         for text in texts:
             _add_char_counts(char_counts, text)
         return _fit_chars(char_counts, limit)
+    if level == "bpe":
+        chunks = count_chunks(texts, lambda text: _add_char_counts(char_counts, text))
+        _check_not_empty(char_counts)
+        return BpeTokenizer.fit(chunks, char_counts, limit)
     counts = count_units(texts, lambda text: _add_char_counts(char_counts, text))
     if not char_counts.any() or not are_words_apart(counts):
         return _fit_chars(char_counts, limit)
@@ -241,6 +268,8 @@ def tokenizer_from_json(record: dict[str, Any]) -> Tokenizer:
             return ByteTokenizer()
         if level == "word":
             return WordTokenizer(record["symbols"], record["leaning"])
+        if level == "bpe":
+            return BpeTokenizer(record["characters"], record["pieces"], record["never_written"])
     except KeyError as e:
         raise ValueError(f"the tokenizer's record lacks {e.args[0]!r}") from e
     except (TypeError, AttributeError, IndexError) as e:
@@ -250,14 +279,18 @@ def tokenizer_from_json(record: dict[str, Any]) -> Tokenizer:
 
 def _fit_chars(counts: np.ndarray, max_vocab: int) -> CharTokenizer:
     """Keep the most frequent code points; among equals the lower one."""
+    _check_not_empty(counts)
     code_points = np.flatnonzero(counts)
-    if not len(code_points):
-        raise TextError("The text is empty: there is nothing to learn from.")
     is_cut = len(code_points) > max_vocab
     if is_cut:
         by_count = np.argsort(-counts[code_points], kind="stable")
         code_points = np.sort(code_points[by_count[: max_vocab - 1]])
     return CharTokenizer("".join(map(chr, code_points)), is_cut)
+
+
+def _check_not_empty(counts: np.ndarray) -> None:
+    if not counts.any():
+        raise TextError("The text is empty: there is nothing to learn from.")
 
 
 def _add_char_counts(counts: np.ndarray, text: str) -> None:

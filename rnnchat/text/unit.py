@@ -18,7 +18,7 @@ MAX_TYPES = 1_000_000
 """Counting more different units than this drops the rarest: about 120 MB."""
 
 # Thai, Lao, Tibetan, Burmese, Khmer, kana, Chinese characters: written without spaces between words.
-_GLYPHS = (
+GLYPHS = (
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f"
     "\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
@@ -30,19 +30,19 @@ _SIGNS = (
     "\u0c81-\u0c83\u0cbc-\u0cd6\u0d00-\u0d03\u0d3b-\u0d4d\u0d82\u0d83\u0dca-\u0ddf\u1ab0-\u1aff\u1dc0-\u1dff"
     "\u200c\u200d\u20d0-\u20ff\ufe20-\ufe2f"
 )
-_LETTERS = rf"[^\W\d_{_GLYPHS}]"
+_LETTERS = rf"[^\W\d_{GLYPHS}]"
 # Longer runs of letters are cut: a text without spaces must not become one word of a megabyte.
 _STEM = rf"{_LETTERS}{{1,40}}(?:[{_SIGNS}]{{1,9}}{_LETTERS}{{0,40}}){{0,20}}"
-_WORD = rf"{_STEM}(?:['’]{_STEM}){{0,3}}"
-_MARK = r"(?:\.\.\.|--|[^\w\s]|_)"
-_VISIBLE = rf" ?(?:{_WORD}|\d|[{_GLYPHS}]|{_MARK})"
+WORD = rf"{_STEM}(?:['’]{_STEM}){{0,3}}"
+MARK = r"(?:\.\.\.|--|[^\w\s]|_)"
+_VISIBLE = rf" ?(?:{WORD}|\d|[{GLYPHS}]|{MARK})"
 UNITS = re.compile(rf"{_VISIBLE}|\s")
 UNITS_AND_INDENTS = re.compile(rf"{_VISIBLE}|{INDENT}|\s")
 # For counting, a mark takes the white space before it along, which tells whether it is loose.
-_COUNTED_UNITS = re.compile(rf" ?(?:{_WORD}|\d|[{_GLYPHS}])|\s?{_MARK}|{INDENT}|\s")
-_MARKS_BEFORE_WORDS = re.compile(rf"(\s?{_MARK})( ?)(?={_LETTERS}|\d)")
+_COUNTED_UNITS = re.compile(rf" ?(?:{WORD}|\d|[{GLYPHS}])|\s?{MARK}|{INDENT}|\s")
+_MARKS_BEFORE_WORDS = re.compile(rf"(\s?{MARK})( ?)(?={_LETTERS}|\d)")
 _IS_WORD = re.compile(_LETTERS)
-_IS_GLYPH = re.compile(f"[{_GLYPHS}]")
+_IS_GLYPH = re.compile(f"[{GLYPHS}]")
 
 
 class Kind(IntEnum):
@@ -99,7 +99,7 @@ def count_units(texts: Iterable[str], also: Callable[[str], None]) -> UnitCounts
         units.update(_COUNTED_UNITS.findall(text))
         followed.update(_MARKS_BEFORE_WORDS.findall(text))
         if len(units) > MAX_TYPES:
-            _drop_rarest(units, MAX_TYPES // 2)
+            drop_rarest(units, MAX_TYPES // 2)
     counts = UnitCounts()
     for unit, count in units.items():
         for symbol in _find_symbols(unit):
@@ -152,7 +152,7 @@ def strip_space(unit: str) -> str:
     return unit[1:] if unit[0] == " " and not unit.isspace() else unit
 
 
-def _drop_rarest(counts: Counter[str], limit: int) -> None:
+def drop_rarest(counts: Counter[str], limit: int) -> None:
     """Drop units seen once, then twice, … until no more than ``limit`` are left."""
     for threshold in itertools.count(1):
         if len(counts) <= limit:

@@ -106,6 +106,15 @@ class WordTokenizer:
             return self.encode(text[:-1], previous), " "
         return self.encode(text, previous), ""
 
+    def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
+        """See `Tokenizer.find_banned`: the unknown id, and behind a held-back space all that have none before them."""
+        if not held_back:
+            return (UNKNOWN,)
+        is_spaced = IS_SPACE_IMPLIED[self._kinds[previous[-1]], self._kinds]  # (V,)
+        is_spaced[UNKNOWN], is_spaced[SPACE] = False, True
+        banned: list[int] = np.flatnonzero(~is_spaced).tolist()
+        return banned
+
     def decode(self, ids: Iterable[int]) -> str:
         """See `Tokenizer.decode`."""
         known = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64)

@@ -8,7 +8,7 @@ import os
 from typing import NamedTuple
 
 from rnnchat.errors import TextError
-from rnnchat.text.tokenizer import Level
+from rnnchat.text.tokenizer import SYMBOL_NAMES, Level
 from rnnchat.training.options import DEFAULT_MINUTES, Preset, TrainingOptions
 from rnnchat.training.recipe import Recipe
 
@@ -40,6 +40,7 @@ PRESETS: dict[Level, dict[Preset, Size]] = {
     },
 }
 PRESETS["byte"] = PRESETS["char"]
+PRESETS["bpe"] = PRESETS["word"]
 
 _WINDOW = 64
 _BATCH = 24
@@ -133,7 +134,8 @@ def _choose_batch(options: TrainingOptions, tokens: int) -> tuple[int, int, tupl
     if (fitting_window, fitting_batch) == (window, batch):
         return window, batch, ()
     if tokens < _LEAST_WINDOWS * fitting_window:
-        raise TextError(f"the text is too short to train on: {tokens} {options.level}s to learn from; add more text")
+        name = SYMBOL_NAMES[options.level]
+        raise TextError(f"the text is too short to train on: {tokens} {name}s to learn from; add more text")
     note = (
         f"The text is short ({tokens:,} symbols to learn from): {fitting_batch} streams and a window of "
         f"{fitting_window} instead of {batch} and {window}."

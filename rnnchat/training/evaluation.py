@@ -65,10 +65,10 @@ def sample(network: LanguageModel, tokenizer: Tokenizer, prompt_ids: list[int], 
         logits, state = network.step(torch.tensor([id], device=device), state)
     decoder = tokenizer.start_decoding(prompt_ids)
     text = ""
+    banned = list(tokenizer.find_banned())
     # A symbol of the byte level may give no character: the number of symbols is bounded as well.
     for _ in range(4 * SAMPLE_CHARS):
-        if tokenizer.unknown_id is not None:
-            logits[:, tokenizer.unknown_id] = -torch.inf
+        logits[:, banned] = -torch.inf
         probabilities = functional.softmax(logits[0].float().cpu() / SAMPLE_TEMPERATURE, dim=0)  # (V,)
         drawn = torch.multinomial(probabilities, 1, generator=generator)
         text += decoder.feed(int(drawn))

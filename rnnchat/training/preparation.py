@@ -14,7 +14,7 @@ from rnnchat import __version__, paths
 from rnnchat.errors import TextError
 from rnnchat.text.corpus import Corpus, CorpusSummary
 from rnnchat.text.ids import open_ids, write_ids
-from rnnchat.text.tokenizer import Tokenizer, fit_tokenizer
+from rnnchat.text.tokenizer import SYMBOL_NAMES, Tokenizer, fit_tokenizer
 from rnnchat.training.choice import check_length, choose_recipe
 from rnnchat.training.event import Noted
 from rnnchat.training.options import TrainingOptions
@@ -110,7 +110,7 @@ def describe_recipe(recipe: Recipe, tokenizer: Tokenizer) -> str:
     config = recipe.build_config(tokenizer.vocab_size)
     dropout = f", dropout {recipe.dropout:g}" if recipe.dropout else ""
     return (
-        f"Training {config.describe()} on {recipe.level}s: {config.parameters:,} parameters, "
+        f"Training {config.describe()} on {SYMBOL_NAMES[recipe.level]}s: {config.parameters:,} parameters, "
         f"{tokenizer.vocab_size:,} symbols, {recipe.batch_size} streams, window {recipe.window}{dropout}."
     )
 

@@ -129,7 +129,7 @@ def test_labels_show_what_cannot_be_seen(level, text, labels):
     assert sorted(shown) == sorted(labels)
 
 
-@pytest.mark.parametrize("level", ["char", "word"])
+@pytest.mark.parametrize("level", ["char", "word", "bpe"])
 def test_fitting_on_nothing_says_so(level):
     with pytest.raises(TextError, match="empty"):
         fit_tokenizer(level, [""])
@@ -144,7 +144,7 @@ def test_a_vocabulary_too_small_to_write_with_is_refused():
     ("record", "complaint"),
     [
         ({}, "level None"),
-        ({"level": "bpe"}, "level 'bpe'"),
+        ({"level": "syllable"}, "level 'syllable'"),
         ({"level": "char"}, "lacks 'symbols'"),
         ({"level": "char", "symbols": "aa", "has_unknown": False}, "twice"),
         ({"level": "word", "symbols": ["a", "a"], "leaning": []}, "twice"),

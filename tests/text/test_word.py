@@ -73,6 +73,17 @@ def test_a_prompt_holds_back_the_space_that_belongs_to_the_next_word(prose):
     assert prose.encode_prompt(" ", previous=prose.encode("he").tolist())[1] == " "
 
 
+def test_behind_a_held_back_space_only_what_brings_a_space_may_follow(prose):
+    for prompt in ("he said ", "said, ", "he said ( ", "4 "):
+        ids, held_back = prose.encode_prompt(prompt)
+        banned = prose.find_banned(held_back, ids.tolist())
+        for id in set(range(1, prose.vocab_size)):
+            begins = prose.start_decoding(ids.tolist()).feed(id).startswith(" ")
+            assert begins == (id not in banned)
+        assert prose.unknown_id in banned
+    assert prose.find_banned() == (prose.unknown_id,)
+
+
 def test_the_vocabulary_keeps_the_most_frequent_words():
     text = " ".join(f"{chr(97 + i)}{chr(97 + j)}" for i in range(20) for j in range(i + 1))
     tokenizer = fit_tokenizer("word", ["the the of " * 9 + text], max_vocab=16)
