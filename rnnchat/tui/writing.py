@@ -56,6 +56,7 @@ class Writer:
         self._requests = asyncio.Lock()
         self._growing: str | None = None
         self._fresh: list[str] = []
+        self._is_cancelled = False
         self._has_save_failed = False
 
     # What the person asks for
@@ -210,7 +211,7 @@ class Writer:
     async def _write(self, take_of: str | None, given_back: str) -> None:
         """Let the model write one passage, from waiting for it to the end of its text."""
         error: RnnchatError | None = None
-        has_written = False
+        has_written = self._is_cancelled = False
         try:
             engine = await self.slot.wait_for_engine()
             self._begin(engine.info.name, take_of)
@@ -226,6 +227,8 @@ class Writer:
             self._task = None
             self.is_writing = self.is_waiting = False
             self.audience.show_progress()
+        if error is None and not has_written and not self._is_cancelled:
+            self.audience.show_notice("the model had nothing to say here: enter asks again")
         if error is not None:
             if given_back and not has_written:
                 self._alter(self.story.undo)
@@ -253,6 +256,7 @@ class Writer:
             name = self.slot.state.name
             self.audience.show_notice(f"{name} does not know {name_symbols(chunk.unknown)} and read on without")
         if chunk.finished:
+            self._is_cancelled = chunk.reason == "cancelled"
             self.flush()
             self._keep(lambda: self.story.grow(self._growing or "", "", self._record() | {ENDED: chunk.reason}))
 

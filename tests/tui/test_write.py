@@ -310,3 +310,13 @@ async def test_every_key_does_no_harm_on_an_empty_page(make_app: Any, key: str) 
         await pilot.press(key)
         await pilot.press("x")
         assert app.is_running
+
+
+async def test_a_model_that_says_nothing_leaves_a_word_about_it(
+    make_app: Any, scripted_engine: Any, wait_for: Any
+) -> None:
+    app = make_app(scripted_engine([]))
+    async with app.run_test() as pilot:
+        await pilot.press("a", "enter")
+        await wait_for(pilot, lambda: "nothing to say" in str(app.screen.query_one(NoticeLine).content))
+        assert shown_text(app) == "a"

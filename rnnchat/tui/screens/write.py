@@ -36,7 +36,7 @@ An empty page.
 Write how it begins and press enter, or only press enter.
 The model goes on from there; esc stops it, and what it wrote stays.
 
-[$accent]^r[/] another take   [$accent]^g[/] a chat instead of a page   [$accent]f4[/] train a model of your own"""
+[$accent]^g[/] a chat instead of a page   [$accent]f3[/] other models   [$accent]f4[/] train your own"""
 SPEED_S = 0.5
 """Seconds between two figures of the speed: more often nobody can read them."""
 PLACEHOLDER = "Write, or press enter and the model goes on"

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
 from rnnchat.tui.figures import format_bits
-from rnnchat.tui.keys import SCREENS
+from rnnchat.tui.keys import APP_KEYS, SCREENS, show_key
 from rnnchat.tui.model_slot import ModelState
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class ScreenName(Static):
         """Make the name of the screen ``mode``."""
         super().__init__(SCREENS[mode], classes="-current" if is_current else "")
         self.mode = mode
+        key = next(binding for binding in APP_KEYS if isinstance(binding, Binding) and binding.id == f"app.{mode}").key
+        self.tooltip = show_key(key)
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
