@@ -65,14 +65,17 @@ class CompareScreen(CompareActions):
                 yield NumberField(
                     "Length", 200, 10, 5000, step=50, fine_step=10, show=lambda length: f"{length:.0f}", id="length"
                 )
-                yield Static("the same for all")
+                yield Static(id="hint")
             yield CompareGrid()
 
     def on_mount(self) -> None:
         self.query_one(PromptBox).placeholder = "A prompt for all of them; enter lets them write"
         self._frames = self.set_interval(FRAME_S, self._draw_frame, pause=True)
         self.app.at_quit.append(self.close_engines)
-        self.run_worker(self.choose_first())
+
+    def on_screen_resume(self) -> None:
+        if not self.contestants:
+            self.run_worker(self.choose_first(), group="first")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible now."""

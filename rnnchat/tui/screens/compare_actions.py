@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from textual.widgets import Static
+
 from rnnchat.tui.contest import LADDER, Contestant
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.screens.pick_model import PickModel
@@ -31,6 +33,8 @@ class CompareActions(MainScreen):
     def __init__(self) -> None:
         super().__init__()
         self.contestants, self.better, self.prompt = [], (), None
+        self._turn_to_change = asyncio.Lock()
+        """One change of the columns ends before the next begins."""
 
     @property
     def is_busy(self) -> bool:
@@ -51,20 +55,28 @@ class CompareActions(MainScreen):
 
     async def choose_first(self) -> None:
         """Begin with the model that is open and another one, or with one model at two temperatures."""
+        first = await self._find_first()
+        if not self.contestants:
+            await self._take(first)
+
+    async def _find_first(self) -> list[Contestant]:
         entries = await asyncio.to_thread(_list_readable)
         engine = self.app.slot.engine
         entries.sort(key=lambda entry: engine is not None and str(entry.path) == engine.info.path, reverse=True)
         first = [Contestant(str(entry.path), entry.name) for entry in entries[:2]]
         if len(first) == 1:
             first = [Contestant(first[0].source, first[0].name, temperature) for temperature in (0.5, 1.0)]
-        await self._take(first)
+        hint = "the same for all" if first else "no model on this machine yet: train one (f4)"
+        self.query_one("#hint", Static).update(hint)
+        return first
 
     async def _take(self, contestants: list[Contestant]) -> None:
         """Let these take part from now on; whoever does not any more is closed."""
         gone = [one for one in self.contestants if one not in contestants]
         self.contestants = contestants
         self.better = [one for one in self.better if one in contestants]
-        await self.query_one(CompareGrid).show_contestants(contestants)
+        async with self._turn_to_change:
+            await self.query_one(CompareGrid).show_contestants(self.contestants)
         self.draw()
         self.refresh_bindings()
         for one in gone:
@@ -109,7 +121,7 @@ class CompareActions(MainScreen):
     def action_remove_column(self) -> None:
         """Take this column away."""
         here = self.find_focused()
-        if here is not None:
+        if here is not None and here in self.contestants:
             place = min(self.contestants.index(here), len(self.contestants) - 2)
             self.run_worker(self._remove(here, place))
 

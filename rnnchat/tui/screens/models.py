@@ -175,7 +175,7 @@ class ModelsScreen(MainScreen):
     def _ask_import_name(self, source: Path) -> None:
         from rnnchat.model.library import check_name
 
-        question = AskText("Name in the library", source.stem, title=f"Import {source.name}", check=check_name)
+        question = AskText(f"Name of {source.name} in the library", source.stem, title="Import", check=check_name)
         self.app.push_screen(question, lambda name: self._import(source, name) if name else None)
 
     def _import(self, source: Path, name: str, replace: bool = False) -> None:

@@ -39,7 +39,7 @@ class RunDetail(Vertical, can_focus=True):
         #words.-wrong { color: $error; }
         #facts { height: 1; color: $foreground; text-wrap: nowrap; text-overflow: ellipsis; }
         #sample-head { height: 1; color: $quiet; margin-top: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #sample-scroll { height: 35%; scrollbar-size-vertical: 1; }
+        #sample-scroll { height: 35%; max-height: 14; scrollbar-size-vertical: 1; }
         &.-empty > * { display: none; }
         #nothing { display: none; color: $quiet; }
         &.-empty > #nothing { display: block; }

@@ -217,3 +217,33 @@ async def test_a_machine_with_one_model_compares_it_with_itself(open_app, save_m
     save_model("one")
     async with open_app("f5", engine_of=engines()) as pilot:
         await until(lambda: [column.contestant.temperature for column in read_columns(pilot)] == [0.5, 1.0])
+
+
+async def test_a_machine_without_models_says_so_and_finds_one_that_comes_later(open_app, save_model, engines, until):
+    async with open_app("f5", engine_of=engines()) as pilot:
+        hint = pilot.app.screen.query_one("#hint", Static)
+        await until(lambda: "no model on this machine yet" in str(hint.content))
+        save_model("one")
+        await pilot.press("f3", "f5")
+        await until(lambda: len(read_columns(pilot)) == 2)
+
+
+async def test_engines_are_closed_after_a_while_and_opened_again(open_app, two_models, engines, until, monkeypatch):
+    from rnnchat.tui.screens import compare
+
+    monkeypatch.setattr(compare, "IDLE_S", 0.01)
+    async with open_app("f5", engine_of=engines()) as pilot:
+        await until(lambda: len(read_columns(pilot)) == 2)
+        await pilot.press(*"Hm", "enter")
+        await until(lambda: sorted(read_texts(pilot)) == ["all grey", "very far"])
+        await until(lambda: all(one.engine is None for one in pilot.app.screen.contestants))
+        assert sorted(read_texts(pilot)) == ["all grey", "very far"]
+        await pilot.press("r")
+        await until(lambda: all(one.phase == "done" for one in pilot.app.screen.contestants))
+
+
+async def test_the_mouse_chooses_a_column(open_app, two_models, engines, until):
+    async with open_app("f5", engine_of=engines()) as pilot:
+        await until(lambda: len(read_columns(pilot)) == 2)
+        await pilot.click(read_columns(pilot)[1])
+        await until(lambda: read_columns(pilot)[1].has_focus)

@@ -135,3 +135,16 @@ async def test_the_card_is_there_at_every_size(open_app, save_model, until, size
     async with open_app("f3", size=size) as pilot:
         await until(lambda: "My own letters" in read_card(pilot))
         assert pilot.app.screen.query_one(ModelCard).size.height >= 5
+
+
+async def test_a_click_on_a_heading_sorts_and_another_turns_the_order_round(open_app, save_model, until):
+    for name, bits in (("a", 2.0), ("b", 1.0)):
+        save_model(name, bits_per_char=bits)
+    async with open_app("f3") as pilot:
+        await until(lambda: read_names(pilot) == ["a", "b"])
+        table = pilot.app.screen.query_one(ModelTable)
+        place = next(x for x in range(table.size.width) if "bits" in str(table.render_line(0).crop(x, x + 4).text))
+        await pilot.click(table, offset=(place, 0))
+        await until(lambda: read_names(pilot) == ["b", "a"])
+        await pilot.click(table, offset=(place, 0))
+        await until(lambda: read_names(pilot) == ["a", "b"])
