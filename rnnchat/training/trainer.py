@@ -63,10 +63,12 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
     except RnnchatError as e:
         yield _record_failure(run, str(e))
         raise
-    except OSError as e:
-        failed = _record_failure(run, _explain(run, e))
-        yield failed
-        raise TrainingError(failed.message) from e
+    except (OSError, MemoryError, RuntimeError) as e:
+        message = _explain(run, e)
+        if message is None:
+            raise
+        yield _record_failure(run, message)
+        raise TrainingError(message) from e
 
 
 def _work(run: RunFolder) -> Generator[Event, None, None]:
@@ -93,7 +95,14 @@ def _record_failure(run: RunFolder, message: str) -> Failed:
     return failed
 
 
-def _explain(run: RunFolder, error: OSError) -> str:
+def _explain(run: RunFolder, error: Exception) -> str | None:
+    """What the machine refused and what to do now; None for an error that is ours."""
+    if not isinstance(error, OSError):
+        # torch has a class of its own for a GPU's memory alone.
+        is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
+        if not is_memory:
+            return None
+        return "there is not enough memory for this network: start anew with a smaller --hidden, --batch or --window"
     if not run.exists:
         return f"the folder of run {run.name!r} was deleted while it trained: {run.path} is gone, start it anew"
     if error.errno == errno.ENOSPC:

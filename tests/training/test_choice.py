@@ -36,9 +36,16 @@ def test_layers_repeat_the_one_size() -> None:
 
 
 def test_a_longer_text_gets_a_network_at_least_as_big() -> None:
-    sizes = [choose(chars, minutes=60).build_config(80).parameters for chars in (2_000, 100_000, 10**6, 10**7)]
+    sizes = [choose(chars, minutes=60).build_config(80).parameters for chars in (2_000, 10_000, 10**6, 10**7)]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == 4
+
+
+def test_a_text_that_is_read_more_often_gets_more_dropout() -> None:
+    dropouts = [choose(chars, minutes=5, threads=2, preset="medium").dropout for chars in (10**7, 300_000, 30_000)]
+    assert dropouts == [0.0, 0.3, 0.5]
+    assert [choose(10**6, epochs=epochs).dropout for epochs in (3, 20, 100)] == [0.0, 0.3, 0.5]
+    assert [choose(10**6, level="word", epochs=epochs).dropout for epochs in (3, 20, 100)] == [0.2, 0.5, 0.5]
 
 
 def test_words_share_their_matrix_unless_they_are_one_hot() -> None:

@@ -297,6 +297,33 @@ def test_a_full_disk_is_told_in_a_sentence(begin_run: BeginRun, monkeypatch: pyt
     assert find(list(train(run)), Resumed)[0].step == 5
 
 
+@pytest.mark.parametrize(
+    "error", [MemoryError(), torch.OutOfMemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_too_little_memory_is_told_in_a_sentence(
+    error: Exception, begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(trainer, "measure_loss", refuse)
+    run = begin_run()
+    with pytest.raises(TrainingError, match="not enough memory for this network"):
+        list(train(run))
+    assert read_status(run).state == "failed"
+
+
+def test_an_error_of_ours_is_not_hidden(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(trainer, "measure_loss", fail)
+    run = begin_run()
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        list(train(run))
+    assert read_status(run).state == "crashed"
+
+
 def test_a_deleted_folder_is_told_in_a_sentence(begin_run: BeginRun) -> None:
     run = begin_run(name="sea")
     events = train(run)
