@@ -45,7 +45,11 @@ class PickFromCatalogue(ModalScreen[str | None]):
             padding: 0;
             text-wrap: nowrap;
             text-overflow: ellipsis;
-            & > .option-list--option-highlighted { background: $accent 25%; color: $foreground; text-style: bold; }
+            & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+                background: $accent 25%;
+                color: $foreground;
+                text-style: bold;
+            }
         }
         #about { color: $quiet; height: 4; margin-top: 1; }
         #fetching { height: auto; }
@@ -78,14 +82,14 @@ class PickFromCatalogue(ModalScreen[str | None]):
             self.dismiss(name)
         elif self._fetching is None:
             self._fetching = name
-            self._say(f"fetching {name} …   esc leaves it")
+            self._say(f"Fetching {name} …   esc leaves it")
             self.run_worker(self._fetch(name), exclusive=True)
 
     async def _fetch(self, name: str) -> None:
         loop = asyncio.get_running_loop()
 
         def report(words: str) -> None:
-            loop.call_soon_threadsafe(self._say, words)
+            loop.call_soon_threadsafe(self._say, f"{words} …   esc leaves it")
 
         try:
             await asyncio.to_thread(fetch, name, report)
@@ -113,6 +117,6 @@ def _describe(entry: CatalogueEntry) -> Content:
     return Content.assemble(
         mark,
         f" {entry.name:<14}",
-        (f"{entry.chars / 1e6:>6.1f} M  {entry.language[:10]:<10}  ", "$quiet"),
+        (f"{entry.chars / 1e6:>6.1f} M  {entry.language.split(' (')[0]:<10}  ", "$quiet"),
         entry.title,
     )
