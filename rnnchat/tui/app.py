@@ -217,7 +217,7 @@ class RnnchatApp(App[None]):
 
     def restart_model(self) -> None:
         """Open the model again that is open, or whose process has died."""
-        self.open_model(self.settings.model)
+        self.open_model(self.slot.source)
 
     def notify_error(self, error: RnnchatError | OSError | str) -> None:
         """Say in one sentence what went wrong and what to do; said once where two parts come upon it."""

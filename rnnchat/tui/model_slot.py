@@ -39,6 +39,7 @@ class ModelSlot:
     Attributes:
         state: What the header shows.
         engine: The engine to write with; None while there is none, or after it has died.
+        source: Name or path of the model that was asked for last: what a restart opens.
     """
 
     def __init__(self, start_engine: StartEngine, on_change: Callable[[ModelState], None], source: str = "") -> None:
@@ -53,7 +54,7 @@ class ModelSlot:
         self.on_change = on_change
         self.state = ModelState()
         self.engine: EngineClient | None = None
-        self._source = source  # what was asked for last: what a restart opens
+        self.source = source
         self._opening: asyncio.Task[None] | None = None
 
     async def open(self, source: str) -> None:
@@ -64,7 +65,7 @@ class ModelSlot:
         Raises:
             RnnchatError: it cannot be opened; the model before it stays.
         """
-        self._source = source
+        self.source = source
         if self._opening is not None:
             self._opening.cancel()
         self._opening = opening = asyncio.create_task(self._open(source))
@@ -86,7 +87,7 @@ class ModelSlot:
             if self._opening is not None:
                 await asyncio.shield(self._opening)
             else:
-                await self.open(self._source)
+                await self.open(self.source)
         return self.engine
 
     def bury(self) -> None:

@@ -150,3 +150,45 @@ async def test_the_real_engine_writes_from_the_keyboard(wait_for: Any, tiny_mode
         await pilot.press("a", "enter")
         await wait_for(pilot, lambda: len(text_of(app)) == 41)
         await app.action_quit()
+
+
+def test_the_screen_never_loads_torch_or_onnx_wherever_one_goes() -> None:
+    program = """
+import asyncio, sys
+from rnnchat.errors import ModelError
+from rnnchat.tui.app import RnnchatApp
+from rnnchat.tui.keys import SCREENS
+
+async def refuse(source):
+    raise ModelError("no model here")
+
+async def visit():
+    app = RnnchatApp(start_engine=refuse)
+    async with app.run_test(size=(120, 40)) as pilot:
+        for mode in SCREENS:
+            app.switch_mode(mode)
+            await pilot.pause()
+        await app.run_watcher.poll()
+
+asyncio.run(visit())
+print([name for name in ("torch", "onnx", "onnxruntime") if name in sys.modules])
+"""
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert loaded.strip() == "[]"
+
+
+async def test_a_real_engine_that_is_killed_is_said_and_enter_starts_another(
+    wait_for: Any, tiny_model: Any, text_of: Any
+) -> None:
+    app = RnnchatApp(model=str(tiny_model))
+    app.settings.writing = app.settings.writing.change(length=20, seed=1)
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: app.slot.engine is not None)
+        assert app.slot.engine is not None
+        app.slot.engine._process.kill()
+        await wait_for(pilot, lambda: app.model_state.phase == "dead")
+        await wait_for(pilot, lambda: any("has ended" in said.message for said in app._notifications))
+        await pilot.press("a", "enter")
+        await wait_for(pilot, lambda: len(text_of(app)) == 21)
+        assert app.model_state.phase == "ready"
+        await app.action_quit()
