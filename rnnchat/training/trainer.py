@@ -72,6 +72,9 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
 
 
 def _work(run: RunFolder) -> Generator[Event, None, None]:
+    for unfinished in run.path.glob(".*.tmp"):
+        # What a killed process was just writing.
+        unfinished.unlink()
     run.write_control(Control())
     info = run.read_info()
     if info.recipe is None:

@@ -162,8 +162,10 @@ def test_interruptions_change_nothing(cell: str, begin_run: BeginRun) -> None:
 def test_a_resumed_run_says_from_where(begin_run: BeginRun) -> None:
     run = begin_run()
     train_until(run, lambda event: isinstance(event, Stepped) and event.step == 5)
+    (run.path / ".checkpoint.safetensors.abc.tmp").write_bytes(b"half of one")
     events = list(train(run))
     assert find(events, Started) == []
+    assert not list(run.path.glob(".*"))
     assert find(events, Resumed)[0].step == 5
     assert find(events, Stepped)[0].step == 6
 
