@@ -75,7 +75,13 @@ class CompareScreen(CompareActions):
 
     def on_screen_resume(self) -> None:
         if not self.contestants:
-            self.run_worker(self.choose_first(), group="first")
+            self.run_worker(self._begin(), group="first")
+
+    async def _begin(self) -> None:
+        """Choose who takes part before anything runs: a person may press Enter before the list of models is read."""
+        async with self._turn:
+            if not self.contestants:
+                await self.choose_first()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible now."""

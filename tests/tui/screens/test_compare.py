@@ -1,5 +1,6 @@
 """The screen Compare: several engines at the same time, each following its script."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from textual.widgets import Static
 from rnnchat.comparison.store import ComparisonStore
 from rnnchat.errors import ModelError
 from rnnchat.tui.contest import LADDER
+from rnnchat.tui.screens import compare_actions
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
@@ -74,6 +76,18 @@ async def test_both_columns_write_on_the_prompt_with_the_same_seed(open_app, two
             assert "1,000 chars/s" in figures
             assert f"seed {writes[0][2].seed}" in figures
             assert "lstm 1×16   1 k   6 kB" in figures
+
+
+async def test_a_prompt_that_is_sent_before_the_models_are_listed_is_not_lost(
+    open_app, two_models, engines, until, monkeypatch
+):
+    listed, read = threading.Event(), compare_actions._list_readable
+    monkeypatch.setattr(compare_actions, "_list_readable", lambda: listed.wait(60) and read())
+    async with open_app("f5", engine_of=engines()) as pilot:
+        await pilot.press(*"The sea", "enter")
+        assert read_columns(pilot) == []
+        listed.set()
+        await until(lambda: sorted(read_texts(pilot)) == ["all grey", "very far"])
 
 
 async def test_escape_stops_all_and_keeps_what_they_wrote(open_app, two_models, engines, until):
