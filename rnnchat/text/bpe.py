@@ -36,7 +36,7 @@ MAX_KEPT = 100_000
 """So many chunks are encoded once and remembered: about 25 MB."""
 
 MAX_PIECE_LENGTH = 16
-CHARS_PER_PIECE = 200
+CHARS_PER_PIECE = 100
 """A text has at most one piece for so many of its characters: one that is rarer is not worth its place."""
 LEAST_CHARACTER_COUNT = 10
 """A rarer character is spelt in bytes: it would take a place in the vocabulary that it cannot learn to use."""

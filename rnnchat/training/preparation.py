@@ -50,8 +50,10 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     summary = corpus.summarize()
     check_length(summary.chars, summary.name)
     yield Noted(describe_corpus(summary))
-    tokenizer = fit_tokenizer(options.level, corpus.read_pieces(), options.max_vocab)
     held_out = _hold_out(options, corpus, summary)
+    # Pieces that were learnt from the held-out part as well would make it look easier than any other text.
+    fitted_chars = held_out.train_chars if options.level == "bpe" else summary.chars
+    tokenizer = fit_tokenizer(options.level, _take(corpus.read_pieces(), fitted_chars), options.max_vocab)
     train_tokens = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path)
     validation_tokens = write_ids(held_out.pieces, tokenizer, run.validation_ids_path)
     if validation_tokens < 2:

@@ -9,7 +9,7 @@ import pytest
 
 from rnnchat.errors import TextError
 from rnnchat.text.ids import open_ids
-from rnnchat.text.tokenizer import Tokenizer, tokenizer_from_json
+from rnnchat.text.tokenizer import LEVELS, Tokenizer, tokenizer_from_json
 from rnnchat.training.event import Noted
 from rnnchat.training.preparation import prepare
 from rnnchat.training.run_folder import RunFolder
@@ -23,7 +23,7 @@ def read_ids(run: RunFolder) -> tuple[Tokenizer, np.ndarray, np.ndarray]:
     return tokenizer, open_ids(run.ids_path, info.vocab_size), open_ids(run.validation_ids_path, info.vocab_size)
 
 
-@pytest.mark.parametrize("level", ["char", "byte", "word"])
+@pytest.mark.parametrize("level", LEVELS)
 def test_the_last_tenth_is_held_out_and_nothing_is_lost(level: str, begin_run: BeginRun, text: str) -> None:
     run = begin_run(level=level)
     notes = list(prepare(run))
@@ -38,6 +38,17 @@ def test_the_last_tenth_is_held_out_and_nothing_is_lost(level: str, begin_run: B
     assert "last 10%" in info.split
     assert info.corpus["chars"] == len(text)
     assert all(isinstance(note, Noted) for note in notes)
+
+
+def test_pieces_are_not_learnt_from_the_held_out_part(begin_run: BeginRun, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "sea.txt"
+    path.write_text(f"{text * 9}{'zyzzyva ' * (len(text) // 8)}", encoding="utf-8")
+    run = begin_run(corpus=(str(path),), level="bpe")
+    list(prepare(run))
+    tokenizer, _, held_out = read_ids(run)
+    assert len(tokenizer.encode(" morning")) < 4
+    assert len(tokenizer.encode(" zyzzyva")) == 8
+    assert "zyzzyva" in tokenizer.decode(held_out)
 
 
 def test_a_text_of_its_own_can_be_held_out(begin_run: BeginRun, text: str, tmp_path: Path) -> None:
