@@ -39,7 +39,7 @@ from rnnchat.tui.model_slot import ModelSlot, ModelState, StartEngine
 from rnnchat.tui.run_watcher import RunWatcher
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import ScreenSettings, suggest
-from rnnchat.tui.theme import THEMES, add_names
+from rnnchat.tui.theme import DARK, THEMES, add_names
 
 if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient
@@ -118,9 +118,15 @@ class RnnchatApp(App[None]):
         self._clashes: set[str] = set()
         for theme in THEMES:
             self.register_theme(theme)
+        if self.settings.theme not in self.available_themes:
+            self._complaints.append(
+                f"there is no theme {self.settings.theme!r}{suggest(self.settings.theme, list(self.available_themes))}"
+            )
+            self.settings.theme = DARK.name
+        # Set before anything is drawn: a change afterwards reads all style sheets a second time.
+        self.set_reactive(App.theme, self.settings.theme)
 
     def on_mount(self) -> None:
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else "rnnchat-dark"
         self.set_keymap(self.settings.keys)
         for complaint in self._complaints:
             self.notify(complaint, title="Settings", severity="warning", timeout=10, markup=False)

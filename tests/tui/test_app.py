@@ -8,6 +8,7 @@ import pytest
 from textual.content import Content
 from textual.widgets import Static
 
+from rnnchat.paths import settings_path
 from rnnchat.tui.app import RnnchatApp, find_screen_class
 from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids
 from rnnchat.tui.screens.help import HelpScreen
@@ -192,3 +193,14 @@ async def test_a_real_engine_that_is_killed_is_said_and_enter_starts_another(
         await wait_for(pilot, lambda: len(text_of(app)) == 21)
         assert app.model_state.phase == "ready"
         await app.action_quit()
+
+
+async def test_a_theme_that_is_not_there_is_named_and_ours_is_used(make_app: Any, wait_for: Any) -> None:
+    path = settings_path()
+    path.parent.mkdir(parents=True)
+    path.write_text('theme = "rnnchat-ligth"\n', encoding="utf-8")
+    app = make_app()
+    async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: app._notifications)
+        assert "did you mean 'rnnchat-light'?" in next(iter(app._notifications)).message
+        assert app.theme == "rnnchat-dark"

@@ -172,7 +172,7 @@ async def test_a_dead_engine_gives_the_text_back_and_enter_starts_it_again(
         prompt = app.screen.query_one(PromptBox)
         await wait_for(pilot, lambda: app.model_state.phase == "dead" and prompt.text == "hello")
         assert shown_text(app) == ""
-        assert any("SIGKILL" in notification.message for notification in app._notifications)
+        await wait_for(pilot, lambda: any("SIGKILL" in said.message for said in app._notifications))
         await pilot.press("enter")
         await wait_for(pilot, is_idle(app))
         assert shown_text(app) == "hello alive"
