@@ -28,7 +28,7 @@ class Shipped:
 MODELS = {
     "shakespeare": Shipped(
         "shakespeare",
-        "--hidden 768 --embedding 64 --dropout 0.1 --batch 32 --window 96 --lr 0.003 --minutes 70 --threads 1",
+        "--hidden 768 --embedding 64 --dropout 0.1 --batch 32 --window 96 --lr 0.003 --minutes 82 --threads 1",
         ModelCard(
             title="Shakespeare",
             description="Writes plays, character by character, after the 38 plays of Shakespeare.",

@@ -8,7 +8,7 @@ from typer.testing import Result
 
 from rnnchat.cli.bench import TEMPERATURE, PlainLoop
 from rnnchat.generation.runtime import Runtime
-from rnnchat.generation.sampling import normalise
+from rnnchat.generation.sampling import apply_temperature
 from rnnchat.model.config import CELLS, Cell
 from rnnchat.model.file import Model
 
@@ -28,5 +28,6 @@ def test_the_plain_loop_computes_the_same_function(
     ids = [0, *(loop.step() for _ in range(6))]
     state = runtime.initial_state()
     for id in ids[:-1]:
-        logits, state = runtime.step(np.array([id]), state)
-    np.testing.assert_allclose(loop.probabilities, np.exp(normalise(logits[0] / TEMPERATURE)), atol=1e-5)
+        log_probs, state = runtime.step(np.array([id]), state)
+    expected = apply_temperature(log_probs[0], TEMPERATURE)
+    np.testing.assert_allclose(loop.probabilities, expected / expected.sum(), atol=1e-5)
