@@ -6,7 +6,6 @@ person's own is touched: everything happens in a folder that is thrown away.
 
 import asyncio
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -54,4 +53,3 @@ async def draw() -> None:
 
 if __name__ == "__main__":
     asyncio.run(draw())
-    print(PICTURE, file=sys.stderr)
