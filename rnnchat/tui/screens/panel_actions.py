@@ -55,6 +55,8 @@ class PanelActions(MainScreen):
         self.call_after_refresh(self.show_settings)
 
     def on_resize(self) -> None:
+        # Over the story, the lines above and below stay free; style sheets cannot subtract.
+        self.query_one(Panel).styles.max_height = self.size.height - 2
         self.call_after_refresh(self.show_settings)
 
     def show_settings(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
@@ -85,16 +85,15 @@ class WriteScreen(StoryActions, PanelActions, Audience):
         self._flush_timer: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="write"):
-            with Vertical(id="page"):
-                yield StoryView(id="story")
-                with Horizontal(id="empty"):
-                    yield Static(WELCOME, id="welcome")
-                with Horizontal():
-                    yield NoticeLine(id="notice")
-                with Horizontal():
-                    yield PromptBox(id="prompt")
-            yield Panel(self.app.settings.writing, id="panel")
+        # All in the screen itself: every container around the story is drawn with each of its frames.
+        yield StoryView(id="story")
+        with Horizontal(classes="centred", id="empty"):
+            yield Static(WELCOME, id="welcome")
+        with Horizontal(classes="centred"):
+            yield NoticeLine(id="notice")
+        with Horizontal(classes="centred"):
+            yield PromptBox(id="prompt")
+        yield Panel(self.app.settings.writing, id="panel")
 
     def on_mount(self) -> None:
         self.set_class(not self.app.settings.panel, "-panel-closed")
