@@ -22,6 +22,8 @@ from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Schedule
 
 MOST_EVALUATIONS = 25
+LEAST_EVALUATIONS = 8
+"""Looks at the held-out text within a budget of minutes, at least and at most."""
 MOST_SHARE = 0.05
 """Looking at the held-out text takes at most about this share of the time."""
 _FLOP_PER_S = 5e10
@@ -121,7 +123,9 @@ class Judge:
 
     def _plan_next(self, elapsed_s: float, took_s: float) -> None:
         self._s_per_token = took_s / self._tokens
-        interval_s = max(self._schedule.budget_s / MOST_EVALUATIONS, took_s / MOST_SHARE)
+        budget_s = self._schedule.budget_s
+        # One look that a busy machine slowed down must not put off the next one for ever.
+        interval_s = min(max(budget_s / MOST_EVALUATIONS, took_s / MOST_SHARE), budget_s / LEAST_EVALUATIONS)
         self._next_evaluation_s = elapsed_s + interval_s
         self._schedule.reserve_s = self._count_last_tokens() * self._s_per_token
 
