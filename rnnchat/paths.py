@@ -13,6 +13,8 @@ from pathlib import Path
 
 import platformdirs
 
+from rnnchat.errors import UsageError
+
 HOME_VARIABLE = "RNNCHAT_HOME"
 MODEL_SUFFIX = ".safetensors"
 
@@ -20,7 +22,7 @@ MODEL_SUFFIX = ".safetensors"
 def data_dir() -> Path:
     """The folder that holds all that a person makes with rnnchat."""
     if home := os.environ.get(HOME_VARIABLE):
-        return Path(home).expanduser().absolute()
+        return expand(home).absolute()
     return Path(platformdirs.user_data_dir("rnnchat", appauthor=False))
 
 
@@ -47,7 +49,7 @@ def database_path() -> Path:
 def settings_path() -> Path:
     """The TOML file with the settings of the screen."""
     if home := os.environ.get(HOME_VARIABLE):
-        return Path(home).expanduser().absolute() / "settings.toml"
+        return expand(home).absolute() / "settings.toml"
     return Path(platformdirs.user_config_dir("rnnchat", appauthor=False)) / "settings.toml"
 
 
@@ -56,6 +58,18 @@ def shipped_models_dir() -> Path:
     package = Path(__file__).parent
     installed = package / "shipped_models"
     return installed if installed.is_dir() else package.parent / "models"
+
+
+def expand(name: str | Path) -> Path:
+    """The path that a person typed, with ``~`` and ``~user`` made the home folder that they mean.
+
+    Raises:
+        UsageError: there is no such user.
+    """
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as e:
+        raise UsageError(f"{name} begins with no home folder: write ./{name} if it is a name of that kind") from e
 
 
 @contextlib.contextmanager

@@ -39,10 +39,12 @@ class CommandGroup(TyperGroup):
         return name, stub and _load_command(str(name)), rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; an error a person can cause goes to stderr as one sentence."""
+        """Run a command; an error a person, a file or the machine can cause goes to stderr as one sentence."""
         try:
             return super().invoke(ctx)
-        except RnnchatError as e:
+        except BrokenPipeError:
+            raise  # whoever read the output has gone, like `| head`: typer ends in silence
+        except (RnnchatError, OSError) as e:
             raise typer.Exit(tell_error(e)) from e
 
 

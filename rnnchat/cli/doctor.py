@@ -1,6 +1,7 @@
 """``rnnchat doctor``: is everything well, and what to do where it is not.
 
-Each check is a function that gives findings; none of them changes anything, and none raises.
+Each check is a function that gives findings, and none of them changes anything. What the system refuses to a
+check is its finding.
 """
 
 import importlib.metadata
@@ -11,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from typing import Annotated
 import typer
 
 from rnnchat import __version__, paths
+from rnnchat.cli.main import describe_refusal
 from rnnchat.cli.output import format_size, print_json
 from rnnchat.errors import RnnchatError
 from rnnchat.generation.settings import Settings
@@ -60,24 +62,34 @@ def doctor(is_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 
 def _examine() -> Iterator[Finding]:
     """Run all checks, quick ones first."""
-    yield _check_python()
-    yield _check_packages()
-    yield _check_processor()
-    yield from _check_folders()
-    yield _check_database()
-    yield _check_terminal()
-    yield from _check_models()
-    yield _check_torch()
+    checks: dict[str, Callable[[], Iterable[Finding]]] = {
+        "python": _check_python,
+        "packages": _check_packages,
+        "processor": _check_processor,
+        "folders": _check_folders,
+        "stories": _check_database,
+        "terminal": _check_terminal,
+        "models": _check_models,
+        "torch": _check_torch,
+    }
+    for name, check in checks.items():
+        try:
+            yield from check()
+        except OSError as e:
+            what, _, advice = describe_refusal(e).rpartition(": ")
+            yield Finding(name, False, what, advice)
+        except RnnchatError as e:
+            yield Finding(name, False, str(e))
 
 
-def _check_python() -> Finding:
+def _check_python() -> Iterator[Finding]:
     is_ok = sys.version_info >= (3, 11)
     system = f"{platform.system()} {platform.machine()}"
     detail = f"{platform.python_version()} on {system}, SQLite {sqlite3.sqlite_version}, rnnchat {__version__}"
-    return Finding("python", is_ok, detail, "" if is_ok else "install Python 3.11 or later")
+    yield Finding("python", is_ok, detail, "" if is_ok else "install Python 3.11 or later")
 
 
-def _check_packages() -> Finding:
+def _check_packages() -> Iterator[Finding]:
     versions, missing = [], []
     for package in PACKAGES:
         try:
@@ -85,19 +97,21 @@ def _check_packages() -> Finding:
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
     if missing:
-        return Finding("packages", False, f"{', '.join(missing)} missing", f"pip install {' '.join(missing)}")
-    return Finding("packages", True, ", ".join(versions))
+        yield Finding("packages", False, f"{', '.join(missing)} missing", f"pip install {' '.join(missing)}")
+        return
+    yield Finding("packages", True, ", ".join(versions))
 
 
-def _check_processor() -> Finding:
+def _check_processor() -> Iterator[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     detail = f"{cores} core{'s' * (cores != 1)}"
     try:
         flags = Path("/proc/cpuinfo").read_text().split()
     except OSError:
-        return Finding("processor", True, detail)
+        yield Finding("processor", True, detail)
+        return
     has_bfloat16 = "avx512_bf16" in flags
-    return Finding("processor", True, f"{detail}, {'with' if has_bfloat16 else 'without'} AVX512-BF16")
+    yield Finding("processor", True, f"{detail}, {'with' if has_bfloat16 else 'without'} AVX512-BF16")
 
 
 def _check_folders() -> Iterator[Finding]:
@@ -117,10 +131,11 @@ def _nearest_folder(folder: Path) -> Path:
     return next(place for place in (folder, *folder.parents) if place.is_dir())
 
 
-def _check_database() -> Finding:
+def _check_database() -> Iterator[Finding]:
     path = paths.database_path()
     if not path.exists():
-        return Finding("stories", True, "none yet")
+        yield Finding("stories", True, "none yet")
+        return
     try:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
         try:
@@ -130,13 +145,15 @@ def _check_database() -> Finding:
     except sqlite3.Error as e:
         answer = str(e)
     if answer == "ok":
-        return Finding("stories", True, f"{path} ({format_size(path.stat().st_size)})")
-    return Finding("stories", False, f"{path} is damaged ({answer})", "move it away to begin a new one")
+        yield Finding("stories", True, f"{path} ({format_size(path.stat().st_size)})")
+        return
+    yield Finding("stories", False, f"{path} is damaged ({answer})", "move it away to begin a new one")
 
 
-def _check_terminal() -> Finding:
+def _check_terminal() -> Iterator[Finding]:
     if not sys.stdout.isatty():
-        return Finding("terminal", True, "none: output goes to a file or another program")
+        yield Finding("terminal", True, "none: output goes to a file or another program")
+        return
     from rich.console import Console
 
     console = Console()
@@ -147,7 +164,7 @@ def _check_terminal() -> Finding:
         problems.append(f"make the window at least {MIN_COLUMNS}×{MIN_LINES}")
     if not console.encoding.startswith("utf"):
         problems.append("choose a UTF-8 locale, such as LANG=C.UTF-8")
-    return Finding("terminal", not problems, detail, "; ".join(problems))
+    yield Finding("terminal", not problems, detail, "; ".join(problems))
 
 
 def _check_models() -> Iterator[Finding]:
@@ -181,16 +198,18 @@ def _check_writing(name: str, path: Path) -> Finding:
     return Finding(name, True, f"opens in {opened_s - started_s:.1f} s, writes {speed:,.0f} characters per second")
 
 
-def _check_torch() -> Finding:
+def _check_torch() -> Iterator[Finding]:
     """Import torch in a process of its own: a broken one can crash, and it costs seconds."""
     advice = "install it again: pip install --force-reinstall torch; without it models write but cannot be trained"
     try:
         result = subprocess.run([sys.executable, "-P", "-c", TORCH_PROBE], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as e:
-        return Finding("torch", False, str(e), advice)
+        yield Finding("torch", False, str(e), advice)
+        return
     if result.returncode != 0:
         last_line = (result.stderr.strip().splitlines() or ["no message"])[-1]
-        return Finding("torch", False, f"cannot be loaded ({last_line})", advice)
+        yield Finding("torch", False, f"cannot be loaded ({last_line})", advice)
+        return
     version, mkldnn = result.stdout.split()
     slow = "trainings take about 2.4 times as long; the torch of pypi.org has it"
-    return Finding("torch", True, f"{version}, {mkldnn} oneDNN" + (f" ({slow})" if mkldnn == "without" else ""))
+    yield Finding("torch", True, f"{version}, {mkldnn} oneDNN" + (f" ({slow})" if mkldnn == "without" else ""))

@@ -1,5 +1,6 @@
 """The way in: ``rnnchat`` alone opens the screen at once, everything else goes to the commands."""
 
+import errno
 import os
 import sys
 
@@ -11,18 +12,18 @@ COMPLETION_VARIABLE = "_RNNCHAT_COMPLETE"
 
 def main() -> None:
     """Run ``rnnchat`` with the arguments of the process."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        # What a terminal or file cannot hold shows as "?"; a text is never lost to it.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    if len(sys.argv) > 1 or COMPLETION_VARIABLE in os.environ:
-        from rnnchat.cli.command import app  # typer, and what it needs to read arguments: 0.13 s
-
-        app(prog_name="rnnchat")
-        return
+    _prepare_streams()
     try:
-        run_screen()
-    except RnnchatError as e:
+        if len(sys.argv) > 1 or COMPLETION_VARIABLE in os.environ:
+            from rnnchat.cli.command import app  # typer, and what it needs to read arguments: 0.13 s
+
+            app(prog_name="rnnchat")
+        else:
+            run_screen()
+    except (RnnchatError, OSError) as e:
         sys.exit(tell_error(e))
+    finally:
+        _empty_stdout()
 
 
 def run_screen(model: str | None = None, story: str | None = None) -> None:
@@ -38,7 +39,44 @@ def run_screen(model: str | None = None, story: str | None = None) -> None:
     RnnchatApp(model=model, story=story).run()
 
 
-def tell_error(error: RnnchatError) -> int:
+def tell_error(error: RnnchatError | OSError) -> int:
     """Tell ``error`` on stderr in one sentence, and give the exit status for it."""
-    sys.stderr.write(f"rnnchat: {error}\n")
+    sentence = describe_refusal(error) if isinstance(error, OSError) else error
+    sys.stderr.write(f"rnnchat: {sentence}\n")
     return 2 if isinstance(error, UsageError) else 1
+
+
+def describe_refusal(error: OSError) -> str:
+    """Say in one sentence what the system refused, where, and what to do now."""
+    place = "the output" if error.filename is None else os.fsdecode(error.filename)
+    return f"{place} cannot be used ({error.strerror or error}): {_ADVICE.get(error.errno or 0, 'check it')}"
+
+
+_ADVICE = {
+    errno.EACCES: "change its permissions or those of its folder, or choose another place",
+    errno.EPERM: "change its permissions or those of its folder, or choose another place",
+    errno.EROFS: "choose a place that can be written",
+    errno.ENOSPC: "make room, or choose another place",
+    errno.EDQUOT: "make room, or choose another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ENOENT: "look at the spelling",
+    errno.ELOOP: "mend the links that lead to each other",
+}
+
+
+def _prepare_streams() -> None:
+    """Open what was closed, and let a stream show what it cannot hold as "?": a text is never lost to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started this process, like `<&-` in a shell
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (until the process ends)
+        else:
+            stream.reconfigure(errors="replace")
+
+
+def _empty_stdout() -> None:
+    """Write what still waits; where that fails it was told already, and Python must not tell it once more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

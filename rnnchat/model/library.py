@@ -60,7 +60,7 @@ def find_model(name: str) -> Path:
         ModelError: there is none; near names are suggested.
     """
     if name.endswith(paths.MODEL_SUFFIX) or "/" in name or "\\" in name:
-        path = Path(name).expanduser()
+        path = paths.expand(name)
         if path.is_file():
             return path
         raise ModelError(f"no model file at {name}: see `rnnchat models list` for those on this machine")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from rnnchat import paths
 from rnnchat.errors import TextError
 from rnnchat.text import catalogue
 from rnnchat.text.encoding import UnreadableText
@@ -145,7 +146,7 @@ class Corpus:
             return [_Source(TextFile(self._spool(sys.stdin.buffer), "standard input"), True)]
         if name in catalogue.CATALOGUE:
             return [_Source(TextFile(catalogue.require_corpus_path(name)), True)]
-        path = Path(name).expanduser()
+        path = paths.expand(name)
         if path.is_dir():
             return _list_folder(path)
         if path.is_file():

@@ -64,7 +64,7 @@ def _choose_name(options: TrainingOptions) -> str:
 
 def _name_after(source: str) -> str:
     """The name of a file without its endings, or of the folder that a pattern looks in."""
-    path = Path(source).expanduser().absolute()
+    path = paths.expand(source).absolute()
     while glob.has_magic(path.name):
         path = path.parent
     stem = Path(path.stem).stem if path.suffix in (".gz", ".bz2", ".xz") else path.stem

@@ -1,3 +1,4 @@
+import errno
 import json
 import sqlite3
 import sys
@@ -11,12 +12,14 @@ from rnnchat.cli import doctor
 from rnnchat.paths import database_path, models_dir
 
 Run = Callable[..., Result]
+REAL_PROBE = doctor.TORCH_PROBE
 
 
 @pytest.fixture(autouse=True)
-def no_torch(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
-    """Spare the seconds of torch; take the tiny model for the one that came along."""
+def sound_machine(monkeypatch: pytest.MonkeyPatch, tiny_model: Path) -> None:
+    """Spare the seconds of torch; take the tiny model for the one that came along, and any disk for large enough."""
     monkeypatch.setattr(doctor, "TORCH_PROBE", "print('2.9.0', 'with')")
+    monkeypatch.setattr(doctor, "MIN_FREE_BYTES", 0)
     monkeypatch.setattr("rnnchat.paths.shipped_models_dir", lambda: tiny_model.parent)
 
 
@@ -64,10 +67,9 @@ def test_a_torch_that_cannot_be_loaded_is_a_problem_with_its_last_words(
     assert "libgomp.so.1 is missing" in str(finding["detail"])
 
 
-def test_the_real_torch_answers_the_probe(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    assert "import torch" in doctor.TORCH_PROBE
-    finding = doctor._check_torch()
+def test_the_real_torch_answers_the_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "TORCH_PROBE", REAL_PROBE)
+    (finding,) = doctor._check_torch()
     assert finding.is_ok
     assert finding.detail[0].isdigit()
 
@@ -76,3 +78,14 @@ def test_the_real_torch_answers_the_probe(run: Run, monkeypatch: pytest.MonkeyPa
 def test_a_folder_that_cannot_be_written_is_a_problem(run: Run, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
     assert not check(run)["data folder"]["is_ok"]
+
+
+def test_what_a_check_is_refused_is_its_finding(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/models")
+
+    monkeypatch.setattr("rnnchat.model.library.list_models", refuse)
+    finding = check(run)["models"]
+    assert not finding["is_ok"]
+    assert finding["detail"] == "/models cannot be used (Permission denied)"
+    assert str(finding["advice"]).startswith("change its permissions")

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -69,6 +70,60 @@ def test_an_error_is_one_sentence_on_stderr(
     monkeypatch.setattr("rnnchat.cli.locate.paths.data_dir", fail)
     result = run("locate")
     assert (result.exit_code, result.stdout, result.stderr) == (status, "", f"rnnchat: {error}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/x/y"), "/x/y cannot be used (Permission denied): change"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the output cannot be used (No space left on device): make"),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: OSError, sentence: str
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("rnnchat.cli.locate.paths.data_dir", fail)
+    result = run("locate")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"rnnchat: {sentence}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("models", "show", "x" * 300), ("corpus", "show", "x" * 300), ("runs", "show", "x" * 300)]
+)
+def test_a_name_too_long_for_a_file_is_one_sentence(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+@pytest.mark.parametrize("arguments", [("corpus", "list"), ("--help",)])
+def test_a_full_disk_under_the_output_is_one_sentence(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([sys.executable, "-m", "rnnchat", *arguments], stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"rnnchat: the output cannot be used (No space left on device)")
+    assert result.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_matter(closed: str) -> None:
+    command = f'"{sys.executable}" -m rnnchat locate {closed}'
+    result = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_home_folder_of_nobody_is_wrong_usage(run: Run) -> None:
+    for arguments in (("models", "show", "~nobody-here/x"), ("corpus", "show", "~nobody-here/x")):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert "~nobody-here/x begins with no home folder" in result.stderr
 
 
 def test_a_bug_is_not_hidden(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
