@@ -1,5 +1,6 @@
 """``rnnchat bench``: how fast this machine is, as a ratio to the plainest way of doing the same."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import typer
 
 from rnnchat.cli import option
 from rnnchat.cli.output import print_fields, print_json
+from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def bench_generate(
     The loop calls nn.LSTM (or GRU, RNN) once a symbol, with the same weights and temperature, on one thread or on
     as many as torch chooses, whichever is faster. Rounds alternate, and medians are compared.
     """
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"--seconds {seconds} cannot be: give a number above 0")
     from rnnchat.generation.generator import Generator  # ONNX Runtime: 0.2 s
     from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
@@ -135,9 +139,10 @@ class PlainLoop:
 
 
 def count_calls(step: Callable[[], object], seconds: float) -> float:
-    """Calls of ``step`` per second, over about ``seconds``."""
-    count, started_s = 0, time.perf_counter()
-    while (elapsed_s := time.perf_counter() - started_s) < seconds:
+    """Calls of ``step`` per second, over about ``seconds`` and at least one call."""
+    count, elapsed_s, started_s = 0, 0.0, time.perf_counter()
+    while elapsed_s < seconds:
         step()
         count += 1
+        elapsed_s = time.perf_counter() - started_s
     return count / elapsed_s

@@ -4,16 +4,19 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rnnchat.cli import option
 from rnnchat.cli.generate import Writer
-from rnnchat.cli.output import format_bits, format_size, print_json, show_safely
+from rnnchat.cli.output import format_bits, format_size, picture_controls, print_json, show_safely
 from rnnchat.cli.score import report_progress
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
+
+if TYPE_CHECKING:
+    from rnnchat.text.corpus import Corpus
 
 MIN_COLUMN = 32
 """Characters; where columns would be narrower, samples stand below each other."""
@@ -30,13 +33,18 @@ class Sample:
     network: str
     size_bytes: int
     bits_per_char: float | None
-    """On the file to compare on; without one, on the text that was held back from the model's training."""
+    """On the file to compare on, or without one on the prompt; None where there is neither."""
+    held_out_bits_per_char: float | None
+    """On the text that was held back from the model's training: a figure of its own for each corpus."""
+    corpus: str
+    unknown: str
+    """What of the prompt the model does not know; "" if it knows all."""
 
 
 def compare(
     models: Annotated[list[str], typer.Argument(help="Names of models or runs, or files.")],
     prompt: option.Prompt = "",
-    file: Annotated[str | None, typer.Option(help="A text to score each model on.")] = None,
+    file: Annotated[str | None, typer.Option(help="A text to score each model on, instead of the prompt.")] = None,
     length: option.Length = None,
     temperature: option.Temperatures = None,
     top_k: option.TopK = Settings.top_k,
@@ -54,6 +62,7 @@ def compare(
     if len(models) * len(temperatures) < 2:
         raise UsageError("there is nothing to compare with: name a second model, or repeat --temperature")
     from rnnchat.generation.generator import draw_seed  # ONNX Runtime: 0.2 s
+    from rnnchat.text.corpus import Corpus
 
     settings = option.make_settings(
         length,
@@ -68,7 +77,8 @@ def compare(
     )
     variants = [settings.change(temperature=temperature) for temperature in temperatures]
     prompt = option.read_prompt(prompt)
-    samples = [sample for model in models for sample in _take_samples(model, prompt, variants, file, precision)]
+    corpus = None if file is None else Corpus([file])
+    samples = [sample for model in models for sample in _take_samples(model, prompt, variants, corpus, precision)]
     if is_json:
         settings_json = {name: value for name, value in settings.to_json().items() if name != "temperature"}
         rows = [_to_json(sample) for sample in samples]
@@ -78,21 +88,21 @@ def compare(
         typer.echo(f"seed {settings.seed}", err=True)
 
 
-def _take_samples(name: str, prompt: str, variants: list[Settings], file: str | None, precision: Any) -> list[Sample]:
+def _take_samples(
+    name: str, prompt: str, variants: list[Settings], corpus: "Corpus | None", precision: Any
+) -> list[Sample]:
     """Let one model write with each of ``variants``."""
     from rnnchat.generation.generator import Generator
     from rnnchat.generation.runtime import Runtime
     from rnnchat.generation.score import score_text
     from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
-    from rnnchat.text.corpus import Corpus
 
     path = find_model(name)
     model = read_model(path)
-    bits_per_char = model.training.bits_per_char
-    if file is not None:
-        pieces = report_progress(Corpus([file]).read_pieces(), name)
-        bits_per_char = score_text(Runtime(model), model.tokenizer, pieces).bits_per_char
+    pieces = [prompt] if corpus is None else report_progress(corpus.read_pieces(), name)
+    has_text = bool(prompt) or corpus is not None
+    bits_per_char = score_text(Runtime(model), model.tokenizer, pieces).bits_per_char if has_text else None
     generator = Generator(model, precision)
     samples = []
     for settings in variants:
@@ -100,12 +110,15 @@ def _take_samples(name: str, prompt: str, variants: list[Settings], file: str | 
         writer.write(settings)
         samples.append(
             Sample(
-                name,
-                settings.temperature,
-                writer.report(),
-                model.config.describe(),
-                path.stat().st_size,
-                bits_per_char,
+                model=name,
+                temperature=settings.temperature,
+                report=writer.report(),
+                network=model.config.describe(),
+                size_bytes=path.stat().st_size,
+                bits_per_char=bits_per_char,
+                held_out_bits_per_char=model.training.bits_per_char,
+                corpus=model.training.corpus,
+                unknown=writer.describe_unknown(),
             )
         )
     return samples
@@ -117,6 +130,8 @@ def _to_json(sample: Sample) -> dict[str, Any]:
         "temperature": sample.temperature,
         **sample.report,
         "bits_per_char": sample.bits_per_char,
+        "held_out_bits_per_char": sample.held_out_bits_per_char,
+        "corpus": sample.corpus,
         "network": sample.network,
         "size_bytes": sample.size_bytes,
     }
@@ -149,16 +164,22 @@ def _show_columns(samples: list[Sample], prompt: str, file: str | None) -> None:
 
 
 def _name(sample: Sample) -> str:
-    return f"{Path(sample.model).stem} · temperature {sample.temperature:g}"
+    from rnnchat.model.library import model_name
+
+    return f"{model_name(sample.model)} · temperature {sample.temperature:g}"
 
 
 def _figures(sample: Sample, file: str | None) -> list[str]:
-    where = f"on {Path(file).name}" if file else "on text held back in training"
+    """What is said under a sample; figures of different texts do not compare, so each names its text."""
+    bits_per_char, where = sample.bits_per_char, "of the prompt" if file is None else f"of {Path(file).name}"
+    if bits_per_char is None:
+        bits_per_char = sample.held_out_bits_per_char
+        where = f"of the text held back from {picture_controls(sample.corpus) or 'its training'}"
     lines = [
-        f"{format_bits(sample.bits_per_char)} bits per character {where}",
+        f"{format_bits(bits_per_char)} bits per character {where}",
         f"{sample.report['chars_per_s']:,.0f} characters per second",
         f"{sample.network}, {format_size(sample.size_bytes)}",
     ]
-    if sample.report["unknown"]:
-        lines.append(f"unknown and left out: {' '.join(map(repr, sample.report['unknown']))}")
+    if sample.unknown:
+        lines.append(sample.unknown)
     return lines

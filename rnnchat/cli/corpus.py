@@ -66,7 +66,7 @@ def show_corpus(sources: Sources, is_json: Json = False) -> None:
         return
     print_fields([*(_entry_fields(entry) if entry else []), *_summary_fields(summary)])
     for left_out in summary.left_out[:SHOWN_LEFT_OUT]:
-        typer.echo(f"left out: {left_out.path} {left_out.reason}")
+        typer.echo(picture_controls(f"left out: {left_out.path} {left_out.reason}"))
     if len(summary.left_out) > SHOWN_LEFT_OUT:
         typer.echo(f"left out: {len(summary.left_out) - SHOWN_LEFT_OUT} more")
     typer.echo("\n" + picture_controls("\n".join(head.splitlines()[:HEAD_LINES])))

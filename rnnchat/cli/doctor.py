@@ -21,7 +21,7 @@ import typer
 
 from rnnchat import __version__, paths
 from rnnchat.cli.main import describe_refusal
-from rnnchat.cli.output import format_size, print_json
+from rnnchat.cli.output import format_size, picture_controls, print_json
 from rnnchat.errors import RnnchatError
 from rnnchat.generation.settings import Settings
 
@@ -53,7 +53,8 @@ def doctor(is_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         findings.append(finding)
         if not is_json:
             advice = f": {finding.advice}" if finding.advice else ""
-            typer.echo(f"{'ok     ' if finding.is_ok else 'problem'}  {finding.name:<16}  {finding.detail}{advice}")
+            verdict = "ok     " if finding.is_ok else "problem"
+            typer.echo(picture_controls(f"{verdict}  {finding.name:<16}  {finding.detail}{advice}"))
     if is_json:
         print_json({"version": __version__, "checks": [asdict(finding) for finding in findings]})
     if not all(finding.is_ok for finding in findings):

@@ -99,8 +99,15 @@ class Writer:
             sys.stdout.flush()
         facts = [f"seed {self.generator.seed}", f"{len(self.text):,} characters", f"{self._chars_per_s:,.0f}/s"]
         if self._unknown:
-            facts.append(f"unknown to the model and left out: {' '.join(map(repr, self._unknown))}")
+            facts.append(self.describe_unknown())
         typer.echo(" · ".join(facts), err=True)
+
+    def describe_unknown(self) -> str:
+        """Say which symbols of the prompt the model does not know, and what became of them; "" if it knows all."""
+        if not self._unknown:
+            return ""
+        fate = "left out" if self.generator.tokenizer.unknown_id is None else "read as the unknown symbol"
+        return f"unknown to the model and {fate}: {' '.join(map(repr, self._unknown))}"
 
     def report(self) -> dict[str, Any]:
         """What was written and how, for JSON."""

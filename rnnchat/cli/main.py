@@ -41,8 +41,10 @@ def run_screen(model: str | None = None, story: str | None = None) -> None:
 
 def tell_error(error: RnnchatError | OSError) -> int:
     """Tell ``error`` on stderr in one sentence, and give the exit status for it."""
+    from rnnchat.cli.output import picture_controls  # typer, which the screen does without
+
     sentence = describe_refusal(error) if isinstance(error, OSError) else error
-    sys.stderr.write(f"rnnchat: {sentence}\n")
+    sys.stderr.write(f"rnnchat: {picture_controls(str(sentence))}\n")
     return 2 if isinstance(error, UsageError) else 1
 
 

@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnchat.cli.output import format_bits, format_date, format_size, print_fields, print_json, print_table
+from rnnchat.cli.output import (
+    format_bits,
+    format_date,
+    format_size,
+    picture_controls,
+    print_fields,
+    print_json,
+    print_table,
+)
 from rnnchat.model import library
 from rnnchat.model.file import ModelHeader, read_header
 from rnnchat.model.library import ModelEntry
@@ -32,7 +40,7 @@ def list_models(is_json: Json = False) -> None:
     print_table(columns, rows, right=("bits/char", "size"))
     for entry in entries:
         if entry.problem:
-            typer.echo(f"{entry.name}: {entry.problem}", err=True)
+            typer.echo(picture_controls(f"{entry.name}: {entry.problem}"), err=True)
 
 
 @app.command()
@@ -76,7 +84,10 @@ def remove_model(
     path = library.find_model(name)
     if not is_sure:
         typer.confirm(f"Delete {path}?", abort=True, err=True)
-    typer.echo(library.remove_model(name))
+    removed = library.remove_model(name)
+    typer.echo(removed)
+    if library.is_run_model(run := library.model_name(removed)):
+        typer.echo(f"the training {run!r} keeps its model: remove it too with `rnnchat runs remove {run}`", err=True)
 
 
 def _origin(entry: ModelEntry) -> str:

@@ -27,6 +27,8 @@ def print_json(record: dict[str, Any]) -> None:
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ()) -> None:
     """Print an aligned table: cells fold on a narrow terminal, and stay on one line where output is piped.
 
+    Control characters are shown as pictures, as `print_fields` does.
+
     Args:
         columns: the headings.
         rows: one string for each column.
@@ -40,13 +42,16 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Co
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(picture_controls(cell)) for cell in row))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1000).print(table)
 
 
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:
-    """Print names and values, one pair a line, values aligned; pairs without a value are left out."""
-    present = [(name, value) for name, value in fields if value]
+    """Print names and values, one pair a line, values aligned; pairs without a value are left out.
+
+    Control characters are shown as pictures: a model file from anywhere must not command a terminal.
+    """
+    present = [(name, picture_controls(value)) for name, value in fields if value]
     width = max(len(name) for name, _ in present)
     for name, value in present:
         typer.echo(f"{name:<{width}}  {value}")

@@ -45,7 +45,7 @@ from rnnchat.generation.sampling import REPETITION_WINDOW
 from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import read_model
-from rnnchat.model.library import RUN_MODEL_FILE, default_model, find_model
+from rnnchat.model.library import default_model, find_model, model_name
 
 FLUSH_INTERVAL_S = 0.03
 """A screen that draws more often than this only gets slower."""
@@ -238,7 +238,7 @@ def _read_requests(inbox: "SimpleQueue[Message]") -> None:
 def _load(path: Path, precision: Precision) -> tuple[Generator, ModelInfo]:
     model = read_model(path)
     info = ModelInfo(
-        name=path.parent.name if path.name == RUN_MODEL_FILE else path.stem,
+        name=model_name(path),
         path=str(path.absolute()),
         level=model.tokenizer.level,
         cell=model.config.cell,

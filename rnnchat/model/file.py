@@ -6,6 +6,7 @@ no code from a file is ever run.
 """
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,10 +124,16 @@ def read_model(path: Path) -> Model:
 
 
 def _check_present(path: Path) -> None:
-    if path.is_dir():
-        raise ModelError(f"{path} is a folder, not a model file: name the .safetensors file in it")
-    if not path.exists():
-        raise ModelError(f"no model file at {path}: see `rnnchat models list` for those on this machine")
+    """Open the file once: safetensors says of all that it cannot open that it is not there."""
+    try:
+        with path.open("rb"):
+            return
+    except FileNotFoundError as e:
+        raise ModelError(f"no model file at {path}: see `rnnchat models list` for those on this machine") from e
+    except OSError as e:
+        if os.path.isdir(path):
+            raise ModelError(f"{path} is a folder, not a model file: name the .safetensors file in it") from e
+        raise ModelError(f"{path} cannot be read ({e.strerror}): change its permissions or those of its folder") from e
 
 
 def _damaged(path: Path, cause: Exception) -> ModelError:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rnnchat import paths
 from rnnchat.errors import ModelError
-from rnnchat.model.file import ModelHeader, read_header
+from rnnchat.model.file import ModelHeader, read_header, read_model
 
 DEFAULT_MODEL = "shakespeare"
 RUN_MODEL_FILE = "best.safetensors"
@@ -74,6 +74,12 @@ def find_model(name: str) -> Path:
     raise ModelError(f"no model called {name!r} on this machine{_suggest(name)}: see `rnnchat models list`")
 
 
+def model_name(model: str | Path) -> str:
+    """What a model is called: the name itself, of a file the name without its ending, of a run's best the run's."""
+    path = Path(model)
+    return path.absolute().parent.name if path.name == RUN_MODEL_FILE else path.name.removesuffix(paths.MODEL_SUFFIX)
+
+
 def default_model() -> str | None:
     """The model to open when none is named; None on a machine without any."""
     names = [path.stem for path in _shipped_paths()] or [path.stem for path in _own_paths()]
@@ -83,13 +89,13 @@ def default_model() -> str | None:
 
 
 def import_model(source: Path, name: str | None = None, replace: bool = False) -> Path:
-    """Check the model file ``source`` and copy it into the library; give its new path.
+    """Check the whole model file ``source``, weights too, and copy it into the library; give its new path.
 
     Raises:
         ModelError: the file is no sound model, the name cannot be one, or it is taken and ``replace`` is False.
     """
-    read_header(source)
-    name = check_name(name or source.stem)
+    read_model(source)
+    name = check_name(name or model_name(source))
     destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
     if destination.exists() and not replace:
         raise ModelError(f"a model called {name!r} is there already: choose another name or allow replacing it")
@@ -106,7 +112,7 @@ def export_model(name: str, destination: Path, replace: bool = False) -> Path:
     source = find_model(name)
     read_header(source)
     if destination.is_dir():
-        destination = destination / (Path(name).stem + paths.MODEL_SUFFIX)
+        destination = destination / (model_name(source) + paths.MODEL_SUFFIX)
     if destination.exists() and not replace:
         raise ModelError(f"{destination} is there already: choose another name or allow replacing it")
     _copy(source, destination)
@@ -123,7 +129,8 @@ def remove_model(name: str) -> Path:
     if path.parent == paths.shipped_models_dir():
         raise ModelError(f"{name!r} came with rnnchat and stays: only your own models can be removed")
     if path.parent.parent == paths.runs_dir():
-        raise ModelError(f"{name!r} belongs to a training: remove the run with `rnnchat runs remove {name}`")
+        run = model_name(path)
+        raise ModelError(f"{name!r} belongs to a training: remove the run with `rnnchat runs remove {run}`")
     if path.parent != paths.models_dir():
         raise ModelError(f"{path} is not in the library: delete the file yourself if you mean it")
     path.unlink()
@@ -139,6 +146,11 @@ def check_name(name: str) -> str:
     if not NAME_PATTERN.fullmatch(name) or name != name.strip():
         raise ModelError(f"{name!r} cannot be a name: use letters, digits, spaces and _ . + - (at most 100)")
     return name
+
+
+def is_run_model(name: str) -> bool:
+    """Whether a training of this name keeps a model of its own, listed where no model in the library has the name."""
+    return (paths.runs_dir() / name / RUN_MODEL_FILE).is_file()
 
 
 def _own_paths() -> list[Path]:

@@ -18,6 +18,13 @@ def test_both_ways_are_measured(run: Callable[..., Result], tiny_model: Path) ->
     assert record["ratio"] == pytest.approx(record["symbols_per_s"] / record["plain_loop_symbols_per_s"], rel=0.01)
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf"])
+def test_a_time_that_cannot_be_is_wrong_usage(run: Callable[..., Result], tiny_model: Path, seconds: str) -> None:
+    result = run("bench", "generate", tiny_model, "--seconds", seconds)
+    assert result.exit_code == 2
+    assert "--seconds" in result.stderr
+
+
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("hidden_sizes", "embedding_size", "tied"), [((6, 6), 4, True), ((7, 5), 0, False)])
 def test_the_plain_loop_computes_the_same_function(

@@ -1,11 +1,14 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
 from rnnchat.model.file import Model, write_model
+from rnnchat.model.record import TrainingRecord
+from rnnchat.paths import models_dir
 
 Run = Callable[..., Result]
 
@@ -45,6 +48,37 @@ def test_a_file_gives_scores_that_the_score_command_gives_too(
     for sample in json.loads(result.stdout)["samples"]:
         score = json.loads(run("score", sample["model"], text, "--json").stdout)
         assert sample["bits_per_char"] == pytest.approx(score["bits_per_char"])
+
+
+def test_without_a_file_the_prompt_is_what_models_are_scored_on(
+    run: Run, tiny_model: Path, other_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "prompt.txt").write_text("abc")
+    arguments = ("compare", tiny_model, other_model, "-p", "abc", "--length", 5)
+    for sample in json.loads(run(*arguments, "--json").stdout)["samples"]:
+        score = json.loads(run("score", sample["model"], tmp_path / "prompt.txt", "--json").stdout)
+        assert sample["bits_per_char"] == pytest.approx(score["bits_per_char"])
+    assert run(*arguments).stdout.count("bits per character of the prompt") == 2
+
+
+def test_figures_of_different_texts_name_their_texts(
+    run: Run, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    for name, corpus in (("v1.2", "plays"), ("v1.3", "letters")):
+        model = replace(make_model(), training=TrainingRecord(corpus=corpus, bits_per_char=2.5))
+        write_model(model, models_dir() / f"{name}.safetensors")
+    output = run("compare", "v1.2", "v1.3", "--length", 5).stdout
+    assert "── v1.2 · temperature" in output
+    assert "── v1.3 · temperature" in output
+    assert "2.500 bits per character of the text held back from plays" in output
+    assert "2.500 bits per character of the text held back from letters" in output
+
+
+def test_standard_input_is_read_once_for_all_models(run: Run, tiny_model: Path, other_model: Path) -> None:
+    result = run("compare", tiny_model, other_model, "--file", "-", "--length", 5, "--json", input="abc def\n" * 40)
+    scores = [sample["bits_per_char"] for sample in json.loads(result.stdout)["samples"]]
+    assert all(scores)
+    assert scores[0] != scores[1]
 
 
 def test_without_a_terminal_samples_stand_below_each_other(run: Run, tiny_model: Path, other_model: Path) -> None:

@@ -1,11 +1,16 @@
 import json
+import os
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
-from rnnchat.paths import models_dir
+from rnnchat.model.file import Model, write_model
+from rnnchat.model.record import ModelCard, TrainingRecord
+from rnnchat.paths import models_dir, runs_dir
 
 Run = Callable[..., Result]
 
@@ -61,6 +66,37 @@ def test_show_tells_what_the_file_says(run: Run, tiny_model: Path) -> None:
     assert "char, 10 known" in result.stdout
     assert "lstm 7, 5" in result.stdout
     assert run("models", "show", "missing").exit_code == 1
+
+
+def test_a_file_from_anywhere_cannot_command_the_terminal(
+    run: Run, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    model = replace(
+        make_model(),
+        card=ModelCard(title="\x1b]0;mine\x07 \x9b31m"),
+        training=TrainingRecord(corpus="\x1b[2Jgone"),
+    )
+    write_model(model, tmp_path / "odd.safetensors")
+    run("models", "import", tmp_path / "odd.safetensors")
+    for arguments in (("models", "show", "odd"), ("models", "list"), ("compare", "odd", "odd", "--length", "3")):
+        output = run(*arguments).stdout
+        assert "\x1b" not in output
+        assert "\x9b" not in output
+    assert "␛]0;mine" in run("models", "show", "odd").stdout
+
+
+def test_removing_a_model_tells_of_the_training_that_keeps_one(run: Run, tiny_model: Path) -> None:
+    run("models", "import", tiny_model)
+    best = runs_dir() / "tiny" / "best.safetensors"
+    best.parent.mkdir(parents=True)
+    best.write_bytes(tiny_model.read_bytes())
+    assert "`rnnchat runs remove tiny`" in run("models", "remove", "tiny", "--yes").stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions of POSIX, which bind root not")
+def test_a_model_without_permission_is_told_as_such(run: Run, tiny_model: Path) -> None:
+    tiny_model.chmod(0)
+    assert "cannot be read (Permission denied): change its permissions" in run("models", "show", tiny_model).stderr
 
 
 def test_an_empty_library_says_what_to_do(run: Run) -> None:

@@ -1,15 +1,18 @@
 import shutil
 
+import numpy as np
 import pytest
 
 from rnnchat import paths
 from rnnchat.errors import ModelError
+from rnnchat.model.file import write_model
 from rnnchat.model.library import (
     default_model,
     export_model,
     find_model,
     import_model,
     list_models,
+    model_name,
     remove_model,
 )
 
@@ -81,10 +84,36 @@ def test_a_name_that_would_be_no_file_name_is_refused(tiny_model, name):
         import_model(tiny_model, name or " ")
 
 
+def test_import_refuses_weights_that_are_not_numbers(shipped, make_model, tmp_path):
+    model = make_model()
+    path = tmp_path / "bad.safetensors"
+    write_model(model, path)
+    content = path.read_bytes()
+    path.write_bytes(content[:-4] + np.float32(np.nan).tobytes())
+    with pytest.raises(ModelError, match="not finite"):
+        import_model(path)
+    assert list_models() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("v1.2", "v1.2"),
+        ("models/v1.2.safetensors", "v1.2"),
+        ("runs/letters/best.safetensors", "letters"),
+        ("best", "best"),
+    ],
+)
+def test_a_model_keeps_its_whole_name(path, name):
+    assert model_name(path) == name
+
+
 def test_export_copies_to_a_file_or_into_a_folder(shipped, tiny_model, tmp_path):
     import_model(tiny_model, "mine")
     (tmp_path / "out").mkdir()
     assert export_model("mine", tmp_path / "out").name == "mine.safetensors"
+    import_model(tiny_model, "v1.2")
+    assert export_model("v1.2", tmp_path / "out").name == "v1.2.safetensors"
     assert export_model("mine", tmp_path / "copy.safetensors").read_bytes() == tiny_model.read_bytes()
     with pytest.raises(ModelError, match="there already"):
         export_model("mine", tmp_path / "copy.safetensors")
