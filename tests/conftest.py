@@ -18,7 +18,8 @@ from rnnchat.text.tokenizer import CharTokenizer, Tokenizer
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test away from the person's own models, runs and stories."""
+    """Keep every test away from the person's own models, runs and stories, and from the models that came along."""
+    monkeypatch.setattr("rnnchat.paths.shipped_models_dir", lambda: tmp_path / "shipped")
     folder = tmp_path / "home"
     monkeypatch.setenv("RNNCHAT_HOME", str(folder))
     return folder

@@ -10,7 +10,7 @@ The order, and each step's source:
 3. ``keep_top_k`` (Fan et al. 2018), ``keep_top_p`` (Holtzman et al. 2020), ``keep_min_p`` (Nguyen et al. 2024),
    each on the distribution that the step before left, renormalised;
 4. ``apply_temperature``: last, so that what is kept does not depend on it, and a high temperature varies among
-   good symbols instead of letting bad ones in; 0 is argmax;
+   good symbols instead of letting bad ones in; below ``LEAST_TEMPERATURE`` it is argmax;
 5. ``draw``: one uniform number, inverted through the cumulative distribution.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
 
 REPETITION_WINDOW = 64
 """Symbols that count as used lately."""
@@ -40,7 +40,7 @@ def choose(
     """
     uniform = random.random()
     scores = shape_distribution(log_probs, settings, recent, banned)
-    if settings.temperature == 0:
+    if settings.temperature < LEAST_TEMPERATURE:
         return int(scores.argmax())
     return draw(apply_temperature(scores, settings.temperature), uniform)
 
@@ -105,7 +105,7 @@ def keep_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:
 
 
 def apply_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities (V,), unnormalised, proportional to exp(scores / temperature); temperature above 0."""
+    """Probabilities (V,), unnormalised, proportional to exp(scores / temperature); from ``LEAST_TEMPERATURE`` up."""
     weights: np.ndarray = np.exp((scores - scores.max()) / temperature)
     return weights
 

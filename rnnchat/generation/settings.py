@@ -14,6 +14,8 @@ UNTIL: tuple[Until, ...] = get_args(Until)
 
 MAX_LENGTH = 10_000_000
 MAX_SEED = 2**63 - 1
+LEAST_TEMPERATURE = 1e-3
+"""Below it the most probable symbol is taken, as at 0: dividing by less would overflow, and change nothing."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Settings:
     """What steers one continuation. Out-of-range values are refused at birth."""
 
     temperature: float = 0.8
-    """0 takes the most probable symbol always; 1 follows the model; above, rarer symbols come more often. 0 to 2."""
+    """0 (and all below 0.001) takes the most probable symbol always; 1 follows the model; above, rarer symbols come more often. 0 to 2."""
     length: int = 300
     """Characters after which the text ends; with ``until``, the earliest place where it may end."""
     until: Until = "length"

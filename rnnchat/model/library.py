@@ -82,7 +82,7 @@ def model_name(model: str | Path) -> str:
 
 def default_model() -> str | None:
     """The model to open when none is named; None on a machine without any."""
-    names = [path.stem for path in _shipped_paths()] or [path.stem for path in _own_paths()]
+    names = [path.stem for path in (*_shipped_paths(), *_own_paths())]
     if DEFAULT_MODEL in names:
         return DEFAULT_MODEL
     return names[0] if names else None

@@ -16,6 +16,7 @@ from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.library import import_model
+from rnnchat.paths import models_dir
 from rnnchat.text.tokenizer import Level, fit_tokenizer
 
 LONG = Settings(length=1_000_000, seed=1)
@@ -171,10 +172,10 @@ async def test_closing_ends_the_process_even_while_it_writes(tiny_model: Path) -
     await engine.close()
 
 
-async def test_the_empty_name_is_the_default_model(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import_model(tiny_model, "shakespeare")
+async def test_the_empty_name_is_the_default_model(tiny_model: Path) -> None:
+    import_model(tiny_model, "shakespeare")  # the name that comes first, and an own model before one that came along
     engine = await EngineClient.start("")
-    assert engine.info.name == "shakespeare"
+    assert engine.info.path == str(models_dir() / "shakespeare.safetensors")
     await engine.close()
 
 

@@ -15,7 +15,7 @@ from rnnchat.generation.sampling import (
     keep_top_p,
     penalise_repetition,
 )
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
 
 
 def normalise(logits):
@@ -70,10 +70,18 @@ def test_temperature_divides_log_probabilities(log_probs, temperature):
     np.testing.assert_allclose(weights / weights.sum(), expected / expected.sum(), atol=1e-5)
 
 
-@given(LOGITS)
-def test_temperature_0_is_argmax(log_probs):
-    id = choose(log_probs, Settings(temperature=0), [], [], np.random.default_rng(0))
+@given(LOGITS, st.sampled_from([0.0, 1e-50, 1e-38, 9e-4]))
+def test_a_temperature_of_about_0_is_argmax(log_probs, temperature):
+    id = choose(log_probs, Settings(temperature=temperature), [], [], np.random.default_rng(0))
     assert log_probs[id] == log_probs.max()
+
+
+@given(LOGITS)
+def test_the_least_temperature_overflows_nothing(log_probs):
+    scores = ban(log_probs, [0])
+    with np.errstate(all="raise", under="ignore"):
+        weights = apply_temperature(scores, LEAST_TEMPERATURE)
+    assert np.isfinite(weights).all()
 
 
 @given(LOGITS, st.data())
