@@ -9,6 +9,7 @@ import difflib
 import glob
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,10 +20,13 @@ from typing import IO, Any
 from rnnchat import paths
 from rnnchat.errors import TextError
 from rnnchat.text import catalogue
-from rnnchat.text.encoding import UnreadableText
+from rnnchat.text.encoding import UnreadableText, refuse_reading
 from rnnchat.text.file import PIECE_CHARS, TextFile
 
 STANDARD_INPUT = "-"
+MAX_SPOOL_BYTES = 16_000_000_000
+"""What is kept of a stream, at most: one that never ends must not fill the disk."""
+_SPOOL_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class CorpusFile:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file of a folder that is not part of the corpus."""
+    """A file or folder in a folder that is not part of the corpus."""
 
     path: str
     reason: str
@@ -80,7 +84,7 @@ class Corpus:
     """
 
     def __init__(self, sources: Sequence[str]) -> None:
-        """Find the files; standard input is read to its end, into a temporary file.
+        """Find the files; standard input is read to its end, into a temporary file without a name.
 
         Raises:
             TextError: a source names nothing, or a folder with no file in it.
@@ -142,29 +146,79 @@ class Corpus:
 
     def _expand(self, name: str) -> list[_Source]:
         """The files that one source stands for."""
+        if not name:
+            raise TextError("a text without a name cannot be found: name a file, a folder, or - for standard input")
         if name == STANDARD_INPUT:
-            return [_Source(TextFile(self._spool(sys.stdin.buffer), "standard input"), True)]
+            return [_Source(TextFile(self._spool(sys.stdin.buffer, "standard input"), "standard input"), True)]
         if name in catalogue.CATALOGUE:
             return [_Source(TextFile(catalogue.require_corpus_path(name)), True)]
         path = paths.expand(name)
         if path.is_dir():
-            return _list_folder(path)
+            return self._require(self._list_folder(path), f"the folder {path}")
         if path.is_file():
             return [_Source(TextFile(path), True)]
         if path.exists():  # a pipe, like <(command) of a shell
             with path.open("rb") as stream:
-                return [_Source(TextFile(self._spool(stream), name), True)]
+                return [_Source(TextFile(self._spool(stream, name), name), True)]
         if glob.has_magic(name):
-            return _list_matches(str(path))
+            return self._list_matches(str(path))
         raise _not_found(name, path)
 
-    def _spool(self, stream: IO[bytes]) -> Path:
+    def _spool(self, stream: IO[bytes], name: str) -> Path:
         """Copy a stream that can be read only once to a temporary file."""
-        spool = tempfile.NamedTemporaryFile(prefix="rnnchat-")  # noqa: SIM115  (closed with the corpus)
-        shutil.copyfileobj(stream, spool)
-        spool.flush()
+        spool, path = _open_spool()
         self._spools.append(spool)
-        return Path(spool.name)
+        limit = min(MAX_SPOOL_BYTES, shutil.disk_usage(tempfile.gettempdir()).free // 2)
+        while chunk := stream.read(_SPOOL_CHUNK):
+            if spool.tell() + len(chunk) > limit:
+                raise TextError(
+                    f"{name} does not end within {limit:,} bytes, all that the temporary folder may hold: "
+                    "save the text as a file and name that"
+                )
+            spool.write(chunk)
+        spool.flush()
+        return path
+
+    def _list_folder(self, folder: Path) -> list[_Source]:
+        """All files in and below a folder, sorted, hidden ones left out; what cannot be looked into is listed."""
+        files = []
+        for parent, folders, names in os.walk(folder, onerror=self._leave_out):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            paths = (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+            files += [_Source(TextFile(path), False) for path in paths if self._is_file(path)]
+        return files
+
+    def _list_matches(self, pattern: str) -> list[_Source]:
+        """All files that a pattern matches, and those in the folders that it matches."""
+        files = []
+        for path in map(Path, sorted(glob.glob(pattern, recursive=True))):
+            if path.is_dir():
+                files += self._list_folder(path)
+            elif self._is_file(path):
+                files.append(_Source(TextFile(path), False))
+        if not files and not self._left_out:
+            raise TextError(f"no file matches {pattern}: look at the pattern, and put it in quotes in a shell")
+        return self._require(files, pattern)
+
+    def _require(self, files: list[_Source], place: str) -> list[_Source]:
+        if files:
+            return files
+        reason = next((f"{left.path} {left.reason}" for left in self._left_out.values()), "it holds no file")
+        raise TextError(f"no text in {place}: {reason}; name a file or folder that holds text")
+
+    def _is_file(self, path: Path) -> bool:
+        """Whether it is a file that can be read as often as needed; a link to nothing is none."""
+        try:
+            return stat.S_ISREG(path.stat().st_mode)
+        except FileNotFoundError:
+            return False
+        except OSError as e:
+            self._leave_out(e)
+            return False
+
+    def _leave_out(self, error: OSError) -> None:
+        path = os.fsdecode(error.filename)
+        self._left_out[path] = LeftOut(path, refuse_reading(path, error).reason)
 
     def _check(self) -> None:
         """Set aside what is not text, once."""
@@ -183,7 +237,9 @@ class Corpus:
         if not readable:
             first = next(iter(self._left_out.values()))
             others = f", and so on for {len(self._left_out) - 1} more" if len(self._left_out) > 1 else ""
-            raise TextError(f"There is no text in {self.name}: {first.path} {first.reason}{others}.")
+            raise TextError(
+                f"no text in {self.name}: {first.path} {first.reason}{others}; name a file or folder that holds text"
+            )
         self._sources = readable
         self._checked = True
 
@@ -199,38 +255,26 @@ class Corpus:
                 end = (end + piece)[-2:]
 
 
-def _list_folder(folder: Path) -> list[_Source]:
-    """All files in and below a folder, sorted, hidden ones left out."""
-    files = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = (Path(parent, name) for name in sorted(names) if not name.startswith("."))
-        files += [_Source(TextFile(path), False) for path in paths if path.is_file()]
-    if not files:
-        raise TextError(f"There is no text in the folder {folder}: it holds no file.")
-    return files
-
-
-def _list_matches(pattern: str) -> list[_Source]:
-    """All files that a pattern matches, and those in the folders that it matches."""
-    matches = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]
-    files = [_Source(TextFile(path), False) for path in matches if path.is_file()]
-    if not files:
-        raise TextError(f"No file matches {pattern}: look at the pattern, and put it in quotes in a shell.")
-    return files
+def _open_spool() -> tuple[IO[bytes], Path]:
+    """A temporary file that is gone with the process, whatever ends it, and a path under which to open it again."""
+    if sys.platform == "linux":
+        nameless = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the corpus)
+        return nameless, Path(f"/proc/self/fd/{nameless.fileno()}")
+    named = tempfile.NamedTemporaryFile(prefix="rnnchat-")  # noqa: SIM115  (closed with the corpus)
+    return named, Path(named.name)
 
 
 def _not_found(name: str, path: Path) -> TextError:
     """The sentence for a source that names nothing, with the names most like it."""
     folder = path.parent
     if not folder.is_dir():
-        return TextError(f"There is no file {name}, because there is no folder {folder}: look at the spelling.")
+        return TextError(f"no file {name}, because there is no folder {folder}: look at the spelling")
     names = {entry: str(folder / entry) for entry in os.listdir(folder)} | {
         entry: entry for entry in catalogue.CATALOGUE
     }
     near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
-    advice = f"did you mean {' or '.join(names[entry] for entry in near)}?" if near else "look at the spelling."
-    return TextError(f"There is no file, folder or corpus {name}: {advice}")
+    advice = f"did you mean {' or '.join(names[entry] for entry in near)}?" if near else "look at the spelling"
+    return TextError(f"no file, folder or corpus {name}: {advice}")
 
 
 def _describe(file: TextFile, chars: int) -> CorpusFile:

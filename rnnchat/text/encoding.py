@@ -23,13 +23,15 @@ _BOMS = (  # the longer ones first: UTF-32 little-endian begins like UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _KNOWN_BINARIES = {
-    b"%PDF": "is a PDF, not text: save it as text (.txt, .md, .html or .epub) and try again",
-    b"PK\x03\x04": "is an archive or an office document, not text: unpack it, or save it as text, and try again",
+    b"%PDF": "is a PDF, not text",
+    b"PK\x03\x04": "is an archive or an office document, not text",
     b"\x89PNG": "is an image, not text",
     b"\xff\xd8\xff": "is an image, not text",
     b"GIF8": "is an image, not text",
     b"\x7fELF": "is a program, not text",
 }
+# Codecs of Python that are no encodings of texts: ASCII that spells out anything, lone surrogates too.
+_ESCAPES = {"unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode", "undefined"}
 # Control characters that no text has; ESC belongs to ISO-2022-JP, and FF and BS to old plain texts.
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r\f\b\x1a\x1b"))
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
@@ -68,10 +70,16 @@ _CHANCE = 0.3
 class UnreadableText(TextError):  # noqa: N818  (it is told in a sentence, like its family)
     """One file that cannot be learnt from."""
 
-    def __init__(self, path: str, reason: str) -> None:
-        """Args: the file, and the rest of the sentence: "is empty"."""
-        super().__init__(f"{path} {reason}.")
+    def __init__(self, path: str, reason: str, advice: str) -> None:
+        """Args: the file, what is wrong ("is empty"), and what to do now."""
+        super().__init__(f"{path} {reason}: {advice}")
         self.reason = reason
+
+
+def refuse_reading(path: str, error: OSError) -> UnreadableText:
+    """The error for a file or folder that the system does not let us read."""
+    advice = "change its permissions or those of its folder, or leave it out"
+    return UnreadableText(path, f"cannot be read ({error.strerror or error})", advice)
 
 
 class Encoding(NamedTuple):
@@ -105,7 +113,7 @@ def find_encoding(open_bytes: Callable[[], BinaryIO], path: str) -> Encoding:
     if b"\0" in head and (codec := _find_utf16(head)):
         return _check(open_bytes, [codec], path)
     if reason := _find_binary(head):
-        raise UnreadableText(path, reason)
+        raise UnreadableText(path, reason, "unpack it, or save it as text (.txt, .md, .html or .epub)")
     if _JAPANESE_ESCAPE.search(head):
         return _check(open_bytes, ["iso2022_jp", "utf-8"], path)
     failed_at = _find_undecodable(open_bytes, "utf-8")
@@ -133,7 +141,7 @@ def _check(open_bytes: Callable[[], BinaryIO], codecs_to_try: list[str], path: s
     for codec in codecs_to_try:
         if _find_undecodable(open_bytes, codec) is None:
             return Encoding(codec)
-    raise UnreadableText(path, "cannot be decoded, because no encoding fits its bytes: save it as UTF-8 and try again")
+    raise UnreadableText(path, "cannot be decoded, because no encoding fits its bytes", "save it as UTF-8")
 
 
 def _find_undecodable(open_bytes: Callable[[], BinaryIO], codec: str) -> int | None:
@@ -144,12 +152,12 @@ def _find_undecodable(open_bytes: Callable[[], BinaryIO], codec: str) -> int | N
         while chunk := file.read(_CHUNK_SIZE):
             try:
                 decoder.decode(chunk)
-            except UnicodeDecodeError as e:
-                return max(0, offset + e.start)
+            except UnicodeError as e:
+                return max(0, offset + getattr(e, "start", 0))
             offset += len(chunk)
     try:
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return max(0, offset - 1)
     return None
 
@@ -220,8 +228,9 @@ def _score(sample: bytes, codec: str, letters: str) -> float:
 
 
 def _is_codec(name: str) -> bool:
+    """Whether a page may declare that it is in this encoding: it turns bytes into characters, and nothing else."""
     try:
-        codecs.lookup(name)
+        codec = codecs.lookup(name)
     except LookupError:
         return False
-    return True
+    return codec._is_text_encoding and codec.name not in _ESCAPES

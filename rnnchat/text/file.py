@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rnnchat.text.encoding import Encoding, UnreadableText, find_encoding
+from rnnchat.text.encoding import Encoding, UnreadableText, find_encoding, refuse_reading
 from rnnchat.text.markup import read_epub, read_html
 
 PIECE_CHARS = 1 << 20
@@ -46,9 +46,9 @@ class TextFile:
         try:
             return find_encoding(self._open, self.name)
         except _DAMAGED as e:
-            raise UnreadableText(self.name, "is damaged: it cannot be decompressed to its end") from e
+            raise UnreadableText(self.name, "is damaged and cannot be decompressed to its end", "fetch it again") from e
         except OSError as e:
-            raise UnreadableText(self.name, f"cannot be read ({e.strerror or e})") from e
+            raise refuse_reading(self.name, e) from e
 
     def check(self) -> None:
         """Make sure that there is text in the file.
@@ -56,8 +56,13 @@ class TextFile:
         Raises:
             UnreadableText: there is none; says why.
         """
-        if not any(piece.strip() for piece in self.read()):
-            raise UnreadableText(self.name, "is empty" if not self.size_bytes else "has no text in it")
+        pieces = self.read()
+        if not any(piece.strip() for piece in pieces):
+            reason = "has no text in it" if self.size_bytes else "is empty"
+            raise UnreadableText(self.name, reason, "choose a file that holds text")
+        if self._suffix == ".epub":
+            for _ in pieces:  # a chapter may fail where others have not, and is decoded only when it is read
+                pass
 
     def read(self) -> Iterator[str]:
         """The text in pieces of about `PIECE_CHARS`, with line ends made ``\\n`` and without a byte-order mark.

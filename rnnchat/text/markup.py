@@ -14,15 +14,31 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
-from rnnchat.text.encoding import UnreadableText, decode_bytes
+from rnnchat.text.encoding import UnreadableText, decode_bytes, refuse_reading
 
-_UNSEEN = {"head", "script", "style", "template", "noscript", "nav", "svg", "math", "iframe", "object", "select"}
+_UNSEEN = {
+    "head",
+    "title",
+    "script",
+    "style",
+    "template",
+    "noscript",
+    "nav",
+    "svg",
+    "math",
+    "iframe",
+    "object",
+    "select",
+}
+# What may stand in a head: anything else begins the page, because `</head>` may be left out.
+_HEAD_PARTS = {"title", "meta", "link", "base", "script", "style", "template", "noscript"}
 _PARAGRAPHS = {
     *("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "table", "ul", "ol", "dl", "figure", "hr"),
     *("section", "article", "header", "footer", "main", "aside", "form"),
 }
 _LINES = {"div", "br", "li", "tr", "dt", "dd", "figcaption", "caption", "option"}
 _CELLS = {"td", "th"}
+_NOT_IN_SELECT = (_PARAGRAPHS | _LINES | _CELLS) - {"option", "hr", "br"}
 _DAMAGES = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError),
     *(ElementTree.ParseError, KeyError, StopIteration),
@@ -51,6 +67,7 @@ class _PageReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         """Start a line or a paragraph, or stop listening."""
+        self._close_unclosed(tag)
         if tag in _UNSEEN:
             self._unseen.append(tag)
         self._preformatted += tag == "pre"
@@ -58,6 +75,8 @@ class _PageReader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """End a line or a paragraph, or listen again."""
+        if tag in _NOT_IN_SELECT:
+            self._close_unclosed(tag)
         if tag in self._unseen:
             # A tag that is never closed ends with the one around it.
             while self._unseen.pop() != tag:
@@ -68,10 +87,13 @@ class _PageReader(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: object) -> None:
         """``<br/>`` and its like; ``<script/>`` in XHTML has no end."""
+        self._close_unclosed(tag)
         self._break_before(tag)
 
     def handle_data(self, data: str) -> None:
         """Take text in, with its white space made one space outside ``<pre>``."""
+        if self._unseen == ["head"] and data.strip():
+            self._unseen.clear()
         if self._unseen:
             return
         if self._preformatted:
@@ -82,6 +104,16 @@ class _PageReader(HTMLParser):
         if stripped := text.strip(" "):
             self._write(stripped)
             self._has_space = text[-1] == " "
+
+    def _close_unclosed(self, tag: str) -> None:
+        """End a head or a list of choices in which ``tag`` cannot stand: their own ends were left out."""
+        if tag == "body":
+            self._unseen.clear()
+        elif self._unseen and (
+            (self._unseen[-1] == "head" and tag not in _HEAD_PARTS)
+            or (self._unseen[-1] == "select" and tag in _NOT_IN_SELECT)
+        ):
+            self._unseen.pop()
 
     def _write(self, text: str) -> None:
         if self._breaks:
@@ -126,15 +158,16 @@ def read_epub(path: Path) -> Iterator[str]:
                 if text.strip():
                     yield f"\n{text}" if index else text
     except _DAMAGES as e:
-        raise UnreadableText(
-            str(path), f"is not an EPUB book that can be read ({str(e) or 'it lists no pages'})"
-        ) from e
+        reason = f"is not an EPUB book that can be read ({str(e) or 'it lists no pages'})"
+        raise UnreadableText(str(path), reason, "fetch it again, or save it as text") from e
+    except OSError as e:
+        raise refuse_reading(str(path), e) from e
 
 
 def _list_chapters(book: zipfile.ZipFile, path: str) -> list[str]:
     """The names of the book's pages, in reading order."""
     if "META-INF/rights.xml" in book.namelist():
-        raise UnreadableText(path, "is protected against copying, and rnnchat cannot read it")
+        raise UnreadableText(path, "is protected against copying", "choose a copy that is not")
     container = ElementTree.fromstring(book.read("META-INF/container.xml"))
     package_name = next(e for e in container.iter() if _tag(e) == "rootfile").attrib["full-path"]
     package = ElementTree.fromstring(book.read(package_name))

@@ -74,4 +74,4 @@ def test_show_of_a_corpus_that_is_not_here_says_how_to_get_it(run: Run) -> None:
 def test_show_of_nothing_is_one_sentence_and_status_1(run: Run, tmp_path: Path) -> None:
     result = run("corpus", "show", tmp_path / "none.txt")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("rnnchat: There is no file")
+    assert result.stderr.startswith("rnnchat: no file, folder or corpus")

@@ -1,13 +1,16 @@
 """Reading a corpus: every way to name one, every kind of file, one sentence for what cannot be read."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
 import os
 import sys
+import tempfile
 import threading
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,37 @@ def test_a_folder_says_what_it_left_out_and_why(folder: Path):
     assert summary.name == "letters (2 files)"
 
 
+def test_a_book_with_a_bad_chapter_is_left_out_of_its_folder(folder: Path):
+    container = '<c><rootfile full-path="b.opf"/></c>'
+    item, ref = '<item id="{0}" href="{0}" media-type="text/html"/>', '<itemref idref="{0}"/>'
+    package = "".join(part.format(name) for part in (item, ref) for name in ("one", "two"))
+    with zipfile.ZipFile(folder / "book.epub", "w") as book:
+        book.writestr("META-INF/container.xml", container)
+        book.writestr("b.opf", f"<p>{package}</p>")
+        book.writestr("one", "<p>Chapter one")
+        book.writestr("two", BINARY)
+    summary = Corpus([str(folder)]).summarize()
+    assert str(folder / "book.epub") in [left.path for left in summary.left_out]
+    assert read(folder) == "Dear B,\n\n# A"
+
+
+def test_a_folder_that_cannot_be_looked_into_is_left_out_and_listed(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    scan = os.scandir
+
+    def refuse_old(path):
+        if Path(path).name == "old":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse_old)
+    summary = Corpus([str(folder)]).summarize()
+    assert ("old", "cannot be read (Permission denied)") in {
+        (Path(left.path).name, left.reason) for left in summary.left_out
+    }
+    with pytest.raises(TextError, match=r"old cannot be read \(Permission denied\)"):
+        Corpus([str(folder / "old")])
+
+
 def test_a_summary_counts_characters_symbols_and_bytes(tmp_path: Path):
     (tmp_path / "a.txt").write_bytes("aä\r\n".encode())
     (tmp_path / "b.txt").write_bytes("ab".encode("utf-16"))
@@ -63,6 +97,7 @@ def test_a_summary_counts_characters_symbols_and_bytes(tmp_path: Path):
 
 def test_patterns_and_files_named_twice_are_read_once(folder: Path):
     assert read(folder / "**" / "*.md") == "# A"
+    assert read(folder.parent / "let*") == read(folder)
     assert read(folder / "b.txt", folder, folder / "old" / "a.md") == "Dear B,\n\n# A"
 
 
@@ -87,6 +122,31 @@ def test_a_named_pipe_is_read_once_and_kept(tmp_path: Path):
     corpus = Corpus([str(pipe)])
     writer.join(timeout=10)
     assert corpus.summarize().chars == len("".join(corpus.read_pieces())) == 14
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no endless file here")
+def test_a_stream_without_an_end_is_refused_and_nothing_of_it_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(corpus_module, "MAX_SPOOL_BYTES", 3_000_000)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with open("/dev/zero", "rb") as endless:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
+        with pytest.raises(TextError, match="standard input does not end within 3,000,000 bytes"):
+            Corpus(["-"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a temporary file keeps its name")
+def test_the_copy_of_a_stream_has_no_name_that_could_stay_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"from a pipe")))
+    corpus = Corpus(["-"])
+    assert list(tmp_path.iterdir()) == []
+    assert "".join(corpus.read_pieces()) == "from a pipe"
+
+
+def test_a_text_without_a_name_is_not_the_current_folder():
+    with pytest.raises(TextError, match="without a name"):
+        Corpus([""])
 
 
 @pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)])
@@ -142,7 +202,7 @@ def test_a_name_of_the_catalogue_is_its_text(home: Path):
         ("blank.txt", b" \n\n", "has no text in it"),
         ("page.html", b"<html><head><title>x</title></head></html>", "has no text in it"),
         ("binary", BINARY, "is a binary file, not text"),
-        ("a.pdf", b"%PDF-1.7\n", "is a PDF, not text: save it as text"),
+        ("a.pdf", b"%PDF-1.7\n", "is a PDF, not text: .*save it as text"),
         ("a.docx", b"PK\x03\x04abc", "is an archive or an office document"),
         ("broken.gz", gzip.compress(b"text" * 999)[:30], "cannot be decompressed to its end"),
         ("broken.epub", b"PK\x03\x04abc", "is not an EPUB book that can be read"),
@@ -164,7 +224,7 @@ def test_a_file_that_cannot_be_learnt_from_is_told_in_one_sentence(tmp_path: Pat
         ("lettres", r"did you mean .*letters\?"),
         ("nowhere/a.txt", "because there is no folder"),
         ("zzzzzz", "look at the spelling"),
-        ("letters/*.doc", "No file matches .*quotes"),
+        ("letters/*.doc", "no file matches .*quotes"),
     ],
 )
 def test_a_source_that_is_not_there_names_what_is_near(folder: Path, source, sentence):

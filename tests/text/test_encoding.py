@@ -65,6 +65,26 @@ def test_a_page_is_in_the_encoding_that_it_declares():
     assert decode_bytes(content, "a.html").endswith("5 €")
 
 
+@pytest.mark.parametrize(
+    "codec",
+    [
+        "rot13",
+        "hex",
+        "base64",
+        "zlib",
+        "undefined",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "utf-7",
+        "idna",
+        "nonsense",
+    ],
+)
+def test_a_page_that_declares_no_encoding_of_texts_is_read_as_if_it_declared_none(codec):
+    text = f'<meta charset="{codec}"><p>Die schönsten Bücher über \\ud800 und +2AA- Äpfel.'
+    assert decode_bytes(text.encode("cp1252"), "a.html") == text
+
+
 def test_rare_encodings_are_left_to_the_library():
     text = "Reiz dzīvoja ķēniņš, kuram bija trīs meitas; jaunākā bija tik skaista, ka pat saule brīnījās. " * 5
     assert decode_bytes(text.encode("cp1257"), "a.txt").count("jaun") == 5
@@ -72,5 +92,5 @@ def test_rare_encodings_are_left_to_the_library():
 
 @pytest.mark.parametrize("content", [b"\0\1\2" * 99, bytes(range(32)) * 9, b"text" + b"\x00" * 99])
 def test_what_is_not_text_is_refused(content):
-    with pytest.raises(UnreadableText, match=r"^a is a binary file, not text\.$"):
+    with pytest.raises(UnreadableText, match=r"^a is a binary file, not text: .*save it as text"):
         decode_bytes(content, "a")

@@ -55,6 +55,24 @@ def test_tags_that_are_never_closed_do_not_swallow_the_page():
     assert "".join(read_html(["<div><nav><object>menu</nav>text<p>more</div>"])) == "text\n\nmore\n"
 
 
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<html><head><title>T</title><body><p>One<p>Two", "One\n\nTwo\n"),
+        ("<head><title>T</title><meta charset=utf-8><link href=a><p>One", "One\n"),
+        ("<head><title>T</title><script>no</script>One", "One\n"),
+        ("<head><style>no</style><img/>One", "One\n"),
+        ("<title>T</title><p>One", "One\n"),
+        ("<p>One<select><option>no<option>no<p>Two", "One\n\nTwo\n"),
+        ("<form>One<select><option>no</form>Two", "One\n\nTwo\n"),
+        ("<p>One <select><option>no</select> two", "One two\n"),
+    ],
+)
+def test_ends_that_html_lets_one_leave_out_may_be_left_out(page, text):
+    assert "".join(read_html([page])) == text
+    assert "".join(read_html(page)) == text  # a character at a time
+
+
 def write_book(path: Path, **others: str) -> None:
     """A book of two chapters, a page of navigation, and a note outside the flow."""
     item = '<item id="{0}" href="{1}" media-type="application/xhtml+xml" properties="{2}"/>'
