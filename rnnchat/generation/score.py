@@ -15,9 +15,8 @@ import numpy as np
 
 from rnnchat.errors import TextError
 from rnnchat.generation.runtime import BLOCK_SIZE, Runtime
+from rnnchat.text.coverage import BITS_PER_UNKNOWN_BYTE, find_missing
 from rnnchat.text.tokenizer import Tokenizer
-
-BITS_PER_UNKNOWN_BYTE = 8
 
 
 @dataclass(frozen=True)
@@ -75,23 +74,3 @@ def score_text(runtime: Runtime, tokenizer: Tokenizer, pieces: Iterable[str]) ->
     bits = nats / math.log(2) + BITS_PER_UNKNOWN_BYTE * unknown_bytes
     perplexity = math.exp(min(nats / tokens, 700)) if tokens else math.inf
     return Score(bits / chars, perplexity, chars, tokens, nats, unknown_chars)
-
-
-def find_missing(tokenizer: Tokenizer, text: str, ids: np.ndarray, previous: list[int]) -> tuple[int, int]:
-    """How many characters and bytes of ``text`` its ``ids`` do not cover."""
-    known = ids
-    num_unknown = 0
-    if tokenizer.unknown_id is not None:
-        num_unknown = int((ids == tokenizer.unknown_id).sum())
-    elif tokenizer.level in ("byte", "bpe"):
-        return 0, 0
-    decoder = tokenizer.start_decoding(previous)
-    if num_unknown == 0 and len(known) == len(text):
-        return 0, 0
-    covered = "".join(decoder.feed(id) for id in known.tolist())
-    mark_bytes = len("\ufffd".encode())
-    missing_chars = len(text) - (len(covered) - num_unknown)
-    missing_bytes = len(text.encode("utf-8", "ignore")) - (
-        len(covered.encode("utf-8", "ignore")) - num_unknown * mark_bytes
-    )
-    return missing_chars, missing_bytes

@@ -18,7 +18,7 @@ Curve = tuple[tuple[int, float], ...]
 
 
 def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: float, curve: Curve) -> TrainingRecord:
-    """Where the network of a run comes from, as of now."""
+    """Where the network of a run comes from, as it is after ``step``."""
     recipe = info.get_recipe()
     return TrainingRecord(
         corpus=info.corpus["name"],
@@ -55,7 +55,12 @@ def recall_best(run: RunFolder) -> tuple[int, float] | None:
     return None if training.bits_per_char is None else (training.steps, training.bits_per_char)
 
 
-def publish_best(run: RunFolder, record: TrainingRecord) -> Path:
-    """Complete the record of the model that is kept and put it into the library under the run's name."""
-    write_model(replace(read_model(run.best_path), training=record), run.best_path)
+def publish_best(run: RunFolder, bits_per_char: float, curve: Curve) -> Path:
+    """Put the model that is kept into the library under the run's name, its record told what was measured since.
+
+    Steps and time stay those of the network that is kept, not of the run.
+    """
+    model = read_model(run.best_path)
+    record = replace(model.training, bits_per_char=bits_per_char, curve=curve)
+    write_model(replace(model, training=record), run.best_path)
     return library.import_model(run.best_path, run.name, replace=True)

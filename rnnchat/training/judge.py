@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 
+import numpy as np
 from torch import Tensor
 
 from rnnchat.errors import TrainingError
@@ -31,6 +32,8 @@ _FLOP_PER_S = 5e10
 _FORWARD_SHARE = 1 / 3
 """What reading a symbol costs, as a share of learning from it."""
 _FIRST_SAMPLE_S = 3.0
+_MOST_UNKNOWN = 10_000
+"""Among so many symbols of a text one is known."""
 
 
 class Judge:
@@ -70,7 +73,7 @@ class Judge:
     def look(self, step: int) -> Iterator[Event]:
         """Evaluate the network, and keep it if it is the best so far."""
         started_s = self._clock.elapsed_s
-        bits = self._to_bits(evaluate(self._network, self._ids, self._tokens))
+        bits = self._info.to_validation_bits(evaluate(self._network, self._ids, self._tokens))
         check_number(bits, step, self._run, self._recipe)
         elapsed_s = self._clock.elapsed_s
         self._plan_next(elapsed_s, elapsed_s - started_s)
@@ -83,7 +86,7 @@ class Judge:
         assert self._best is not None
         best_step, best_bits = self._best
         losses = self._losses
-        train_bits = losses.take(elapsed_s)[0] / self._info.chars_per_token / math.log(2) if losses.steps else bits
+        train_bits = self._info.to_bits(losses.take(elapsed_s)[0]) if losses.steps else bits
         yield Evaluated(step, elapsed_s, bits, best_bits, best_step, train_bits)
         if is_better:
             yield Saved(step, str(self._run.best_path))
@@ -110,11 +113,10 @@ class Judge:
         _, bits = self._best
         if not is_stopped:
             load_weights(self._network, read_model(self._run.best_path).weights)
-            bits = self._to_bits(evaluate(self._network, self._ids, self._count_last_tokens()))
+            bits = self._info.to_validation_bits(evaluate(self._network, self._ids, self._count_last_tokens()))
             yield self.write_sample(step)
         elapsed_s = self._clock.elapsed_s
-        record = build_record(self._info, step, elapsed_s, bits, self._curve)
-        path = publish_best(self._run, record)
+        path = publish_best(self._run, bits, self._curve)
         yield Finished(step, "stopped" if is_stopped else "done", bits, str(path), elapsed_s)
 
     def tell_progress(self, step: int) -> Progress:
@@ -135,12 +137,14 @@ class Judge:
         affordable = int(allowed_s / self._s_per_token) if self._s_per_token else 0
         return min(len(self._ids) - 1, max(self._tokens, affordable))
 
-    def _to_bits(self, nats_per_token: float) -> float:
-        return nats_per_token / self._info.validation_chars_per_token / math.log(2)
-
     def _choose_prompt(self) -> list[int]:
-        """A sample begins on a new line; where the text has no line ends, with the first symbol held out."""
-        return [int(id) for id in self._tokenizer.encode("\n")] or [int(self._ids[0])]
+        """A sample begins on a new line; where the text has no line ends, with the first known symbol held out."""
+        unknown = self._tokenizer.unknown_id
+        line_end = self._tokenizer.encode("\n").tolist()
+        if line_end and unknown not in line_end:
+            return [int(id) for id in line_end]
+        known = np.flatnonzero(self._ids[:_MOST_UNKNOWN] != unknown) if unknown is not None else np.zeros(1, int)
+        return [int(self._ids[known[0] if len(known) else 0])]
 
 
 def check_number(value: float, step: int, run: RunFolder, recipe: Recipe) -> None:
@@ -150,8 +154,9 @@ def check_number(value: float, step: int, run: RunFolder, recipe: Recipe) -> Non
         TrainingError: ``value`` is infinite or not a number.
     """
     if not math.isfinite(value):
+        kept = f"the best model so far stays as {run.name!r}; " if run.best_path.exists() else ""
         raise TrainingError(
-            f"the loss is no longer a number at step {step:,}: the best model so far stays as {run.name!r}; "
+            f"the loss is no longer a number at step {step:,}: {kept}"
             f"start again with a lower --lr than {recipe.learning_rate:g}"
         )
 

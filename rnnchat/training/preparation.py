@@ -5,7 +5,7 @@ Texts are streamed: memory does not grow with them.
 
 import json
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from typing import NamedTuple
@@ -13,7 +13,8 @@ from typing import NamedTuple
 from rnnchat import __version__, paths
 from rnnchat.errors import TextError
 from rnnchat.text.corpus import Corpus, CorpusSummary
-from rnnchat.text.ids import open_ids, write_ids
+from rnnchat.text.coverage import count_missing
+from rnnchat.text.ids import write_ids
 from rnnchat.text.tokenizer import SYMBOL_NAMES, Tokenizer, fit_tokenizer
 from rnnchat.training.choice import check_length, choose_recipe
 from rnnchat.training.event import Noted
@@ -21,8 +22,8 @@ from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
 
-_CHUNK = 1 << 20
-"""Ids that are looked at in one go."""
+_MOST_LEFT_OUT = 3
+"""More files that were left out are counted, not named."""
 
 
 class HeldOut(NamedTuple):
@@ -32,8 +33,8 @@ class HeldOut(NamedTuple):
     """The first so many characters of the corpus are learnt from."""
     chars: int
     """Characters that are held out."""
-    pieces: Iterable[str]
-    """The held-out text."""
+    read_pieces: Callable[[], Iterator[str]]
+    """Gives the held-out text, from its beginning."""
     split: str
     """What is held out, in words."""
 
@@ -55,9 +56,11 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     fitted_chars = held_out.train_chars if options.level == "bpe" else summary.chars
     tokenizer = fit_tokenizer(options.level, _take(corpus.read_pieces(), fitted_chars), options.max_vocab)
     train_tokens = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path)
-    validation_tokens = write_ids(held_out.pieces, tokenizer, run.validation_ids_path)
+    validation_tokens = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path)
     if validation_tokens < 2:
         raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
+    _, train_unknown = count_missing(tokenizer, _take(corpus.read_pieces(), held_out.train_chars))
+    missing, validation_unknown = count_missing(tokenizer, held_out.read_pieces())
     recipe, notes = choose_recipe(options, held_out.train_chars, train_tokens)
     paths.write_text_atomically(run.tokenizer_path, json.dumps(tokenizer.to_json(), ensure_ascii=False))
     info = replace(
@@ -71,7 +74,9 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
         train_tokens=train_tokens,
         validation_chars=held_out.chars,
         validation_tokens=validation_tokens,
-        split=held_out.split + _describe_unknown(run, tokenizer, validation_tokens),
+        train_unknown_bytes=train_unknown,
+        validation_unknown_bytes=validation_unknown,
+        split=held_out.split + (f", {missing / held_out.chars:.1%} of it outside the vocabulary" if missing else ""),
     )
     run.write_info(info)
     for note in (*notes, f"Held out: {info.split}.", describe_recipe(recipe, tokenizer)):
@@ -83,28 +88,28 @@ def _hold_out(options: TrainingOptions, corpus: Corpus, summary: CorpusSummary) 
         other = Corpus(options.validation)
         other_summary = other.summarize()
         split = f"{other_summary.name}, {other_summary.chars:,} characters"
-        return HeldOut(summary.chars, other_summary.chars, other.read_pieces(), split)
+        return HeldOut(summary.chars, other_summary.chars, other.read_pieces, split)
     train_chars = int(summary.chars * (1 - Recipe.validation_fraction))
     chars = summary.chars - train_chars
     split = f"the last {Recipe.validation_fraction:.0%} of the text, {chars:,} characters"
-    return HeldOut(train_chars, chars, _skip(corpus.read_pieces(), train_chars), split)
-
-
-def _describe_unknown(run: RunFolder, tokenizer: Tokenizer, tokens: int) -> str:
-    """How much of the held-out text the vocabulary lacks: a model looks better for what it need not spell."""
-    if tokenizer.unknown_id is None:
-        return ""
-    ids = open_ids(run.validation_ids_path, tokenizer.vocab_size)
-    unknown = sum(
-        int((ids[start : start + _CHUNK] == tokenizer.unknown_id).sum()) for start in range(0, tokens, _CHUNK)
-    )
-    return f", {unknown / tokens:.1%} of its {tokenizer.level}s outside the vocabulary" if unknown else ""
+    return HeldOut(train_chars, chars, lambda: _skip(corpus.read_pieces(), train_chars), split)
 
 
 def describe_corpus(summary: CorpusSummary) -> str:
     """What was read, in a sentence."""
-    left_out = f" {len(summary.left_out)} files were left out." if summary.left_out else ""
-    return f"Read {summary.name}: {summary.chars:,} characters, {summary.distinct_chars:,} different ones.{left_out}"
+    return (
+        f"Read {summary.name}: {summary.chars:,} characters, {summary.distinct_chars:,} different ones, "
+        f"{summary.bytes_read:,} bytes.{_describe_left_out(summary)}"
+    )
+
+
+def _describe_left_out(summary: CorpusSummary) -> str:
+    if not summary.left_out:
+        return ""
+    named = [f"{file.path} {file.reason.rstrip('.')}" for file in summary.left_out[:_MOST_LEFT_OUT]]
+    if len(summary.left_out) > _MOST_LEFT_OUT:
+        named.append(f"and {len(summary.left_out) - _MOST_LEFT_OUT:,} more")
+    return f" Left out: {'; '.join(named)}."
 
 
 def describe_recipe(recipe: Recipe, tokenizer: Tokenizer) -> str:

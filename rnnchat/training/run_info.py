@@ -1,8 +1,10 @@
 """What the small files of a run folder hold: what the run is (run.json), and what is asked of it (control.json)."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from rnnchat.text.coverage import BITS_PER_UNKNOWN_BYTE
 from rnnchat.text.tokenizer import Level
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
@@ -36,6 +38,10 @@ class RunInfo:
     train_tokens: int = 0
     validation_chars: int = 0
     validation_tokens: int = 0
+    train_unknown_bytes: int = 0
+    """Bytes of UTF-8 that the vocabulary lacks of the text to learn from."""
+    validation_unknown_bytes: int = 0
+    """The same of the held-out text."""
     split: str = ""
     """What is held out, in words."""
 
@@ -54,10 +60,15 @@ class RunInfo:
         """Of the text to learn from."""
         return self.train_chars / self.train_tokens
 
-    @property
-    def validation_chars_per_token(self) -> float:
-        """Of the held-out text."""
-        return self.validation_chars / self.validation_tokens
+    def to_bits(self, nats_per_token: float) -> float:
+        """A loss on the text to learn from as bits per character, what the vocabulary lacks included."""
+        known = nats_per_token / math.log(2) * self.train_tokens
+        return (known + BITS_PER_UNKNOWN_BYTE * self.train_unknown_bytes) / self.train_chars
+
+    def to_validation_bits(self, nats_per_token: float) -> float:
+        """A loss on the held-out text as bits per character, what the vocabulary lacks included."""
+        known = nats_per_token / math.log(2) * self.validation_tokens
+        return (known + BITS_PER_UNKNOWN_BYTE * self.validation_unknown_bytes) / self.validation_chars
 
     def to_json(self) -> dict[str, Any]:
         """The info as plain JSON values."""

@@ -1,6 +1,8 @@
 """From texts to ids: what is learnt from, what is held out, what is refused."""
 
 import json
+import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from rnnchat.text.tokenizer import LEVELS, Tokenizer, tokenizer_from_json
 from rnnchat.training.event import Noted
 from rnnchat.training.preparation import prepare
 from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_info import RunInfo
 
 BeginRun = Callable[..., RunFolder]
 
@@ -95,8 +98,59 @@ def test_what_the_vocabulary_lacks_of_the_held_out_text_is_told(begin_run: Begin
     run = begin_run(level="word", max_vocab=16)
     notes = [note.message for note in prepare(run)]
     info = run.read_info()
-    tokenizer, _, held_out = read_ids(run)
-    share = (held_out == tokenizer.unknown_id).mean()
-    assert 0 < share < 1
-    assert f"{share:.1%} of its words outside the vocabulary" in info.split
+    tokenizer, _, _ = read_ids(run)
+    cut = int(len(text) * 0.9)
+    unknown = [spell_unknown(tokenizer, part) for part in (text[:cut], text[cut:])]
+    assert [info.train_unknown_bytes, info.validation_unknown_bytes] == unknown
+    assert unknown[1] > 0
+    assert f"{unknown[1] / (len(text) - cut):.1%} of it outside the vocabulary" in info.split
     assert f"Held out: {info.split}." in notes
+
+
+def spell_unknown(tokenizer: Tokenizer, text: str) -> int:
+    """Bytes of the words that the vocabulary lacks; the texts of these tests are all ASCII."""
+    return sum(len(word) for word in re.findall(r"\w+|[^\w\s]", text) if tokenizer.find_unknown(word))
+
+
+def test_characters_that_are_only_held_out_are_charged_at_their_bytes(begin_run: BeginRun, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("the sea was 海 grey\n" * 10, encoding="utf-8")
+    run = begin_run(validation=(str(other),))
+    list(prepare(run))
+    info = run.read_info()
+    assert (info.train_unknown_bytes, info.validation_unknown_bytes) == (0, 30)
+    assert "5.3% of it outside" in info.split
+    known = 2.0 / math.log(2) * info.validation_tokens
+    assert info.to_validation_bits(2.0) == pytest.approx((known + 8 * 30) / 190)
+
+
+def test_a_run_of_an_older_version_is_charged_nothing(begin_run: BeginRun) -> None:
+    run = begin_run()
+    list(prepare(run))
+    record = run.read_info().to_json()
+    del record["train_unknown_bytes"], record["validation_unknown_bytes"]
+    assert RunInfo.from_json(record) == run.read_info()
+
+
+def test_what_was_read_and_left_out_is_told(begin_run: BeginRun, text: str, tmp_path: Path) -> None:
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    (folder / "a.txt").write_text(text + "ü", encoding="utf-8")
+    for number in range(5):
+        (folder / f"{number}.png").write_bytes(b"\0\1" * 500)
+    note = next(prepare(begin_run(corpus=(str(folder),)))).message
+    assert f"{len(text) + 1:,} characters, {len(set(text)) + 1} different ones, {len(text) + 2:,} bytes" in note
+    assert "0.png is" in note
+    assert note.endswith("and 2 more.")
+
+
+def test_a_run_finds_its_texts_from_any_folder(
+    begin_run: BeginRun, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(text_file.parent)
+    run = begin_run(corpus=("sea.txt",), validation=("*.txt",))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    list(prepare(run))
+    assert run.read_info().corpus["name"] == "sea.txt"
