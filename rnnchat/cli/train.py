@@ -16,7 +16,7 @@ from rnnchat.text.tokenizer import Level
 from rnnchat.training.event import Event, Finished, Resumed, Started
 from rnnchat.training.new_run import make_run
 from rnnchat.training.options import Device, Precision, Preset, TrainingOptions, parse_sizes
-from rnnchat.training.run_folder import RunFolder, check_can_go_on, find_run, remove_run
+from rnnchat.training.run_folder import RunFolder, find_run, remove_run, take_over
 
 _NICENESS = 10
 
@@ -97,7 +97,7 @@ def train(
         raise UsageError("name the texts to train on, or a run to go on with: --resume NAME")
     if resume is not None:
         run = find_run(resume)
-        check_can_go_on(run)
+        take_over(run)
     else:
         options = TrainingOptions(
             tuple(corpus or ()),
@@ -132,11 +132,14 @@ def train(
         run = make_run(options)
     if beside_tui and hasattr(os, "nice"):
         os.nice(_NICENESS)
-    _follow(run, is_json, quiet)
+    _follow(run, is_json, quiet, is_new=resume is None)
 
 
-def _follow(run: RunFolder, is_json: bool, is_quiet: bool) -> None:
-    """Train ``run`` and show it; leave with the status that a shell expects."""
+def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool) -> None:
+    """Train ``run`` and show it; leave with the status that a shell expects.
+
+    A new run that did not come so far as to learn leaves nothing behind.
+    """
     finished = None
     with _Interruption(run) as interruption:
         try:
@@ -145,15 +148,15 @@ def _follow(run: RunFolder, is_json: bool, is_quiet: bool) -> None:
                     interruption.may_ask = True
                 if isinstance(event, Finished):
                     finished = event
-        except RnnchatError:
-            _forget_unless_begun(run)
+        except (RnnchatError, KeyboardInterrupt) as e:
+            if is_new and not interruption.may_ask:
+                _forget(run)
+            elif isinstance(e, KeyboardInterrupt) and run.checkpoint_path.exists():
+                typer.echo(f"Interrupted. Go on with: rnnchat train --resume {run.typed_name}", err=True)
             raise
-        except KeyboardInterrupt:
-            _forget_unless_begun(run)
-            if run.checkpoint_path.exists():
-                typer.echo(f"Interrupted. Go on with: rnnchat train --resume {run.name}", err=True)
-            raise
-    if finished is not None and not is_json:
+    if finished is not None and is_quiet:
+        typer.echo(finished.model_path)
+    elif finished is not None and not is_json:
         _tell_end(run, finished)
     if interruption.signal is not None:
         raise typer.Exit(128 + interruption.signal)
@@ -180,17 +183,17 @@ def _show(run: RunFolder, is_json: bool, is_quiet: bool) -> Iterator[Event]:
 def _tell_end(run: RunFolder, finished: Finished) -> None:
     typer.echo(
         f"{run.name}: {format_bits(finished.bits_per_char)} bits per character on the held-out text. "
-        f"Write with it: rnnchat generate {run.name}",
+        f"Write with it: rnnchat generate {run.typed_name}",
         err=True,
     )
     if finished.reason == "stopped":
-        typer.echo(f"Stopped at step {finished.step:,}. Go on with: rnnchat train --resume {run.name}", err=True)
+        typer.echo(f"Stopped at step {finished.step:,}. Go on with: rnnchat train --resume {run.typed_name}", err=True)
     typer.echo(finished.model_path)
 
 
-def _forget_unless_begun(run: RunFolder) -> None:
-    """Delete a run whose text was never ready: nothing in it could be missed."""
-    if run.path.exists() and run.read_info().recipe is None:
+def _forget(run: RunFolder) -> None:
+    """Delete a run in which nothing could be missed, unless its log has something to tell."""
+    if run.path.exists() and not run.log_path.exists():
         run.heartbeat_path.unlink(missing_ok=True)
         remove_run(run)
 

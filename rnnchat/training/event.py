@@ -100,6 +100,13 @@ class Resumed(_Fact):
 
 
 @dataclass(frozen=True)
+class Reopened(_Fact):
+    """A new process was started to go on with the run; it has said nothing yet."""
+
+    step: int
+
+
+@dataclass(frozen=True)
 class Noted(_Fact):
     """Something a person should know, in a sentence."""
 
@@ -127,7 +134,7 @@ class Failed(_Fact):
 
 
 Event = (
-    Started | Stepped | Evaluated | Sampled | Saved | Paused | Resumed | Noted | Finished | Failed
+    Started | Stepped | Evaluated | Sampled | Saved | Paused | Resumed | Reopened | Noted | Finished | Failed
 )  # fmt: skip
 
 _EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event)}

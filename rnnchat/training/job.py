@@ -12,11 +12,11 @@ from dataclasses import replace
 from rnnchat.child import python_command
 from rnnchat.errors import TrainingError
 from rnnchat.text.corpus import Corpus
-from rnnchat.training.event import Resumed
+from rnnchat.training.event import Reopened
 from rnnchat.training.heartbeat import write_pulse
 from rnnchat.training.new_run import make_run
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, check_can_go_on, find_run, read_status
+from rnnchat.training.run_folder import RunFolder, find_run, read_status, take_over
 
 
 def start_training(options: TrainingOptions) -> RunFolder:
@@ -42,9 +42,9 @@ def resume_training(name: str) -> RunFolder:
         TrainingError: there is no such run, it is under way or done, or the process does not start.
     """
     run = find_run(name)
-    check_can_go_on(run)
-    # Until the child says from which step it really goes on, watchers see a run that is under way again.
-    run.append_event(Resumed(read_status(run).step))
+    take_over(run)
+    # Until the child says from which step it goes on, watchers see a run that is starting again.
+    run.append_event(Reopened(read_status(run).step))
     _start_child(run)
     return run
 
@@ -58,6 +58,8 @@ def _start_child(run: RunFolder) -> None:
             )  # fmt: skip
         if os.name == "posix":
             write_pulse(run.heartbeat_path, child.pid)
+        else:  # the id may be that of a launcher: the child says itself who it is
+            run.heartbeat_path.unlink(missing_ok=True)
     except OSError as e:
         run.heartbeat_path.unlink(missing_ok=True)
         raise TrainingError(f"the training of {run.name!r} cannot start ({e.strerror}): see {run.path}") from e

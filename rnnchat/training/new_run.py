@@ -6,12 +6,15 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError
 from rnnchat.model.library import check_name
+from rnnchat.text.catalogue import CATALOGUE
+from rnnchat.text.corpus import STANDARD_INPUT
 from rnnchat.training import heartbeat
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.run_folder import RunFolder, read_status
@@ -21,6 +24,8 @@ from rnnchat.training.run_info import RunInfo
 def make_run(options: TrainingOptions) -> RunFolder:
     """Make the folder of a new run, which this process is about to train or to hand on.
 
+    A run whose name it takes is kept inside the new folder until the new one begins to learn.
+
     Args:
         options: what was asked for. Without a name the run is called after its first text, with a number where
             that is taken.
@@ -29,18 +34,41 @@ def make_run(options: TrainingOptions) -> RunFolder:
         ModelError: the name cannot be one.
         TrainingError: the name is taken by a run or a model and may not be replaced, or the disk refuses.
     """
-    run = RunFolder(paths.runs_dir() / _choose_name(options))
+    # From another folder a run must find the same texts.
+    options = replace(options, corpus=_locate(options.corpus), validation=_locate(options.validation))
+    while True:
+        run = RunFolder(paths.runs_dir() / _choose_name(options))
+        try:
+            if _place(run, RunInfo(options=replace(options, name=run.name), started=time.time())):
+                return run
+        except OSError as e:
+            raise TrainingError(
+                f"cannot write {run.path} ({e.strerror}): make room or set RNNCHAT_HOME to another folder"
+            ) from e
+
+
+def _place(run: RunFolder, info: RunInfo) -> bool:
+    """Make the folder aside and move it to its place whole; False where another process took the name meanwhile."""
+    draft = RunFolder(run.choose_aside())
+    draft.path.mkdir(parents=True)
+    draft.write_info(info)
+    heartbeat.write_pulse(draft.heartbeat_path, os.getpid())
+    if run.path.exists() and not read_status(run).is_active and (info.options.replace or not run.holds_work):
+        run.path.rename(draft.replaced_path)
     try:
-        if run.path.exists():
-            shutil.rmtree(run.path)
-        run.path.mkdir(parents=True)
-        run.write_info(RunInfo(options=replace(options, name=run.name), started=time.time()))
-        heartbeat.write_pulse(run.heartbeat_path, os.getpid())
-    except OSError as e:
-        raise TrainingError(
-            f"cannot write {run.path} ({e.strerror}): make room or set RNNCHAT_HOME to another folder"
-        ) from e
-    return run
+        draft.path.rename(run.path)
+    except OSError:
+        if not run.path.exists():
+            raise
+        shutil.rmtree(draft.path)
+        return False
+    return True
+
+
+def _locate(sources: Iterable[str]) -> tuple[str, ...]:
+    """The sources as they are found from any folder."""
+    fixed = {STANDARD_INPUT, *CATALOGUE}
+    return tuple(source if source in fixed else os.path.abspath(paths.expand(source)) for source in sources)
 
 
 def _choose_name(options: TrainingOptions) -> str:
@@ -54,8 +82,7 @@ def _choose_name(options: TrainingOptions) -> str:
         status = read_status(run)
         if status.is_active:
             raise TrainingError(f"run {name!r} is under way: stop it first, or give this one another --name")
-        # A run that never took a step is nothing that a person could miss.
-        if run.checkpoint_path.exists() and not options.replace:
+        if run.holds_work and not options.replace:
             raise TrainingError(f"there is a run called {name!r} already: give another --name, or --replace it")
     if _model_path(name).exists() and not options.replace:
         raise TrainingError(f"there is a model called {name!r} already: give another --name, or --replace it")

@@ -9,22 +9,25 @@ runs/NAME/  run.json                 what was asked for, what was chosen, the te
             best.safetensors         the best model so far, a normal model file
             control.json             what a watcher asks for
             heartbeat                signs of life of the training's process
-            train.log                what a training in the background says
+            train.log                what a training in the background says, and what went wrong in rnnchat itself
+            replaced/                the run whose name this one takes, until this one begins to learn
 ```
 """
 
 import difflib
 import json
 import os
+import shlex
 import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from rnnchat import paths
-from rnnchat.errors import TrainingError
+from rnnchat.errors import TrainingError, UsageError
 from rnnchat.training import heartbeat
 from rnnchat.training.event import Event, parse_event
 from rnnchat.training.run_info import Control, Request, RunInfo
@@ -44,6 +47,11 @@ class RunFolder:
     def name(self) -> str:
         """What the person called it; also the name of the model it makes."""
         return self.path.name
+
+    @property
+    def typed_name(self) -> str:
+        """The name as it is typed in a shell."""
+        return shlex.quote(self.name)
 
     @property
     def exists(self) -> bool:
@@ -90,6 +98,22 @@ class RunFolder:
         """What a training in the background says on its standard output and error."""
         return self.path / "train.log"
 
+    @property
+    def replaced_path(self) -> Path:
+        """The run whose name this one takes, until this one begins to learn."""
+        return self.path / "replaced"
+
+    @property
+    def holds_work(self) -> bool:
+        """Is there anything in it that a person could miss?"""
+        if self.checkpoint_path.exists() or self.best_path.exists():
+            return True
+        return self.replaced_path.exists() and RunFolder(self.replaced_path).holds_work
+
+    def choose_aside(self) -> Path:
+        """A place on the same disk where nobody looks for runs."""
+        return self.path.parent / ".aside" / f"{self.name}.{uuid.uuid4().hex}"
+
     def read_info(self) -> RunInfo:
         """What the run is.
 
@@ -101,7 +125,7 @@ class RunFolder:
             return RunInfo.from_json(json.loads(path.read_text(encoding="utf-8")))
         except OSError as e:
             raise TrainingError(f"run {self.name!r} cannot be read: {path} is gone; start it anew") from e
-        except (ValueError, TypeError, KeyError, AttributeError) as e:
+        except (ValueError, TypeError, KeyError, AttributeError, UsageError) as e:
             raise TrainingError(f"{path} is damaged: delete the folder and start the run anew") from e
 
     def write_info(self, info: RunInfo) -> None:
@@ -206,9 +230,25 @@ def judge_life(run: RunFolder, status: RunStatus) -> RunStatus:
         silence = heartbeat.measure_silence(run.heartbeat_path)
         return replace(status, message=f"not heard of for {silence:.0f} s: its process is there, but held up")
     if life == "gone":
-        message = f"its process ended without a word: go on with `rnnchat runs resume {run.name}`"
+        message = f"its process ended without a word: go on with `rnnchat runs resume {run.typed_name}`"
+        if run.log_path.exists() and run.log_path.stat().st_size:
+            message += f"; what it said last is in {run.log_path}"
         return replace(status, state="crashed", message=message)
     return status
+
+
+def take_over(run: RunFolder) -> None:
+    """Make ``run`` the business of this process: what was asked of an earlier one no longer counts.
+
+    A process to which the run was handed over takes nothing back: it may have been asked for something already.
+
+    Raises:
+        TrainingError: another process trains it, or it has used up its budget.
+    """
+    check_can_go_on(run)
+    if run.check_life() == "gone":
+        run.write_control(Control())
+        heartbeat.write_pulse(run.heartbeat_path, os.getpid())
 
 
 def check_can_go_on(run: RunFolder) -> None:
@@ -219,7 +259,8 @@ def check_can_go_on(run: RunFolder) -> None:
     """
     pulse = heartbeat.read_pulse(run.heartbeat_path)
     if run.check_life() != "gone" and pulse is not None and pulse.pid != os.getpid():
-        raise TrainingError(f"run {run.name!r} is under way already: watch it with `rnnchat runs watch {run.name}`")
+        advice = f"watch it with `rnnchat runs watch {run.typed_name}`"
+        raise TrainingError(f"run {run.name!r} is under way already: {advice}")
     if read_status(run).state == "done":
         raise TrainingError(f"run {run.name!r} is done: its model is called {run.name!r}")
 
@@ -227,15 +268,22 @@ def check_can_go_on(run: RunFolder) -> None:
 def remove_run(run: RunFolder) -> None:
     """Delete the folder of a run; a model that it put into the library stays.
 
+    A run that it was to replace, but did not live to, comes back.
+
     Raises:
         TrainingError: it is under way, or the disk refuses.
     """
     if read_status(run).is_active:
-        raise TrainingError(f"run {run.name!r} is under way: stop it first with `rnnchat runs stop {run.name}`")
+        raise TrainingError(f"run {run.name!r} is under way: stop it first with `rnnchat runs stop {run.typed_name}`")
+    aside = RunFolder(run.choose_aside())
     try:
-        shutil.rmtree(run.path)
+        aside.path.parent.mkdir(exist_ok=True)
+        run.path.rename(aside.path)
+        if aside.replaced_path.exists():
+            aside.replaced_path.rename(run.path)
+        shutil.rmtree(aside.path)
     except OSError as e:
-        raise TrainingError(f"cannot delete {run.path} ({e.strerror}): delete the folder yourself") from e
+        raise TrainingError(f"cannot delete {e.filename} ({e.strerror}): delete it yourself") from e
 
 
 def _find_start(run: RunFolder) -> float:

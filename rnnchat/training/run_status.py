@@ -11,6 +11,7 @@ from rnnchat.training.event import (
     Finished,
     Noted,
     Paused,
+    Reopened,
     Resumed,
     Sampled,
     Started,
@@ -80,6 +81,8 @@ def fold_event(status: RunStatus, event: Event) -> RunStatus:
             return replace(status, message=event.message)
         case Paused():
             return replace(status, state="paused", step=event.step)
+        case Reopened():
+            return replace(status, state="starting", step=event.step, message="")
         case Resumed():
             return replace(status, state="running", step=event.step, message="")
         case Finished():

@@ -9,10 +9,11 @@ Letters: B streams, T window.
 
 import contextlib
 import errno
-import math
 import os
+import shutil
 import sys
 import time
+import traceback
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
@@ -32,8 +33,8 @@ from rnnchat.training.machine import autocast, settle_machine
 from rnnchat.training.meter import Meter
 from rnnchat.training.preparation import prepare
 from rnnchat.training.recipe import Recipe
-from rnnchat.training.run_folder import RunFolder, check_can_go_on
-from rnnchat.training.run_info import Control, RunInfo
+from rnnchat.training.run_folder import RunFolder, take_over
+from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Clock, Schedule
 
 BETAS = (0.9, 0.999)
@@ -54,7 +55,7 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
         TextError: a text of the run cannot be read or is too short.
         TrainingError: the run is under way elsewhere or done, diverged, or the disk refuses.
     """
-    check_can_go_on(run)
+    take_over(run)
     try:
         with Heartbeat(run.heartbeat_path), contextlib.closing(_work(run)) as events:
             for event in events:
@@ -63,19 +64,17 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
     except RnnchatError as e:
         yield _record_failure(run, str(e))
         raise
-    except (OSError, MemoryError, RuntimeError) as e:
+    except Exception as e:
         message = _explain(run, e)
-        if message is None:
-            raise
         yield _record_failure(run, message)
         raise TrainingError(message) from e
 
 
 def _work(run: RunFolder) -> Generator[Event, None, None]:
     for unfinished in run.path.glob(".*.tmp"):
-        # What a killed process was just writing.
-        unfinished.unlink()
-    run.write_control(Control())
+        # What a killed process was just writing. Others write these two, perhaps this very moment.
+        if not unfinished.name.startswith((".control.", ".heartbeat.")):
+            unfinished.unlink()
     info = run.read_info()
     if info.recipe is None:
         yield from prepare(run)
@@ -85,6 +84,8 @@ def _work(run: RunFolder) -> Generator[Event, None, None]:
         info = replace(info, recipe=recipe)
         run.write_info(info)
     training = _Training(run, info)
+    if run.replaced_path.exists():
+        shutil.rmtree(run.replaced_path)
     yield from training.begin()
     yield from training.learn()
     yield from training.finish()
@@ -98,21 +99,30 @@ def _record_failure(run: RunFolder, message: str) -> Failed:
     return failed
 
 
-def _explain(run: RunFolder, error: Exception) -> str | None:
-    """What the machine refused and what to do now; None for an error that is ours."""
+def _explain(run: RunFolder, error: Exception) -> str:
+    """What the machine refused and what to do now; an error that is ours goes into the log, and is named."""
     if not isinstance(error, OSError):
         # torch has a class of its own for a GPU's memory alone.
         is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
         if not is_memory:
-            return None
+            return _log_mistake(run, error)
         return "there is not enough memory for this network: start anew with a smaller --hidden, --batch or --window"
     if not run.exists:
         return f"the folder of run {run.name!r} was deleted while it trained: {run.path} is gone, start it anew"
     if error.errno == errno.ENOSPC:
-        return f"the disk is full: make room, then go on with `rnnchat runs resume {run.name}`"
+        return f"the disk is full: make room, then go on with `rnnchat runs resume {run.typed_name}`"
     return (
         f"cannot write to {run.path} ({error.strerror or error}): mend that, then go on with "
-        f"`rnnchat runs resume {run.name}`"
+        f"`rnnchat runs resume {run.typed_name}`"
+    )
+
+
+def _log_mistake(run: RunFolder, error: Exception) -> str:
+    with contextlib.suppress(OSError), run.log_path.open("a", encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    return (
+        f"rnnchat made a mistake ({type(error).__name__}: {error}): {run.log_path} tells where; "
+        f"`rnnchat runs resume {run.typed_name}` goes on from the last checkpoint"
     )
 
 
@@ -196,7 +206,7 @@ class _Training:
     def _forget_some(self, state: State) -> State:
         """Start some streams from nothing; drawn from seed and step alone, so that a resume draws the same."""
         recipe = self._recipe
-        random = torch.Generator().manual_seed(recipe.seed * 1_000_003 + self._step)
+        random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + self._step) % 2**63)
         kept = torch.rand(recipe.batch_size, 1, generator=random) >= recipe.reset_probability  # (B, 1)
         if kept.all():
             return state
@@ -245,16 +255,16 @@ class _Training:
         self._control_read_s = time.monotonic()
 
     def _report(self) -> Stepped:
-        elapsed_s, recipe, chars_per_token = self._clock.elapsed_s, self._recipe, self._info.chars_per_token
+        elapsed_s, recipe = self._clock.elapsed_s, self._recipe
         loss, steps_per_s = self._meter.take(elapsed_s)
         check_number(loss, self._step, self._run, recipe)
         overall = (self._step - self._first_step) / max(1e-9, elapsed_s - self._first_s)
         return Stepped(
             step=self._step,
             total_steps=self._schedule.estimate_steps(self._step),
-            loss_bits_per_char=loss / chars_per_token / math.log(2),
+            loss_bits_per_char=self._info.to_bits(loss),
             learning_rate=self._rate,
-            chars_per_s=steps_per_s * recipe.batch_size * recipe.window * chars_per_token,
+            chars_per_s=steps_per_s * recipe.batch_size * recipe.window * self._info.chars_per_token,
             elapsed_s=elapsed_s,
             left_s=self._schedule.estimate_left_s(self._step, overall),
             progress=self._schedule.measure_progress(self._step),

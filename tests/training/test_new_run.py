@@ -1,6 +1,7 @@
 """Names of runs: after the text, never taking the place of anything without leave."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from rnnchat.errors import ModelError, TrainingError
 from rnnchat.training.event import Failed, Finished
 from rnnchat.training.new_run import make_run
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_folder import RunFolder, list_runs, read_status, remove_run
 
 BeginRun = Callable[..., RunFolder]
 
@@ -66,6 +67,39 @@ def test_an_ended_run_is_replaced_only_with_leave(begin_run: BeginRun) -> None:
         begin_run(name="sea")
     begin_run(name="sea", replace=True)
     assert not run.checkpoint_path.exists()
+
+
+def test_a_replaced_run_comes_back_if_the_new_one_never_begins(begin_run: BeginRun) -> None:
+    run = begin_run(name="sea")
+    end(run)
+    for text in ("The text is empty.", "The text is empty again."):
+        new = begin_run(name="sea", replace=True)
+        assert (new.path, list_runs()) == (run.path, [run])
+        new.append_event(Failed(text))
+        with pytest.raises(TrainingError, match="or --replace"):
+            begin_run(name="sea")
+    remove_run(run)
+    assert read_status(run).state == "failed"
+    remove_run(run)
+    assert read_status(run).state == "done"
+    assert run.checkpoint_path.read_bytes() == b"weights"
+    assert not run.replaced_path.exists()
+
+
+def test_a_best_model_without_a_checkpoint_is_not_given_up(begin_run: BeginRun) -> None:
+    run = begin_run(name="sea")
+    run.best_path.write_bytes(b"weights")
+    run.heartbeat_path.unlink()
+    with pytest.raises(TrainingError, match="or --replace"):
+        begin_run(name="sea")
+    assert run.best_path.exists()
+
+
+def test_runs_that_are_begun_at_once_get_names_of_their_own(begin_run: BeginRun) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: begin_run(), range(16)))
+    assert len({run.name for run in runs}) == 16
+    assert sorted(run.name for run in list_runs()) == sorted(run.name for run in runs)
 
 
 def test_a_run_that_never_took_a_step_makes_room(begin_run: BeginRun) -> None:
