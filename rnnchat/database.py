@@ -81,8 +81,8 @@ class Database:
         """
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StoryError(
-                f"Stories need SQLite 3.34 or newer and this Python has {sqlite3.sqlite_version}: "
-                "install a newer Python."
+                f"stories need SQLite 3.34 or newer and this Python has {sqlite3.sqlite_version}: "
+                "install a newer Python"
             )
         self.path = path
         self.notice: str | None = None
@@ -90,7 +90,10 @@ class Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as e:
-            raise StoryError(f"The folder {path.parent} cannot be made: {e.strerror}.") from e
+            raise StoryError(
+                f"the folder {path.parent} cannot be made ({e.strerror}): "
+                "make room or change permissions, or set RNNCHAT_HOME"
+            ) from e
         try:
             self._open()
         except sqlite3.DatabaseError as e:
@@ -157,7 +160,7 @@ class Database:
             if version > len(MIGRATIONS):
                 raise StoryError(
                     f"{self.path} was written by a newer rnnchat (format {version}, this one knows "
-                    f"{len(MIGRATIONS)}): update rnnchat to open it."
+                    f"{len(MIGRATIONS)}): update rnnchat to open it"
                 )
             for migrate in MIGRATIONS[version:]:
                 migrate(connection)
@@ -206,5 +209,5 @@ def _explain(error: sqlite3.Error, path: Path) -> StoryError:
     elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         advice = "cannot be written: check its permissions and those of its folder"
     else:
-        advice = f"failed ({error})"
-    return StoryError(f"The database {path} {advice}.")
+        advice = f"failed ({error}): try again"
+    return StoryError(f"the database {path} {advice}")

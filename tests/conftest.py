@@ -81,7 +81,7 @@ class ScriptedEngine:
         if index == self._die_after:
             self.alive = False
         if not self.alive:
-            raise EngineError(f"The process that held the model {self.info.name} is gone: stopped by SIGKILL.")
+            raise EngineError(f"the process that held the model {self.info.name} is gone, stopped by SIGKILL: load the model again")
         if index == self._hang_after:
             waits = {asyncio.ensure_future(event.wait()) for event in (self.released, cancelled)}
             _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)

@@ -66,10 +66,10 @@ def plan_contenders(models: Sequence[str], temperatures: Sequence[float] = ()) -
     contenders = tuple(Contender(model, change) for model, change in itertools.product(models, changes))
     if not MIN_CONTENDERS <= len(contenders) <= MAX_CONTENDERS:
         raise UsageError(
-            f"A comparison has {MIN_CONTENDERS} to {MAX_CONTENDERS} columns and this one would have "
-            f"{len(contenders)}: name two to four models, or one model with several temperatures."
+            f"a comparison has {MIN_CONTENDERS} to {MAX_CONTENDERS} columns and this one would have "
+            f"{len(contenders)}: name two to four models, or one model with several temperatures"
         )
     for one, other in itertools.combinations(contenders, 2):
         if one == other:
-            raise UsageError(f"“{one.label}” would stand in two columns: leave one out or change its temperature.")
+            raise UsageError(f"“{one.label}” would stand in two columns: leave one out or change its temperature")
     return contenders

@@ -98,7 +98,7 @@ class ComparisonStore:
         """
         rows = self._database.query("SELECT * FROM comparison WHERE id = ?", (comparison_id,))
         if not rows:
-            raise StoryError(f"There is no comparison {comparison_id}.")
+            raise StoryError(f"no comparison {comparison_id}: choose another one")
         return self._read(rows[0])
 
     def vote(self, comparison_id: str, preferred: int | None) -> Vote:
@@ -110,7 +110,7 @@ class ComparisonStore:
         """
         columns = self.load(comparison_id).columns
         if preferred is not None and not 0 <= preferred < len(columns):
-            raise UsageError(f"There is no column {preferred + 1} to vote for: choose 1 to {len(columns)}, or a tie.")
+            raise UsageError(f"no column {preferred + 1} to vote for: choose 1 to {len(columns)}, or a tie")
         vote = Vote(comparison_id, preferred, time.time())
         with self._database.transaction() as connection:
             connection.execute(

@@ -128,7 +128,7 @@ class EngineClient:
 
         Raises:
             EngineError: the process ended.
-            TextError: the text is empty, or the model knows none of it.
+            TextError: the text is empty.
         """
         with self._ask() as (request, answers):
             await self._send(Score(request, text))
@@ -206,7 +206,7 @@ class EngineClient:
         status = await self._process.wait()
         reason = "it was closed" if self._is_closing else _describe_end(status, await self._stderr.finish())
         self._failure = EngineError(
-            f"The process that held the model {self.info.name} is gone: {reason}. Load the model again to go on."
+            f"the process that held the model {self.info.name} is gone, {reason}: load the model again to go on"
         )
         for answers in self._waiting.values():
             answers.put_nowait(None)
@@ -245,7 +245,7 @@ async def _spawn(model: str, precision: str | None) -> asyncio.subprocess.Proces
         )
     except OSError as e:
         raise EngineError(
-            f"No process could be started for the model {model}: {e}. Close programs and try again."
+            f"no process could be started for the model {model} ({e}): close programs and try again"
         ) from e
 
 
@@ -254,12 +254,14 @@ async def _await_loaded(process: asyncio.subprocess.Process, stderr: _StderrTail
     line = await process.stdout.readline()
     if not line:
         reason = _describe_end(await process.wait(), await stderr.finish())
-        raise EngineError(f"The process that was to load the model {model} ended: {reason}.")
+        raise EngineError(
+            f"the process that was to load the model {model} ended, {reason}: try again, or load another model"
+        )
     response = decode_line(line)
     if isinstance(response, Failed):
         raise _rebuild_error(response)
     if not isinstance(response, Loaded) or response.protocol != PROTOCOL:
-        raise EngineError("rnnchat was replaced by another version while it ran: leave it and start it again.")
+        raise EngineError("rnnchat was replaced by another version while it ran: leave it and start it again")
     return response.info
 
 

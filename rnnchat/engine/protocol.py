@@ -104,7 +104,7 @@ class Chunk:
     seed: int = 0
     """The seed in use: the one asked for, or the one drawn."""
     unknown: tuple[str, ...] = ()
-    """First chunk only: symbols of the prompt that the model does not know and did not read."""
+    """First chunk only: symbols of the prompt that the model does not know: read as the unknown symbol, or left out."""
     finished: bool = False
     """True for the last chunk of a write, and only for that."""
     reason: Reason = ""
@@ -123,7 +123,7 @@ class ScoreInfo:
     chars: int
     tokens: int
     unknown: int
-    """Symbols of the text that the model does not know."""
+    """Characters of the text that the model does not know."""
     request: int = 0
 
 

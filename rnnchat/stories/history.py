@@ -82,7 +82,7 @@ class History(Tree):
         """Take a passage and what follows it out of sight; a neighbouring take comes in its place, if any."""
         ids = [take.id for take in self.takes(passage_id)]
         if passage_id in self._deleted:
-            raise StoryError(f"Passage {passage_id} is deleted already.")
+            raise StoryError(f"passage {passage_id} is deleted already: choose another one")
         index = ids.index(passage_id)
         neighbour = next(iter([*reversed(ids[:index]), *ids[index + 1 :]]), None)
         holders = [after for after, chosen in self._chosen.items() if chosen == passage_id]

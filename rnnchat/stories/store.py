@@ -102,7 +102,7 @@ class Store:
         with self._database.transaction() as connection:
             touched = connection.execute("UPDATE story SET updated = ? WHERE id = ?", (time.time(), story.id))
             if not touched.rowcount:
-                raise StoryError(f"“{story.title}” was erased in another rnnchat: export it here to keep it.")
+                raise StoryError(f"“{story.title}” was erased in another rnnchat: export it here to keep it")
             for passage_id in unsaved.texts:
                 write_passage(connection, story, story.passages[passage_id])
             connection.executemany(
@@ -145,8 +145,10 @@ class Store:
             if name in (story.id, story.title) or name.casefold() == story.title.casefold():
                 return story.id
         near = difflib.get_close_matches(name, [story.title for story in stories], n=3)
-        hint = f" Did you mean {' or '.join(f'“{title}”' for title in near)}?" if near else ""
-        raise StoryError(f"There is no story “{name}”.{hint}")
+        advice = (
+            f"did you mean {' or '.join(f'“{title}”' for title in near)}?" if near else "look at the list of stories"
+        )
+        raise StoryError(f"no story “{name}”: {advice}")
 
     def rename(self, story_id: str, title: str) -> str:
         """Give a story a title, with a number if another story has it; the title comes back.
@@ -156,7 +158,7 @@ class Store:
         """
         self._find_row(story_id)
         if not title.strip():
-            raise StoryError("A story needs a title of at least one character.")
+            raise StoryError("a story without a title cannot be found again: give it at least one character")
         with self._database.transaction() as connection:
             title = _make_unique(connection, title.strip(), story_id)
             connection.execute("UPDATE story SET title = ? WHERE id = ?", (title, story_id))
@@ -195,7 +197,7 @@ class Store:
     def _find_row(self, story_id: str) -> sqlite3.Row:
         rows = self._database.query("SELECT * FROM story WHERE id = ?", (story_id,))
         if not rows:
-            raise StoryError(f"There is no story {story_id}; it may have been erased in another rnnchat.")
+            raise StoryError(f"no story {story_id}, it may have been erased in another rnnchat: choose another one")
         return rows[0]
 
 

@@ -71,7 +71,7 @@ class Story(History):
             if segment.passage.id == passage_id:
                 return before + segment.heading.rstrip(" ")
             before += segment.heading + segment.text
-        raise StoryError(f"Passage {passage_id} is not in the text shown: choose it first.")
+        raise StoryError(f"passage {passage_id} is not in the text shown: choose it first")
 
     def is_growing(self, passage_id: str) -> bool:
         """Whether this passage was begun and not finished."""

@@ -72,7 +72,7 @@ class Tree:
         try:
             return self._passages[passage_id]
         except KeyError:
-            raise StoryError(f"This story has no passage {passage_id}.") from None
+            raise StoryError(f"this story has no passage {passage_id}: choose one that is shown") from None
 
     def _follow(self, passage_id: str | None) -> Iterator[str]:
         """What the path leads on to after this passage (None: from the beginning)."""

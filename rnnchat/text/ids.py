@@ -47,7 +47,7 @@ def open_ids(path: Path, vocab_size: int) -> np.ndarray:
     dtype = _choose_dtype(vocab_size)
     size = path.stat().st_size
     if size % dtype.itemsize:
-        raise TextError(f"{path} is damaged: it ends inside an id; delete it, so that it is made anew.")
+        raise TextError(f"{path} is damaged: it ends inside an id; delete it, so that it is made anew")
     if not size:  # an empty file cannot be mapped
         return np.empty(0, dtype)
     return np.memmap(path, dtype, mode="r")

@@ -18,6 +18,7 @@ from rnnchat.errors import TextError, UsageError
 from rnnchat.text.bpe import NUM_BYTES, BpeTokenizer, count_chunks
 from rnnchat.text.symbol import REPLACEMENT, show_symbol
 from rnnchat.text.unit import are_words_apart, count_units
+from rnnchat.text.utf8 import find_pending, list_invalid
 from rnnchat.text.word import WordTokenizer
 
 Level = Literal["char", "byte", "word", "bpe"]
@@ -76,7 +77,7 @@ class Tokenizer(Protocol):
     def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
         """The ids that a model must not write next.
 
-        They mean "unknown", or occur in no text that it could have learnt from. Behind a prompt whose end was held
+        They mean "unknown", occur in no text that it could have learnt from, or would break a character. Behind a prompt whose end was held
         back, they are also those that do not begin with it, unless all would be.
 
         Args:
@@ -180,8 +181,8 @@ class ByteTokenizer:
         return self.encode(text), ""
 
     def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
-        """See `Tokenizer.find_banned`: none."""
-        return ()
+        """See `Tokenizer.find_banned`: what UTF-8 does not allow there."""
+        return list_invalid(find_pending(previous))
 
     def decode(self, ids: Iterable[int]) -> str:
         """See `Tokenizer.decode`."""
@@ -238,7 +239,7 @@ def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = No
         return ByteTokenizer()
     limit = DEFAULT_MAX_VOCAB[level] if max_vocab is None else max_vocab
     if limit < SMALLEST_MAX_VOCAB[level]:
-        raise UsageError(f"A vocabulary of {limit} is too small: choose {SMALLEST_MAX_VOCAB[level]} or more.")
+        raise UsageError(f"a vocabulary of {limit} is too small: choose {SMALLEST_MAX_VOCAB[level]} or more")
     char_counts = np.zeros(_CODE_POINTS, np.int64)
     if level == "char":
         for text in texts:
@@ -290,7 +291,7 @@ def _fit_chars(counts: np.ndarray, max_vocab: int) -> CharTokenizer:
 
 def _check_not_empty(counts: np.ndarray) -> None:
     if not counts.any():
-        raise TextError("The text is empty: there is nothing to learn from.")
+        raise TextError("the text is empty: give one with characters to learn from")
 
 
 def _add_char_counts(counts: np.ndarray, text: str) -> None:

@@ -149,7 +149,7 @@ async def test_a_killed_engine_is_an_error_and_what_came_before_is_kept(engine: 
     assert not engine.alive
     await engine.cancel()
     for question in (engine.score("abc"), collect(engine, "abc", LONG)):
-        with pytest.raises(EngineError, match="Load the model again"):
+        with pytest.raises(EngineError, match="load the model again"):
             await question
 
 

@@ -179,7 +179,7 @@ def test_an_erased_story_leaves_nothing_behind(store: Store, tmp_path: Path) -> 
 def test_a_story_is_found_by_title_or_id(store: Store) -> None:
     story = store.create("The Tempest")
     assert store.find("the tempest") == store.find(story.id) == story.id
-    with pytest.raises(StoryError, match="no story “The Tempets”. Did you mean “The Tempest”"):
+    with pytest.raises(StoryError, match="no story “The Tempets”: did you mean “The Tempest”"):
         store.find("The Tempets")
 
 
