@@ -125,19 +125,18 @@ class Generator:
         recent = ids[-REPETITION_WINDOW:].tolist()
         decoder = self.tokenizer.start_decoding(recent)
         expected = held_back  # what the first symbol brings, and is not given out
-        banned = self.tokenizer.find_banned(expected, recent)
         ending = Ending()
         shown: tuple[int, State, np.ndarray] = (0, state, log_probs)  # symbols, state: at the end of what is given out
         try:
             while True:
                 if np.isnan(log_probs[0]):  # all of them are NaN if one is
                     raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
+                banned = self.tokenizer.find_banned(expected, recent)
                 id = choose(log_probs, self._settings, recent, banned, random)
                 log_prob = float(log_probs[id])
                 text = decoder.feed(id)
                 if expected and text:
                     text, expected = text.removeprefix(expected), ""
-                    banned = self.tokenizer.find_banned()
                 given, reason = ending.feed(text, self._settings) if text else ("", "")
                 batch_log_probs, state = self.runtime.step(np.array([id], np.int64), state)
                 log_probs = batch_log_probs[0]

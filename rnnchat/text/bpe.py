@@ -25,6 +25,7 @@ import numpy as np
 
 from rnnchat.text.symbol import show_symbol
 from rnnchat.text.unit import GLYPHS, MARK, WORD, drop_rarest
+from rnnchat.text.utf8 import find_pending, list_invalid
 
 NUM_BYTES = 256
 NUM_ASCII = 128
@@ -121,8 +122,17 @@ class BpeTokenizer:
         return self.encode(text), ""
 
     def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
-        """See `Tokenizer.find_banned`: bytes without need, and behind a held-back space all that bring none."""
-        return self._banned_behind_space if held_back else self.never_written
+        """See `Tokenizer.find_banned`: bytes without need, and behind a held-back space all that bring none.
+
+        A character that is spelt in bytes is ended before anything else is written.
+        """
+        if held_back:
+            return self._banned_behind_space
+        ends_in_byte = len(previous) > 0 and NUM_ASCII <= previous[-1] < NUM_BYTES
+        pending = find_pending([id if id < NUM_BYTES else 0 for id in previous[-3:]]) if ends_in_byte else b""
+        if not pending:
+            return self.never_written
+        return (*list_invalid(pending), *range(NUM_BYTES, self.vocab_size))
 
     def decode(self, ids: Iterable[int]) -> str:
         """See `Tokenizer.decode`."""

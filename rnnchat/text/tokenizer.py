@@ -77,8 +77,8 @@ class Tokenizer(Protocol):
     def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
         """The ids that a model must not write next.
 
-        They mean "unknown", occur in no text that it could have learnt from, or would break a character. Behind a prompt whose end was held
-        back, they are also those that do not begin with it, unless all would be.
+        They mean "unknown", occur in no text that it could have learnt from, or would break a character. Behind a
+        prompt whose end was held back, they are also those that do not begin with it, unless all would be.
 
         Args:
             held_back: what `encode_prompt` gave; "" if something was written since.

@@ -65,13 +65,14 @@ def sample(network: LanguageModel, tokenizer: Tokenizer, prompt_ids: list[int], 
         logits, state = network.step(torch.tensor([id], device=device), state)
     decoder = tokenizer.start_decoding(prompt_ids)
     text = ""
-    banned = list(tokenizer.find_banned())
+    ids = list(prompt_ids)
     # A symbol of the byte level may give no character: the number of symbols is bounded as well.
     for _ in range(4 * SAMPLE_CHARS):
-        logits[:, banned] = -torch.inf
+        logits[:, list(tokenizer.find_banned("", ids))] = -torch.inf
         probabilities = functional.softmax(logits[0].float().cpu() / SAMPLE_TEMPERATURE, dim=0)  # (V,)
         drawn = torch.multinomial(probabilities, 1, generator=generator)
-        text += decoder.feed(int(drawn))
+        ids.append(int(drawn))
+        text += decoder.feed(ids[-1])
         if len(text) >= SAMPLE_CHARS:
             break
         logits, state = network.step(drawn.to(device), state)
