@@ -1,6 +1,7 @@
 """Fixtures every test may use: a home of its own, an engine that follows a script, a tiny model."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from rnnchat.generation.settings import Settings
 from rnnchat.model.config import Cell, ModelConfig
 from rnnchat.model.file import Model, write_model
 from rnnchat.text.tokenizer import CharTokenizer, Tokenizer
+
+# Tests run side by side: torch with a thread for each core in each of them is a hundred times slower than with one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +85,9 @@ class ScriptedEngine:
         if index == self._die_after:
             self.alive = False
         if not self.alive:
-            raise EngineError(f"the process that held the model {self.info.name} is gone, stopped by SIGKILL: load the model again")
+            raise EngineError(
+                f"the process that held the model {self.info.name} is gone, stopped by SIGKILL: load the model again"
+            )
         if index == self._hang_after:
             waits = {asyncio.ensure_future(event.wait()) for event in (self.released, cancelled)}
             _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
