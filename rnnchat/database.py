@@ -175,6 +175,15 @@ class Database:
         return f"{self.path} is damaged: it was kept as {aside.name}, and stories begin anew."
 
 
+def mend_text(text: str) -> str:
+    """Give ``text`` as a database can hold it: lone surrogates, halves of a character, become "\ufffd"."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def _set_wal(connection: sqlite3.Connection) -> None:
     """Turn WAL on. SQLite itself does not wait where two programs do so to a new file at once."""
     deadline = time.monotonic() + BUSY_TIMEOUT_S

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rnnchat import paths
 from rnnchat.comparison.comparison import Column, Comparison, Contender
-from rnnchat.database import Database
+from rnnchat.database import Database, mend_text
 from rnnchat.errors import StoryError, UsageError
 
 TIE = None
@@ -61,7 +61,7 @@ class ComparisonStore:
                 " settings = excluded.settings",
                 (
                     comparison.id,
-                    comparison.prompt,
+                    mend_text(comparison.prompt),
                     comparison.seed,
                     json.dumps(dict(comparison.settings)),
                     comparison.created,
@@ -76,7 +76,7 @@ class ComparisonStore:
                         number,
                         column.contender.model,
                         json.dumps(dict(column.contender.changes)),
-                        column.text,
+                        mend_text(column.text),
                         column.bits_per_char,
                         column.chars_per_s,
                         column.size_bytes,

@@ -7,6 +7,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from rnnchat.database import mend_text
+
 Author = Literal["person", "model"]
 StepKind = Literal["wrote", "chose", "edited", "deleted"]
 
@@ -30,6 +32,11 @@ class Passage:
     """Who speaks, where this passage opens a turn; None where it goes on with the text before it."""
     edit_of: str | None = None
     """The first wording of this passage, where this one is a later wording of it."""
+
+    def __post_init__(self) -> None:
+        """Mend what could not be saved: one such character would keep the whole story from being saved again."""
+        object.__setattr__(self, "text", mend_text(self.text))
+        object.__setattr__(self, "speaker", self.speaker and mend_text(self.speaker))
 
     @property
     def place(self) -> str:

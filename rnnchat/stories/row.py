@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
+from rnnchat.database import mend_text
 from rnnchat.stories.chat import ChatFormat
 from rnnchat.stories.passage import Passage, Step
 from rnnchat.stories.story import Story
@@ -95,4 +96,4 @@ def _parse_all(records: Iterable[str]) -> list[Any]:
 
 
 def dump(record: Any) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return mend_text(json.dumps(record, ensure_ascii=False, separators=(",", ":")))

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rnnchat.database import Database
+from rnnchat.database import Database, mend_text
 from rnnchat.stories.passage import Passage
 from rnnchat.stories.story import Story
 
@@ -62,7 +62,7 @@ def index_passages(connection: sqlite3.Connection, story: Story, ids: Iterable[s
 
 def find_text(database: Database, text: str, limit: int) -> list[SearchHit]:
     """The first ``limit`` hits, those in titles first, then by story, the one changed last first."""
-    text = text.strip()
+    text = mend_text(text.strip())
     if not text:
         return []
     return [*_find_in_titles(database, text), *_find_in_passages(database, text, limit)][:limit]
@@ -88,7 +88,10 @@ def _find_in_titles(database: Database, text: str) -> Iterator[SearchHit]:
 
 
 def _find_in_passages(database: Database, text: str, limit: int) -> Iterator[SearchHit]:
-    if len(text) >= TRIGRAM:
+    value: str | bytes
+    if "\0" in text:  # ends a text for MATCH and LIKE, not for a comparison of bytes
+        condition, value = "instr(CAST(passage_index.text AS BLOB), ?)", text.encode()
+    elif len(text) >= TRIGRAM:
         condition, value = "passage_index MATCH ?", '"' + text.replace('"', '""') + '"'
     else:
         escaped = re.sub(r"([\\%_])", r"\\\1", text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnchat import paths
-from rnnchat.database import Database
+from rnnchat.database import Database, mend_text
 from rnnchat.errors import StoryError
 from rnnchat.stories import search
 from rnnchat.stories.chat import ChatFormat
@@ -66,6 +66,7 @@ class Store:
         One without a title takes its first words as title once it has some, and is not listed before. A title
         that another story has gets a number.
         """
+        title = mend_text(title)
         story = Story(title, mode, chat)
         now = time.time()
         with self._database.transaction() as connection:
@@ -121,7 +122,7 @@ class Store:
     def save_draft(self, story_id: str, text: str) -> None:
         """Keep what stands in the prompt box of a story."""
         with self._database.transaction() as connection:
-            connection.execute("UPDATE story SET draft = ? WHERE id = ?", (text, story_id))
+            connection.execute("UPDATE story SET draft = ? WHERE id = ?", (mend_text(text), story_id))
 
     # All stories
 
@@ -160,7 +161,7 @@ class Store:
         if not title.strip():
             raise StoryError("a story without a title cannot be found again: give it at least one character")
         with self._database.transaction() as connection:
-            title = _make_unique(connection, title.strip(), story_id)
+            title = _make_unique(connection, mend_text(title.strip()), story_id)
             connection.execute("UPDATE story SET title = ? WHERE id = ?", (title, story_id))
         return title
 

@@ -20,6 +20,13 @@ def test_a_text_is_found_whatever_its_case_with_what_stands_around_it(store: Sto
     assert (hit.story_id, hit.title, hit.passage_id) == (story.id, "a", story.path()[0].id)
 
 
+def test_characters_that_end_a_text_for_sqlite_are_found(store: Store) -> None:
+    store.create("a").add("model", "before\0after")
+    assert find(store, "e\0a") == ["befor[e\0a]fter"]
+    assert find(store, "\0") == ["before[\0]after"]
+    assert find(store, "\0none") == find(store, "\ud83d") == []
+
+
 @pytest.mark.parametrize("text", ["天下大勢", "天下大", "天下", "勢"])
 def test_chinese_is_found_from_one_character_on(store: Store, text: str) -> None:
     store.create("三國").add("person", "話說天下大勢,分久必合")

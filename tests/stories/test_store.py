@@ -274,3 +274,16 @@ def test_the_store_is_where_the_paths_say(home: Path) -> None:
     store.create("a")
     store.close()
     assert [path.name for path in home.iterdir()] == ["rnnchat.db"]
+
+
+def test_half_a_character_never_keeps_a_story_from_being_saved(store: Store) -> None:
+    story = store.create("half \ud83d", "chat", ChatFormat("\ud83d", "B", ": ", "\n"))
+    story.add("person", "a \ud83d b")
+    passage = story.begin_passage(settings={"stop": ["\udc00"]})
+    story.grow(passage.id, "c \udc00")
+    story.finish(passage.id)
+    story.edit(passage.id, "d \ud83d\ude00")
+    store.save_draft(story.id, "\ud83d")
+    store.rename(story.id, "\ud83d")
+    assert [passage.text for passage in store.load(story.id).path()] == ["a \ufffd b", "d 😀"]
+    assert store.load(story.id).text() == story.text().replace("\ud83d", "\ufffd")
