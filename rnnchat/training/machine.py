@@ -7,6 +7,7 @@ import torch
 
 from rnnchat.errors import TrainingError
 from rnnchat.network.language_model import LanguageModel
+from rnnchat.training.choice import count_threads
 from rnnchat.training.evaluation import measure_loss
 from rnnchat.training.recipe import Recipe
 
@@ -19,6 +20,8 @@ def settle_machine(recipe: Recipe, vocab_size: int) -> Recipe:
     Raises:
         TrainingError: the device that was asked for is not there.
     """
+    # More threads than cores slow each other down, and very many end the process.
+    recipe = replace(recipe, threads=min(recipe.threads, count_threads(beside_tui=False)))
     torch.set_num_threads(recipe.threads)
     # Numbers too small to matter slow a CPU down a hundredfold.
     torch.set_flush_denormal(True)

@@ -4,14 +4,25 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from rnnchat.errors import UsageError
-from rnnchat.model.config import CELLS, Cell
-from rnnchat.text.tokenizer import LEVELS, Level
+from rnnchat.model.config import CELLS, Cell, ModelConfig
+from rnnchat.text.tokenizer import LEVELS, SMALLEST_MAX_VOCAB, Level
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Preset = Literal["tiny", "small", "medium", "large"]
 
 DEFAULT_MINUTES = 5.0
+_AMOUNTS = {"minutes": ("--minutes", 1e6), "epochs": ("--epochs", 1e6), "learning_rate": ("--lr", 10)}
+"""Option and most of what is above 0."""
+_COUNTS = {
+    "steps": ("--steps", 1, 10**12),
+    "batch_size": ("--batch", 1, 65_536),
+    "window": ("--window", 2, 65_536),
+    "layers": ("--layers", 1, 64),
+    "threads": ("--threads", 1, 4_096),
+    "seed": ("--seed", 0, 2**63 - 1),
+}
+"""Option, least and most of whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +76,22 @@ class TrainingOptions:
         _check_choice("--cell", self.cell, CELLS)
         _check_choice("--device", self.device, get_args(Device))
         _check_choice("--precision", self.precision, get_args(Precision))
-        positive = {**budgets, "--lr": self.learning_rate, "--batch": self.batch_size, "--layers": self.layers}
-        positive |= {"--threads": self.threads}
-        for name, value in positive.items():
-            if value is not None and value <= 0:
-                raise UsageError(f"{name} {value} cannot be: it must be above 0")
-        _check_least("--window", self.window, 2)
-        _check_least("--max-vocab", self.max_vocab, 2)
-        _check_least("--seed", self.seed, 0)
+        for field, (name, largest) in _AMOUNTS.items():
+            value = getattr(self, field)
+            if value is not None and not 0 < value <= largest:  # what is no number is not either
+                raise UsageError(f"{name} {value} cannot be: choose above 0, at most {largest:,.0f}")
+        for field, (name, least, most) in _COUNTS.items():
+            _check_count(name, getattr(self, field), least, most)
+        _check_count("--max-vocab", self.max_vocab, SMALLEST_MAX_VOCAB[self.level], 2**24)
+        self._check_network()
         if self.layers and self.hidden_sizes and len(self.hidden_sizes) not in (1, self.layers):
             raise UsageError(f"--layers {self.layers} contradicts the {len(self.hidden_sizes)} sizes of --hidden")
+
+    def _check_network(self) -> None:
+        """Refuse sizes that no network can have, before a text is read for it."""
+        embedding = 1 if self.embedding_size is None else self.embedding_size
+        hidden = (1,) if self.hidden_sizes is None else self.hidden_sizes
+        ModelConfig(1, self.cell or "lstm", hidden, embedding, self.dropout or 0.0, bool(self.tied))
 
     def to_json(self) -> dict[str, Any]:
         """The options as plain JSON values."""
@@ -109,6 +126,6 @@ def _check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> Non
         raise UsageError(f"{name} {value} is unknown: choose one of {', '.join(choices)}")
 
 
-def _check_least(name: str, value: int | None, least: int) -> None:
-    if value is not None and value < least:
-        raise UsageError(f"{name} {value} cannot be: it must be at least {least}")
+def _check_count(name: str, value: int | None, least: int, most: int) -> None:
+    if value is not None and not least <= value <= most:
+        raise UsageError(f"{name} {value} cannot be: choose from {least} to {most:,}")

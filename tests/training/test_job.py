@@ -61,7 +61,7 @@ def test_a_background_run_trains_pauses_stops_and_goes_on(options: TrainingOptio
     assert find_model("sea").is_file()
 
     resume_training("sea")
-    assert read_status(run).is_active
+    assert read_status(run).state == "starting"
     wait_until(run, lambda status: status.step > step)
     resumed = [event.step for event in run.read_events()[0] if isinstance(event, Resumed)]
     assert resumed[-1] >= step
@@ -72,6 +72,21 @@ def test_a_text_that_is_not_there_is_told_before_anything_is_made(home: Path) ->
     with pytest.raises(TextError, match=r"nowhere\.txt"):
         start_training(TrainingOptions(corpus=("nowhere.txt",)))
     assert not (home / "runs").exists()
+
+
+def test_a_stop_asked_for_at_once_is_obeyed_later(options: TrainingOptions) -> None:
+    run = start_training(options)
+    run.ask("stop")
+    assert wait_until(run, lambda status: not status.is_active).state == "stopped"
+
+
+def test_a_failure_in_the_background_is_told_by_the_run(options: TrainingOptions, text_file: Path) -> None:
+    text_file.write_text("too short", encoding="utf-8")
+    run = start_training(options)
+    status = wait_until(run, lambda status: not status.is_active)
+    assert status.state == "failed"
+    assert "too short" in status.message
+    assert "too short" in run.log_path.read_text(encoding="utf-8")
 
 
 def test_a_process_that_cannot_start_is_told_and_leaves_a_crashed_run(

@@ -25,6 +25,22 @@ from rnnchat.training.options import TrainingOptions, parse_sizes
         ({"window": 1}, "--window"),
         ({"threads": 0}, "--threads"),
         ({"seed": -1}, "--seed"),
+        *(
+            ({name: value}, option)
+            for name, option in (("minutes", "--minutes"), ("epochs", "--epochs"), ("learning_rate", "--lr"))
+            for value in (float("nan"), float("inf"), -1.0, 1e300, 0)
+        ),
+        ({"seed": 2**63}, "--seed"),
+        ({"threads": 100_000}, "--threads"),
+        ({"steps": 10**30}, "--steps"),
+        ({"batch_size": 10**9}, "--batch"),
+        ({"max_vocab": 3}, "--max-vocab"),
+        ({"hidden_sizes": (0,)}, "hidden size 0"),
+        ({"hidden_sizes": (10**9,)}, "hidden size 1000000000"),
+        ({"embedding_size": -1}, "embedding size -1"),
+        ({"dropout": float("nan")}, "dropout nan"),
+        ({"dropout": 1.0}, "dropout 1.0"),
+        ({"tied": True, "embedding_size": 0}, "tied"),
         ({"layers": 3, "hidden_sizes": (8, 8)}, "--layers 3"),
     ],
 )

@@ -23,6 +23,7 @@ from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
 from rnnchat.network.language_model import State
 from rnnchat.training import judge, schedule, trainer
+from rnnchat.training.choice import count_threads
 from rnnchat.training.event import (
     Evaluated,
     Event,
@@ -451,6 +452,12 @@ def test_a_device_that_is_not_there_is_told_in_a_sentence(begin_run: BeginRun) -
         pytest.skip("this machine has one")
     with pytest.raises(TrainingError, match="no CUDA device"):
         list(train(begin_run(device="cuda")))
+
+
+def test_no_more_threads_are_used_than_there_are_cores(begin_run: BeginRun) -> None:
+    run = begin_run(threads=4_096)
+    train_until(run, lambda event: isinstance(event, Started))
+    assert run.read_info().get_recipe().threads == count_threads(beside_tui=False)
 
 
 def test_the_precision_that_was_measured_is_kept(begin_run: BeginRun) -> None:
