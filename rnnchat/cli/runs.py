@@ -98,8 +98,8 @@ def resume(name: Name) -> None:
         run.ask("run")
     else:
         resume_training(name)
-        typer.echo(f"Going on in the background. Watch it with: rnnchat runs watch {name}", err=True)
-    _wait_for(run, "running")
+        typer.echo(f"Going on in the background. Watch it with: rnnchat runs watch {run.typed_name}", err=True)
+    _wait_for(run, "running", is_start=True)
 
 
 @app.command()
@@ -131,8 +131,10 @@ def _find_active(name: str) -> RunFolder:
     return run
 
 
-def _wait_for(run: RunFolder, state: str) -> None:
+def _wait_for(run: RunFolder, state: str, is_start: bool = False) -> None:
     """Wait until the training has done what it was asked for, and say so; a training that ends meanwhile is told too.
+
+    One that is started may take longer than anybody's patience to read its text: it is told as starting.
 
     Raises:
         TrainingError: it failed, or did not answer.
@@ -140,9 +142,11 @@ def _wait_for(run: RunFolder, state: str) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while (status := read_status(run)).state != state and status.is_active:
         if time.monotonic() > deadline:
+            if is_start and status.state == "starting":
+                break
             raise TrainingError(
                 f"run {run.name!r} was asked but did not answer within {_PATIENCE_S:.0f} s: it is {status.state}; "
-                f"see `rnnchat runs show {run.name}`"
+                f"see `rnnchat runs show {run.typed_name}`"
             )
         time.sleep(_POLL_S)
     if status.state in ("failed", "crashed"):

@@ -2,9 +2,10 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -19,6 +20,8 @@ from rnnchat.training.options import Device, Precision, Preset, TrainingOptions,
 from rnnchat.training.run_folder import RunFolder, find_run, remove_run, take_over
 
 _NICENESS = 10
+_WITH_RESUME = {"resume", "quiet", "is_json", "beside_tui"}
+"""All that a run leaves open once it was begun."""
 
 Corpora = Annotated[
     list[str] | None,
@@ -61,6 +64,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON o
 
 
 def train(
+    context: typer.Context,
     corpus: Corpora = None,
     name: Name = None,
     minutes: Minutes = None,
@@ -96,6 +100,7 @@ def train(
     if (resume is None) == (not corpus):
         raise UsageError("name the texts to train on, or a run to go on with: --resume NAME")
     if resume is not None:
+        _refuse_changes(context)
         run = find_run(resume)
         take_over(run)
     else:
@@ -135,6 +140,21 @@ def train(
     _follow(run, is_json, quiet, is_new=resume is None)
 
 
+def _refuse_changes(context: typer.Context) -> None:
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in _WITH_RESUME and _is_given(context, str(parameter.name))
+    ]
+    if given:
+        raise UsageError(f"--resume goes on with a run as it was begun: leave out {' and '.join(given)}")
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool) -> None:
     """Train ``run`` and show it; leave with the status that a shell expects.
 
@@ -169,15 +189,25 @@ def _show(run: RunFolder, is_json: bool, is_quiet: bool) -> Iterator[Event]:
     if is_json or is_quiet:
         for event in learn(run):
             if is_json:
-                print_json(event.to_json())
+                _show_while_open(lambda event: print_json(event.to_json()), event, sys.stdout)
             yield event
         return
     from rnnchat.cli.train_view import choose_display  # rich: 0.1 s
 
     with choose_display(run, "ctrl+c stops and keeps the best model") as display:
         for event in learn(run):
-            display.show(event)
+            _show_while_open(display.show, event, sys.stderr)
             yield event
+
+
+def _show_while_open(show: Callable[[Event], None], event: Event, stream: TextIO) -> None:
+    """Show ``event`` on ``stream``; whoever stops reading has seen enough, which is no reason to stop learning."""
+    try:
+        show(event)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _tell_end(run: RunFolder, finished: Finished) -> None:

@@ -114,8 +114,10 @@ class LiveDisplay:
         self._live.stop()
 
     def show(self, event: Event) -> None:
-        """Take the event in; the next drawing shows it."""
+        """Take the event in; the next drawing shows it. What a person should know stays above the picture."""
         self._picture.take(event)
+        if isinstance(event, Noted):
+            self._live.console.print(Text(picture_controls(event.message)))
         if isinstance(event, Finished | Failed):
             self._live.refresh()
 
@@ -228,7 +230,7 @@ class TrainingPicture:
     def _say(self) -> str:
         status = self._status
         if status.state == "paused":
-            return f"paused: go on with `rnnchat runs resume {status.name}`"
+            return f"paused: go on with `rnnchat runs resume {self._run.typed_name}`"
         if status.state == "starting":
             return status.message or "reading the text and loading torch …"
         return self.footer

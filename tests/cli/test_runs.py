@@ -16,6 +16,7 @@ from rnnchat.training.event import (
     Failed,
     Finished,
     Paused,
+    Reopened,
     Resumed,
     Sampled,
     Started,
@@ -155,6 +156,38 @@ def test_a_paused_run_is_asked_to_go_on(run: Run, begun: RunFolder) -> None:
     result = run("runs", "resume", "sea")
     thread.join()
     assert (result.exit_code, result.stderr) == (0, "sea: running\n")
+
+
+def begin_again(folder: RunFolder, monkeypatch: pytest.MonkeyPatch, *answers: Event) -> None:
+    """Play the process that a resume starts."""
+    folder.append_event(Finished(8, "stopped", 3.9, "", 2.0))
+
+    def resume(name: str) -> RunFolder:
+        folder.append_event(Reopened(8))
+
+        def answer() -> None:
+            for event in answers:
+                folder.append_event(event)
+
+        threading.Timer(0.5, answer).start()
+        return folder
+
+    monkeypatch.setattr(runs, "resume_training", resume)
+
+
+def test_a_resumed_run_is_said_to_run_when_it_says_so(
+    run: Run, begun: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_again(begun, monkeypatch, Resumed(8))
+    assert run("runs", "resume", "sea").stderr.splitlines()[-1] == "sea: running"
+    assert Resumed(8) in begun.read_events()[0]
+
+
+def test_a_resumed_run_that_fails_is_an_error(run: Run, begun: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin_again(begun, monkeypatch, Failed("the disk is full: make room"))
+    result = run("runs", "resume", "sea")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "rnnchat: the disk is full: make room"
 
 
 def test_a_run_that_does_not_answer_is_an_error(run: Run, begun: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:

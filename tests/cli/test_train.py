@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import Result
 
-from rnnchat.cli.train_view import PlainDisplay, TrainingPicture
+from rnnchat.cli.train_view import LiveDisplay, PlainDisplay, TrainingPicture
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
 from rnnchat.training.event import Evaluated, Event, Finished, Noted, Paused, Resumed, Sampled, Stepped, parse_event
@@ -80,7 +80,12 @@ def test_json_prints_events_and_nothing_else(run: Run, text_file: Path) -> None:
 def test_quiet_prints_the_model_alone(run: Run, text_file: Path) -> None:
     result = run("train", text_file, "--steps", 3, "--quiet", *SMALL)
     assert result.stdout == f"{find_model('sea')}\n"
-    assert "step" not in result.stderr
+    assert result.stderr == ""
+
+
+def test_advice_can_be_typed_as_it_stands(run: Run, text_file: Path) -> None:
+    result = run("train", text_file, "--name", "my sea", "--steps", 2, *SMALL)
+    assert "rnnchat generate 'my sea'" in result.stderr
 
 
 def test_a_text_of_its_own_can_be_held_out(run: Run, text_file: Path, tmp_path: Path) -> None:
@@ -105,6 +110,9 @@ def test_standard_input_can_be_learnt_from(run: Run) -> None:
         (("{text}", "--hidden", "big"), 2, "--hidden big is not a size"),
         (("{text}", "--dropout", 1.5), 2, "dropout 1.5"),
         (("{text}", "--cell", "transformer"), 2, "transformer"),
+        (("--resume", "sea", "--cell", "gru", "--minutes", 5), 2, "leave out --minutes and --cell"),
+        (("{text}", "--minutes", "nan"), 2, "--minutes nan"),
+        (("{text}", "--seed", 2**63), 2, "--seed 9223372036854775808"),
         (("nowhere.txt",), 1, "nowhere.txt"),
         (("--resume", "lake"), 1, "no run called 'lake'"),
         (("{text}", "--name", "../sea"), 1, "cannot be a name"),
@@ -117,11 +125,13 @@ def test_a_mistake_is_told_in_one_sentence_and_leaves_nothing(
     assert result.exit_code == exit_code
     assert sentence in result.stderr
     assert "Traceback" not in result.stderr
-    assert not list(home.glob("runs/*"))
+    assert not list(home.glob("runs/[!.]*"))
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"), [(b"", "empty"), (b"sea " * 10, "too short"), (b"\0\1" * 500, "binary")]
+    ("content", "sentence"),
+    [(b"", "empty"), (b"sea " * 10, "too short"), (b"\0\1" * 500, "binary")],
+    ids=lambda value: str(value[:5]),
 )
 def test_a_text_that_cannot_be_learnt_from_leaves_no_run(
     content: bytes, sentence: str, run: Run, text_file: Path, home: Path
@@ -130,7 +140,7 @@ def test_a_text_that_cannot_be_learnt_from_leaves_no_run(
     result = run("train", text_file, *SMALL)
     assert result.exit_code == 1
     assert sentence in result.stderr.splitlines()[-1]
-    assert not list(home.glob("runs/*"))
+    assert not list(home.glob("runs/[!.]*"))
 
 
 def test_a_name_that_is_taken_needs_leave(run: Run, text_file: Path) -> None:
@@ -140,6 +150,37 @@ def test_a_name_that_is_taken_needs_leave(run: Run, text_file: Path) -> None:
     assert "--replace" in result.stderr
     assert run("train", text_file, "--name", "sea", "--steps", 3, "--replace", *SMALL).exit_code == 0
     assert read_model(find_model("sea")).training.steps == 3
+
+
+def test_a_replacement_that_cannot_learn_leaves_the_old_run(run: Run, text_file: Path, tmp_path: Path) -> None:
+    run("train", text_file, "--name", "sea", "--steps", 2, *SMALL)
+    old = find_run("sea").read_info()
+    short = tmp_path / "short.txt"
+    short.write_text("too short", encoding="utf-8")
+    result = run("train", short, "--name", "sea", "--steps", 2, "--replace", *SMALL)
+    assert (result.exit_code, "too short" in result.stderr) == (1, True)
+    assert find_run("sea").read_info() == old
+    assert read_status(find_run("sea")).state == "done"
+
+
+def test_a_run_that_never_began_is_not_forgotten_by_a_resume(run: Run, text_file: Path) -> None:
+    folder = make_run(TrainingOptions(corpus=(str(text_file),), name="sea"))
+    text_file.write_text("too short", encoding="utf-8")
+    assert run("train", "--resume", "sea").exit_code == 1
+    assert "too short" in read_status(folder).message
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_leaves_does_not_end_the_training(stream: str, text_file: Path) -> None:
+    command = [sys.executable, "-m", "rnnchat", "train", str(text_file), "--steps", "40", *SMALL]
+    command += ["--json"] if stream == "stdout" else []
+    pipes = {stream: subprocess.PIPE, ("stderr" if stream == "stdout" else "stdout"): subprocess.DEVNULL}
+    process = subprocess.Popen(command, **pipes)
+    reader = getattr(process, stream)
+    reader.readline()
+    reader.close()
+    assert process.wait(timeout=120) == 0
+    assert read_status(find_run("sea")).state == "done"
 
 
 def test_a_run_that_is_done_is_not_resumed(run: Run, text_file: Path) -> None:
@@ -223,6 +264,17 @@ def test_plain_lines_hold_no_control_characters(capsys: pytest.CaptureFixture[st
     assert "      | the sea␛[2J 海\n      | was海洋" in lines
     assert " 25%  step 7 of 30" in lines
     assert "the best so far" in lines
+
+
+def test_notes_stay_above_the_live_picture(text_file: Path) -> None:
+    run_folder = make_run(TrainingOptions(corpus=(str(text_file),), name="sea"))
+    console = Console(width=80, height=24, force_terminal=True, file=io.StringIO())
+    with LiveDisplay(run_folder, console, "ctrl+c stops") as display:
+        for event in EVENTS[:4]:
+            display.show(event)
+    told = console.file.getvalue()
+    assert told.count("Read the sea.\n") >= 1
+    assert "Read the sea." not in told[told.rindex("bits/char") :]
 
 
 @pytest.mark.parametrize(("width", "height"), [(120, 40), (80, 24), (40, 12), (30, 7)])
