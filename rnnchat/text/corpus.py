@@ -101,8 +101,7 @@ class Corpus:
     @property
     def name(self) -> str:
         """A short label for people: "letters (3 files)"."""
-        names = [name if glob.has_magic(name) else Path(name).name or name for name in self._names]
-        names = ["standard input" if name == STANDARD_INPUT else name for name in names]
+        names = ["standard input" if name == STANDARD_INPUT else _shorten(name) for name in self._names]
         shown = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
         return f"{shown} ({len(self._sources)} files)" if len(self._sources) > len(names) else shown
 
@@ -262,6 +261,16 @@ def _open_spool() -> tuple[IO[bytes], Path]:
         return nameless, Path(f"/proc/self/fd/{nameless.fileno()}")
     named = tempfile.NamedTemporaryFile(prefix="rnnchat-")  # noqa: SIM115  (closed with the corpus)
     return named, Path(named.name)
+
+
+def _shorten(name: str) -> str:
+    """The own name of a file or folder; a pattern with the folder that it looks in."""
+    path = Path(name)
+    if not glob.has_magic(name):
+        return path.name or name
+    while glob.has_magic(str(path.parent)):
+        path = path.parent
+    return str(Path(name).relative_to(path.parent.parent))
 
 
 def _not_found(name: str, path: Path) -> TextError:

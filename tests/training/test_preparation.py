@@ -153,4 +153,7 @@ def test_a_run_finds_its_texts_from_any_folder(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     list(prepare(run))
-    assert run.read_info().corpus["name"] == "sea.txt"
+    info = run.read_info()
+    assert info.corpus["name"] == "sea.txt"
+    assert f"{text_file.parent.name}/*.txt" in info.split
+    assert str(text_file.parent) not in info.split

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from typing import TYPE_CHECKING
 
 from rnnchat.errors import RnnchatError
@@ -98,11 +97,13 @@ class RunActions(MainScreen):
         self.app.push_screen(question, lambda yes: self._remove(run) if yes else None)
 
     def _remove(self, run: RunView) -> None:
+        from rnnchat.training.run_folder import remove_run
+
         async def remove() -> None:
             try:
-                await asyncio.to_thread(shutil.rmtree, run.run.path)
-            except OSError as error:
-                self.app.notify_error(f"{run.run.path} cannot be deleted: {error.strerror}")
+                await asyncio.to_thread(remove_run, run.run)
+            except RnnchatError as error:
+                self.app.notify_error(error)
             self.app.run_watcher.look()
 
         self.run_worker(remove(), group="remove")
