@@ -5,6 +5,7 @@ that name), then the models that come with rnnchat; anything that looks like a p
 """
 
 import difflib
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -40,16 +41,21 @@ class ModelEntry:
 def list_models() -> list[ModelEntry]:
     """All models on this machine by name: own ones, those of runs, those that came with rnnchat.
 
-    A file that cannot be read is listed with its problem, never left out. Of two models with one name only
+    A file or folder that cannot be read is listed with its problem, never left out. Of two models with one name only
     the one that ``find_model`` gives is listed.
     """
     entries: dict[str, ModelEntry] = {}
-    for path in _own_paths():
-        entries.setdefault(path.stem, _read_entry(path.stem, path))
-    for path in _run_paths():
-        entries.setdefault(path.parent.name, _read_entry(path.parent.name, path, is_run=True))
-    for path in _shipped_paths():
-        entries.setdefault(path.stem, _read_entry(path.stem, path, is_shipped=True))
+    for folder, find_paths in (
+        (paths.models_dir(), _own_paths),
+        (paths.runs_dir(), _run_paths),
+        (paths.shipped_models_dir(), _shipped_paths),
+    ):
+        origin = {"is_run": find_paths is _run_paths, "is_shipped": find_paths is _shipped_paths}
+        try:
+            for path in find_paths():
+                entries.setdefault(model_name(path), _read_entry(model_name(path), path, **origin))
+        except ModelError as e:
+            entries[str(folder)] = ModelEntry(str(folder), folder, None, str(e), modified=0.0, **origin)
     return sorted(entries.values(), key=lambda entry: entry.name.casefold())
 
 
@@ -158,7 +164,7 @@ def _own_paths() -> list[Path]:
 
 
 def _run_paths() -> list[Path]:
-    return sorted(paths.runs_dir().glob(f"*/{RUN_MODEL_FILE}"))
+    return [path for run in _list_folder(paths.runs_dir()) if os.path.isfile(path := run / RUN_MODEL_FILE)]
 
 
 def _shipped_paths() -> list[Path]:
@@ -166,7 +172,17 @@ def _shipped_paths() -> list[Path]:
 
 
 def _model_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob(f"*{paths.MODEL_SUFFIX}") if not path.name.startswith("."))
+    return [path for path in _list_folder(folder) if path.suffix == paths.MODEL_SUFFIX and path.name[0] != "."]
+
+
+def _list_folder(folder: Path) -> list[Path]:
+    """What is in a folder, by name; nothing in one that is not there. What cannot be looked into is told."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as e:
+        raise ModelError(f"{folder} cannot be read ({e.strerror}): change its permissions") from e
 
 
 def _read_entry(name: str, path: Path, is_shipped: bool = False, is_run: bool = False) -> ModelEntry:

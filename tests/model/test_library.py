@@ -1,3 +1,4 @@
+import errno
 import shutil
 
 import numpy as np
@@ -63,6 +64,16 @@ def test_a_broken_file_is_listed_with_its_problem(shipped, tiny_model):
     assert "not a readable model file" in bad.problem
     assert good.header.config.cell == "lstm"
     assert good.problem is None
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(shipped, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    problems = [entry.problem for entry in list_models()]
+    assert len(problems) == 3
+    assert all("cannot be read (Permission denied): change its permissions" in problem for problem in problems)
 
 
 def test_import_checks_before_it_copies(shipped, tiny_model, tmp_path):
