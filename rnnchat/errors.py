@@ -15,7 +15,7 @@ layer may raise these.
 
 
 class RnnchatError(Exception):
-    """A failure that can be told in one sentence: what, where, what to do now."""
+    """A failure that can be told in one sentence: "what, where: what to do now", no capital, no full stop."""
 
 
 class UsageError(RnnchatError):

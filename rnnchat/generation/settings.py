@@ -23,7 +23,8 @@ class Settings:
     """What steers one continuation. Out-of-range values are refused at birth."""
 
     temperature: float = 0.8
-    """0 (and all below 0.001) takes the most probable symbol always; 1 follows the model; above, rarer symbols come more often. 0 to 2."""
+    """0 to 2. 0, and all below 0.001, takes the most probable symbol always; 1 follows the model; above, rarer
+    symbols come more often."""
     length: int = 300
     """Characters after which the text ends; with ``until``, the earliest place where it may end."""
     until: Until = "length"

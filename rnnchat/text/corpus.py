@@ -8,10 +8,8 @@ import dataclasses
 import difflib
 import glob
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +20,9 @@ from rnnchat.errors import TextError
 from rnnchat.text import catalogue
 from rnnchat.text.encoding import UnreadableText, refuse_reading
 from rnnchat.text.file import PIECE_CHARS, TextFile
+from rnnchat.text.spool import spool_stream
 
 STANDARD_INPUT = "-"
-MAX_SPOOL_BYTES = 16_000_000_000
-"""What is kept of a stream, at most: one that never ends must not fill the disk."""
-_SPOOL_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -164,18 +160,9 @@ class Corpus:
         raise _not_found(name, path)
 
     def _spool(self, stream: IO[bytes], name: str) -> Path:
-        """Copy a stream that can be read only once to a temporary file."""
-        spool, path = _open_spool()
-        self._spools.append(spool)
-        limit = min(MAX_SPOOL_BYTES, shutil.disk_usage(tempfile.gettempdir()).free // 2)
-        while chunk := stream.read(_SPOOL_CHUNK):
-            if spool.tell() + len(chunk) > limit:
-                raise TextError(
-                    f"{name} does not end within {limit:,} bytes, all that the temporary folder may hold: "
-                    "save the text as a file and name that"
-                )
-            spool.write(chunk)
-        spool.flush()
+        """Keep a stream that can be read only once, as long as the corpus lasts."""
+        file, path = spool_stream(stream, name)
+        self._spools.append(file)
         return path
 
     def _list_folder(self, folder: Path) -> list[_Source]:
@@ -252,15 +239,6 @@ class Corpus:
             for piece in source.file.read():
                 yield index, piece
                 end = (end + piece)[-2:]
-
-
-def _open_spool() -> tuple[IO[bytes], Path]:
-    """A temporary file that is gone with the process, whatever ends it, and a path under which to open it again."""
-    if sys.platform == "linux":
-        nameless = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the corpus)
-        return nameless, Path(f"/proc/self/fd/{nameless.fileno()}")
-    named = tempfile.NamedTemporaryFile(prefix="rnnchat-")  # noqa: SIM115  (closed with the corpus)
-    return named, Path(named.name)
 
 
 def _shorten(name: str) -> str:

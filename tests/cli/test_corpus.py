@@ -42,7 +42,7 @@ def test_fetch_prints_paths_and_reports_beside_them(run: Run, texts: Path) -> No
 def test_fetching_an_unknown_corpus_is_one_sentence_and_status_1(run: Run) -> None:
     result = run("corpus", "fetch", "nmes")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "rnnchat: The catalogue has no corpus nmes: did you mean names?\n"
+    assert result.stderr == "rnnchat: the catalogue has no corpus nmes: did you mean names?\n"
 
 
 def test_show_summarizes_files(run: Run, tmp_path: Path) -> None:

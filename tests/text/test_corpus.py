@@ -126,7 +126,7 @@ def test_a_named_pipe_is_read_once_and_kept(tmp_path: Path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no endless file here")
 def test_a_stream_without_an_end_is_refused_and_nothing_of_it_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(corpus_module, "MAX_SPOOL_BYTES", 3_000_000)
+    monkeypatch.setattr("rnnchat.text.spool.MAX_SPOOL_BYTES", 3_000_000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with open("/dev/zero", "rb") as endless:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
