@@ -245,24 +245,15 @@ def take_over(run: RunFolder) -> None:
     Raises:
         TrainingError: another process trains it, or it has used up its budget.
     """
-    check_can_go_on(run)
-    if run.check_life() == "gone":
-        run.write_control(Control())
-        heartbeat.write_pulse(run.heartbeat_path, os.getpid())
-
-
-def check_can_go_on(run: RunFolder) -> None:
-    """Refuse to train a run that another process trains, or that has used up its budget.
-
-    Raises:
-        TrainingError: it is so.
-    """
-    pulse = heartbeat.read_pulse(run.heartbeat_path)
-    if run.check_life() != "gone" and pulse is not None and pulse.pid != os.getpid():
+    life, pulse = run.check_life(), heartbeat.read_pulse(run.heartbeat_path)
+    if life != "gone" and pulse is not None and pulse.pid != os.getpid():
         advice = f"watch it with `rnnchat runs watch {run.typed_name}`"
         raise TrainingError(f"run {run.name!r} is under way already: {advice}")
     if read_status(run).state == "done":
         raise TrainingError(f"run {run.name!r} is done: its model is called {run.name!r}")
+    if life == "gone":
+        run.write_control(Control())
+        heartbeat.write_pulse(run.heartbeat_path, os.getpid())
 
 
 def remove_run(run: RunFolder) -> None:

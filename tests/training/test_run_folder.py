@@ -10,12 +10,12 @@ from rnnchat.errors import TrainingError
 from rnnchat.training.event import Event, Finished, Noted, Paused, Resumed, Sampled, Started, Stepped
 from rnnchat.training.run_folder import (
     RunFolder,
-    check_can_go_on,
     find_run,
     follow_events,
     list_runs,
     read_status,
     remove_run,
+    take_over,
 )
 from rnnchat.training.run_info import Control, RunInfo
 
@@ -149,17 +149,17 @@ def test_a_run_that_was_not_heard_of_is_slow_and_not_crashed(begin_run: BeginRun
 
 def test_a_run_is_trained_by_one_process_at_a_time(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = begin_run(name="sea")
-    check_can_go_on(run)
+    take_over(run)
     monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(TrainingError, match="'sea' is under way already"):
-        check_can_go_on(run)
+        take_over(run)
 
 
 def test_a_run_that_is_done_does_not_go_on(begin_run: BeginRun) -> None:
     run = begin_run()
     run.append_event(DONE)
     with pytest.raises(TrainingError, match="is done"):
-        check_can_go_on(run)
+        take_over(run)
 
 
 def test_only_a_run_that_ended_is_removed(begin_run: BeginRun) -> None:
