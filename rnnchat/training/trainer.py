@@ -29,7 +29,7 @@ from rnnchat.training.evaluation import measure_loss
 from rnnchat.training.event import Event, Failed, Noted, Paused, Resumed, Saved, Started, Stepped
 from rnnchat.training.heartbeat import Heartbeat
 from rnnchat.training.judge import Judge, check_number
-from rnnchat.training.machine import autocast, settle_machine
+from rnnchat.training.machine import autocast, flush_denormals, settle_machine
 from rnnchat.training.meter import Meter
 from rnnchat.training.preparation import prepare
 from rnnchat.training.recipe import Recipe
@@ -57,7 +57,7 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
     """
     take_over(run)
     try:
-        with Heartbeat(run.heartbeat_path), contextlib.closing(_work(run)) as events:
+        with flush_denormals(), Heartbeat(run.heartbeat_path), contextlib.closing(_work(run)) as events:
             for event in events:
                 run.append_event(event)
                 yield event

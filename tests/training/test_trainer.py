@@ -482,3 +482,12 @@ def test_a_kept_model_is_not_given_up_for_a_worse_one(begin_run: BeginRun) -> No
     resumed = next(event for event in events if isinstance(event, Evaluated))
     events.close()
     assert resumed.bits_per_char > resumed.best_bits_per_char == best
+
+
+def test_numbers_are_what_they_were_when_a_training_has_ended(begin_run: BeginRun) -> None:
+    tiny = np.float32(1e-40)  # below the smallest normal number: 0 while denormal numbers are flushed
+    for interrupted in (False, True):
+        events = train(begin_run(name=f"ends-{interrupted}", steps=2))
+        next(events)
+        events.close() if interrupted else list(events)
+        assert tiny / np.float32(2) > 0

@@ -142,7 +142,7 @@ class TrainScreen(RunActions):
             else:
                 form.show_summary("")
         except RnnchatError as error:
-            if form.read_values().texts == texts:
+            if form.has_texts(texts):
                 form.show_summary(str(error), is_wrong=True)
         self._show_network()
 
@@ -164,9 +164,9 @@ class TrainScreen(RunActions):
             words = "stopped reading; nothing was started"
             raise
         finally:
-            if form.read_values().texts == texts:
+            if form.has_texts(texts):
                 form.show_summary(words)
-        if form.read_values().texts == texts:
+        if form.has_texts(texts):
             self._summary = (texts, summary)
         return summary
 

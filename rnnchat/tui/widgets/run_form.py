@@ -81,6 +81,10 @@ class RunForm(VerticalScroll, can_focus=False):
         choices = {choice.id or "": choice.value for choice in self.query(Choice)}
         return FormValues(**rows, **choices, minutes=self.query_one(MinutesSlider).minutes)
 
+    def has_texts(self, texts: str) -> bool:
+        """Are these still the texts in the form? No, once it is taken down."""
+        return any(row.field == "texts" and row.text == texts for row in self.query(FormRow))
+
     def add_text(self, text: str) -> None:
         """Put one more text into the first row."""
         row = self.find_row("texts")
