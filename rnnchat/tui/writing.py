@@ -254,7 +254,7 @@ class Writer:
         self._fresh.append(chunk.text)
         if chunk.unknown:
             name = self.slot.state.name
-            self.audience.show_notice(f"{name} does not know {name_symbols(chunk.unknown)} and read on without")
+            self.audience.show_notice(f"{name} does not know {name_symbols(chunk.unknown)}; your text stays as it is")
         if chunk.finished:
             self._is_cancelled = chunk.reason == "cancelled"
             self.flush()
