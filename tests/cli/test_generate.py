@@ -108,7 +108,7 @@ def test_text_streams_and_control_c_ends_it_quietly(tiny_model: Path) -> None:
         assert process.stdout is not None
         assert os.read(process.stdout.fileno(), 3) == b"abc"
         process.send_signal(signal.SIGINT)
-        _, messages = process.communicate()
+        _, messages = process.communicate(timeout=60)
     assert process.returncode == 130
     assert messages.startswith(b"seed ")
     assert messages.count(b"\n") == 1
