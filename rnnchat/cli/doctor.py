@@ -212,5 +212,5 @@ def _check_torch() -> Iterator[Finding]:
         yield Finding("torch", False, f"cannot be loaded ({last_line})", advice)
         return
     version, mkldnn = result.stdout.split()
-    slow = "trainings take about 2.4 times as long; the torch of pypi.org has it"
+    slow = "trainings take about 2.4 times as long; the torch that pip installs by default has it"
     yield Finding("torch", True, f"{version}, {mkldnn} oneDNN" + (f" ({slow})" if mkldnn == "without" else ""))
