@@ -77,14 +77,14 @@ class StoryActions(MainScreen):
         except RnnchatError as error:
             self.app.notify_error(error)
             return
-        typed, is_first = prompt.text, self.writer.story.on_change is None
+        is_first = self.writer.story.on_change is None
         if not is_first:
             self.save_draft()
         view = self.query_one(StoryView)
         view.follows, view.marked = True, None
         await self.writer.open_story(story)
         # What was typed before the first story was there goes on, after its draft.
-        prompt.put(f"{story.draft}{typed}" if is_first else story.draft)
+        prompt.put(f"{story.draft}{prompt.text}" if is_first else story.draft)
         self.app.settings.story = story.id
         self.app.save_settings_soon()
 

@@ -64,7 +64,11 @@ class PromptBox(TextArea):
         self._draft = ""
 
     def action_send(self) -> None:
-        """Send the text and empty the box."""
+        """Send the text, with all keys that were typed before, and empty the box."""
+        # Priority keys overtake the letters that still wait in this widget's queue.
+        self.call_later(self._send)
+
+    def _send(self) -> None:
         text = self.text
         if text.strip():
             self.prompts = [*self.prompts, text][-MAX_HISTORY:]
@@ -73,7 +77,7 @@ class PromptBox(TextArea):
 
     def action_new_line(self) -> None:
         """Begin a new line."""
-        self.insert("\n")
+        self.call_later(self.insert, "\n")
 
     def action_cursor_up_or_recall(self) -> None:
         """Go a row up, or from the first row to the prompt sent before."""
