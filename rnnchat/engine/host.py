@@ -41,7 +41,6 @@ from rnnchat.engine.protocol import (
 from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.generation.generator import Generator, Piece
 from rnnchat.generation.graph import Precision
-from rnnchat.generation.sampling import REPETITION_WINDOW
 from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import read_model
@@ -104,7 +103,7 @@ class Host:
         generator, tokenizer = self._generator, self._generator.tokenizer
         before = generator.place
         generator.seek(request.text)
-        ids, log_probs = generator.place.ids[-REPETITION_WINDOW:].tolist(), generator.place.log_probs
+        ids, log_probs = generator.place.ids[-8:].tolist(), generator.place.log_probs
         generator.return_to(before)
         best = [int(id) for id in (-log_probs).argsort(kind="stable")[: request.count]]
         return Offered(

@@ -34,7 +34,8 @@ class Ending:
         text = self.held + text
         self.held = ""
         if settings.stop:
-            found = [place for place in map(text.find, settings.stop) if place >= 0]
+            first = max(0, settings.min_length - self.chars)  # a stop text before it is text like any other
+            found = [place for stop in settings.stop if (place := text.find(stop, first)) >= 0]
             if found:
                 given, reason = self._give(text[: min(found)], settings)
                 return given, reason or "stop"

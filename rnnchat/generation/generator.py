@@ -1,4 +1,6 @@
-"""Writing text with a model, symbol by symbol.
+"""Writing text with a model, symbol by symbol: one text, or many side by side.
+
+Letters: B streams, V vocabulary.
 
 A generator always stands somewhere in a text: after everything it has read and written. ``seek`` brings it
 to the end of any text; what it has read before costs nothing again, because the states at the ends of earlier
@@ -6,63 +8,47 @@ prompts and continuations are kept. ``write`` goes on from there.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from rnnchat.errors import ModelError
-from rnnchat.generation.ending import Ending
 from rnnchat.generation.graph import Precision
+from rnnchat.generation.insight import look_at
+from rnnchat.generation.phrase import Spelling
 from rnnchat.generation.runtime import BLOCK_SIZE, Runtime, State
-from rnnchat.generation.sampling import REPETITION_WINDOW, choose
-from rnnchat.generation.settings import MAX_SEED, Settings
+from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_probabilities
+from rnnchat.generation.settings import LEAST_TEMPERATURE, MAX_SEED, Settings
+from rnnchat.generation.stream import Piece as Piece
+from rnnchat.generation.stream import Place as Place
+from rnnchat.generation.stream import Steering, Stream, join_states, select_rows
 from rnnchat.model.file import Model, read_model
 from rnnchat.text.tokenizer import Tokenizer
 
-MAX_PLACES = 64
+MAX_PLACES = 256
 """How many places of texts are kept to come back to; one costs 4 bytes a symbol of its text and two states."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A symbol that was written."""
-
-    text: str
-    """What can be shown now: empty while a character is incomplete or the text may be a stop text."""
-    id: int
-    log_prob: float
-    """Natural logarithm of the model's own probability for the symbol, before all settings."""
-
-
-class Place(NamedTuple):
-    """A point in a text: everything the model needs to go on from there. A value that callers may hold."""
-
-    ids: np.ndarray
-    """(N,) int32: the text up to here."""
-    state: State
-    log_probs: np.ndarray
-    """(V,) of the next symbol."""
-    held_back: str = ""
-    """End of the text that the model will write itself: a space before a word."""
 
 
 class Generator:
     """A model with its vocabulary, standing at a place of a text."""
 
-    def __init__(self, model: Model, precision: Precision = "int8", threads: int = 1) -> None:
+    def __init__(
+        self, model: Model, precision: Precision = "int8", threads: int = 1, runtime: Runtime | None = None
+    ) -> None:
+        """Args: the model; how exact, and with how many threads it runs; a runtime in place of its own."""
         self.tokenizer: Tokenizer = model.tokenizer
-        self.runtime = Runtime(model, precision, threads)
+        self.runtime = runtime or Runtime(model, precision, threads)
+        self._spelling = Spelling(self.tokenizer)
         self.seed: int | None = None
-        """The seed of the last continuation."""
+        """The seed of the last continuation, the first of its streams."""
         self.reason = ""
         """Why the last continuation ended; ``cancelled`` while it has not come to its end."""
         self._places: OrderedDict[bytes, Place] = OrderedDict()  # by the ids' bytes, the last used at the end
         self._start = self._find_start()
         self.place = self._start
-        self._settings = Settings()
+        self._steering = Steering(self._spelling, Settings())
 
     @classmethod
     def open(cls, path: Path, precision: Precision = "int8", threads: int = 1) -> "Generator":
@@ -94,65 +80,144 @@ class Generator:
             batch_log_probs, state = self.runtime.read(block[None], state, last_only=True)
             log_probs = batch_log_probs[0, -1]
             position += len(block)
-        self._keep(Place(ids, state, log_probs, held_back))
+        self.place = Place(ids, state, log_probs, held_back)
+        self._remember(self.place)
         return self.tokenizer.find_unknown(text)
 
     def return_to(self, place: Place) -> None:
         """Go to a place that ``place`` gave earlier."""
         self.place = place
 
+    def preview(self, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+        """What may come next at the present place.
+
+        Returns:
+            the model's own log-probabilities (V,), and the probabilities (V,) that ``settings`` make of them.
+
+        Raises:
+            UsageError: what is banned leaves no symbol to go on with.
+        """
+        steering = Steering(self._spelling, settings)
+        past = _look_back([Stream(self._spelling, self.place, 0)], steering)
+        log_probs = self.place.log_probs
+        return log_probs, find_probabilities(log_probs[None], settings, past)[0]
+
     def change(self, settings: Settings) -> None:
         """Take other settings from the next symbol on; the seed stays until the next ``write``."""
-        self._settings = settings
+        self._steering = Steering(self._spelling, settings)
 
-    def write(self, settings: Settings) -> Iterator[Piece]:
+    def write(self, settings: Settings, alternatives: int = 0) -> Iterator[Piece]:
         """Go on from the present place; stopping is not asking for the next piece.
 
         Whenever it stops, the generator stands at the end of the text that was given out. ``seed`` and
         ``reason`` tell of the last continuation.
 
+        Args:
+            settings: what steers the text; ``change`` changes them on the way.
+            alternatives: how many of the likeliest symbols each piece's ``insight`` tells; 0 for no insight.
+
         Raises:
             ModelError: the network's numbers overflow.
+            UsageError: what is banned leaves no symbol to go on with.
         """
+        batches = self._begin([self.place], settings, 1, alternatives)
+        return self._write_one(batches)
+
+    def write_candidates(self, settings: Settings, count: int, alternatives: int = 0) -> Iterator[list[Piece | None]]:
+        """Write ``count`` continuations of the present place side by side, in one batch.
+
+        The first has the seed of the settings, the second one more, and so on; each is the text that it would be
+        alone. The generator stays where it is; going on from any of them later costs nothing.
+
+        Yields:
+            a piece of each text, a symbol at a time; None for those that have ended.
+        """
+        return self._begin([self.place], settings, count, alternatives)
+
+    def write_all(
+        self, prompts: Iterable[str], settings: Settings, count: int = 1, alternatives: int = 0
+    ) -> Iterator[list[Piece | None]]:
+        """Go on from several prompts side by side, with ``count`` texts for each; see ``write_candidates``."""
+        before = self.place
+        places = []
+        for prompt in prompts:
+            self.seek(prompt)
+            places.append(self.place)
+        self.place = before
+        return self._begin(places, settings, count, alternatives)
+
+    def _begin(
+        self, places: Sequence[Place], settings: Settings, count: int, alternatives: int
+    ) -> Iterator[list[Piece | None]]:
         self.change(settings)
         self.seed = draw_seed() if settings.seed is None else settings.seed
         self.reason = "cancelled"
-        return self._write(np.random.Generator(np.random.PCG64(self.seed)))
+        seeds = [(self.seed + number) % (MAX_SEED + 1) for number in range(count)]
+        self.streams = [Stream(self._spelling, place, seed) for place in places for seed in seeds]
+        return self._write(self.streams, alternatives)
 
-    def _write(self, random: np.random.Generator) -> Iterator[Piece]:
-        ids, state, log_probs, held_back = self.place
-        written: list[int] = []
-        recent = ids[-REPETITION_WINDOW:].tolist()
-        decoder = self.tokenizer.start_decoding(recent)
-        expected = held_back  # what the first symbol brings, and is not given out
-        ending = Ending()
-        shown: tuple[int, State, np.ndarray] = (0, state, log_probs)  # symbols, state: at the end of what is given out
+    def _write_one(self, batches: Iterator[list[Piece | None]]) -> Iterator[Piece]:
+        (stream,) = self.streams
         try:
-            while True:
-                if np.isnan(log_probs[0]):  # all of them are NaN if one is
-                    raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
-                banned = self.tokenizer.find_banned(expected, recent)
-                id = choose(log_probs, self._settings, recent, banned, random)
-                log_prob = float(log_probs[id])
-                text = decoder.feed(id)
-                if expected and text:
-                    text, expected = text.removeprefix(expected), ""
-                given, reason = ending.feed(text, self._settings) if text else ("", "")
-                batch_log_probs, state = self.runtime.step(np.array([id], np.int64), state)
-                log_probs = batch_log_probs[0]
-                written.append(id)
-                recent = [*recent[1 - REPETITION_WINDOW :], id]
-                if text and given.endswith(text) and not ending.held:
-                    shown = (len(written), state, log_probs)
-                if reason:
-                    self.reason = reason
-                yield Piece(given, id, log_prob)
-                if reason:
-                    return
+            for (piece,) in batches:
+                assert piece is not None
+                self.reason = stream.reason or "cancelled"
+                yield piece
         finally:
-            count, state, log_probs = shown
-            all_ids = np.concatenate([ids, np.array(written[:count], np.int32)])
-            self._keep(Place(all_ids, state, log_probs, "" if count else held_back))
+            batches.close()  # type: ignore[attr-defined]
+            self.place = stream.place
+
+    def _write(self, streams: list[Stream], alternatives: int) -> Iterator[list[Piece | None]]:
+        """Write all streams in step; at the end each stream's place is the end of what it gave out."""
+        state = join_states([stream.place.state for stream in streams])
+        log_probs = np.stack([stream.place.log_probs for stream in streams])  # (B, V)
+        active = list(range(len(streams)))
+        ends: dict[int, tuple[State, np.ndarray, int]] = {}  # of each stream, where its shown text ends
+        steps = 0
+        try:
+            while active:
+                running = [streams[index] for index in active]
+                ids = self._choose(running, log_probs, steps)
+                chosen = log_probs[np.arange(len(ids)), ids].tolist()
+                before = log_probs
+                log_probs, state = self.runtime.step(ids, state)
+                steps += 1
+                pieces: list[Piece | None] = [None] * len(streams)
+                for row, (index, stream, id) in enumerate(zip(active, running, ids.tolist(), strict=True)):
+                    text = stream.take(id, self._steering.settings)
+                    if stream.shown == len(stream.written):
+                        ends[index] = state, log_probs, row
+                    if alternatives:
+                        insight = look_at(before[row], id, alternatives)
+                        hidden = tuple(units[row] for units in state.hidden)
+                        pieces[index] = Piece(text, id, chosen[row], stream.loop, insight, hidden)
+                    else:
+                        pieces[index] = Piece(text, id, chosen[row], stream.loop)
+                yield pieces
+                if any(stream.reason for stream in running):
+                    rows = [row for row, stream in enumerate(running) if not stream.reason]
+                    active = [active[row] for row in rows]
+                    state, log_probs = select_rows(state, rows), log_probs[rows]
+        finally:
+            for index, (state, log_probs, row) in ends.items():
+                ids = streams[index].list_ids(streams[index].shown)
+                streams[index].place = Place(ids, select_rows(state, [row]), log_probs[row].copy())
+                self._remember(streams[index].place)
+
+    def _choose(self, streams: list[Stream], log_probs: np.ndarray, steps: int) -> np.ndarray:
+        """The next symbols, (B,) int64."""
+        if np.isnan(log_probs[:, 0]).any():  # all of a row are NaN if one is
+            raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
+        settings = self._steering.settings
+        cycle = settings.temperature_cycle
+        temperature = cycle[steps % len(cycle)] if cycle else settings.temperature
+        uniforms = np.array([stream.draw_uniform() for stream in streams])
+        past = _look_back(streams, self._steering)
+        is_sure = None
+        if settings.draw_at == "word" and temperature >= LEAST_TEMPERATURE:
+            likeliest = log_probs.argmax(axis=1).tolist()
+            is_sure = np.array([not stream.begins_word(id) for stream, id in zip(streams, likeliest, strict=True)])
+        return choose(log_probs, settings, past, uniforms, temperature, is_sure)
 
     def _find_start(self) -> Place:
         """The place before any text: after a line end if the model knows one, so that it has something to go by."""
@@ -176,13 +241,50 @@ class Generator:
         self._places.move_to_end(key)
         return self._places[key]
 
-    def _keep(self, place: Place) -> None:
-        self.place = place
+    def _remember(self, place: Place) -> None:
         key = place.ids.astype(np.int32).tobytes()
         self._places[key] = place
         self._places.move_to_end(key)
         if len(self._places) > MAX_PLACES:
             self._places.popitem(last=False)
+
+
+def _look_back(streams: Sequence[Stream], steering: Steering) -> Past:
+    """What the sampling steps have to know of the streams."""
+    banned: list[tuple[int, np.ndarray, float]] = []  # row, ids, nats
+    biased: list[tuple[int, np.ndarray, float]] = []
+    loops: list[tuple[int, np.ndarray, float]] = []
+    for row, stream in enumerate(streams):
+        ruled_out = stream.find_banned()
+        if len(ruled_out):
+            banned.append((row, _to_ids(tuple(ruled_out)), -np.inf))
+        if steering.phrases is not None:
+            forbidden, favoured = stream.find_marks(steering)
+            banned += [(row, ids, -np.inf) for ids in forbidden]
+            biased += [(row, ids, nats) for ids, nats in favoured]
+        if stream.loop and steering.settings.escape_loops:
+            loops.append((row, np.array([stream.find_loop_symbol()]), -np.inf))
+    if not steering.has_penalties:
+        return Past(banned=_mark(banned), biased=_mark(biased), loops=_mark(loops))
+    window = steering.settings.penalty_window
+    recent = np.full((len(streams), window), -1, np.int64)
+    for row, stream in enumerate(streams):
+        ids = stream.recall(window)
+        recent[row, window - len(ids) :] = ids
+    return Past(recent, _mark(banned), _mark(biased), _mark(loops))
+
+
+def _mark(marks: list[tuple[int, np.ndarray, float]]) -> Marks:
+    if not marks:
+        return NO_MARKS
+    rows, ids, nats = zip(*marks, strict=True)
+    counts = [len(some) for some in ids]
+    return Marks(np.repeat(rows, counts), np.concatenate(ids), np.repeat(np.array(nats, np.float32), counts))
+
+
+@lru_cache(maxsize=64)
+def _to_ids(ids: tuple[int, ...]) -> np.ndarray:
+    return np.array(ids, np.int64)
 
 
 def draw_seed() -> int:

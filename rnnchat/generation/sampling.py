@@ -1,124 +1,321 @@
-"""Choosing the next symbol: pure functions on log-probabilities.
+"""Choosing the next symbol of B texts: pure functions on log-probabilities, in an order that stands in one place.
 
-Letters: V vocabulary.
+Letters: B batch, V vocabulary, W window of symbols used lately, N marked places of (B, V).
 
-The order, and each step's source:
-
-1. banned symbols get no probability (the vocabulary's unknown symbol);
-2. ``penalise_repetition``: Keskar et al. 2019, CTRL, §4.1, on log-probabilities instead of logits, so that adding
-   a constant to all logits changes nothing;
-3. ``keep_top_k`` (Fan et al. 2018), ``keep_top_p`` (Holtzman et al. 2020), ``keep_min_p`` (Nguyen et al. 2024),
-   each on the distribution that the step before left, renormalised;
-4. ``apply_temperature``: last, so that what is kept does not depend on it, and a high temperature varies among
-   good symbols instead of letting bad ones in; below ``LEAST_TEMPERATURE`` it is argmax;
-5. ``draw``: one uniform number, inverted through the cumulative distribution.
+``PIPELINE`` is the order. Bans and biases come first, so that nothing that is forbidden takes part in what follows;
+then the penalties; then what is cut off, each step on the distribution that the step before left; the temperature
+comes last, so that what is kept does not depend on it, and a high temperature varies among good symbols instead of
+letting bad ones in. A new step is a pure function and a line in ``PIPELINE``.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
+from rnnchat.errors import UsageError
 from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
 
-REPETITION_WINDOW = 64
-"""Symbols that count as used lately."""
+
+class Marks(NamedTuple):
+    """Places in an array (B, V), and a number for each."""
+
+    rows: np.ndarray
+    """(N,) integers from 0 to B-1."""
+    ids: np.ndarray
+    """(N,) integers from 0 to V-1."""
+    nats: np.ndarray
+    """(N,) float32."""
+
+
+_NOTHING = np.zeros(0, np.int64)
+NO_MARKS = Marks(_NOTHING, _NOTHING, np.zeros(0, np.float32))
+_NOTHING_RECENT = np.zeros((0, 0), np.int64)
+
+
+class Past(NamedTuple):
+    """What the steps know of B texts besides the model's distribution."""
+
+    recent: np.ndarray = _NOTHING_RECENT
+    """(B, W) ids, the newest last, -1 where a text is shorter; needed by the penalties only."""
+    banned: Marks = NO_MARKS
+    biased: Marks = NO_MARKS
+    loops: Marks = NO_MARKS
+    """The symbols that would go on with a loop."""
+
+
+class Step(NamedTuple):
+    """One step of the pipeline."""
+
+    name: str
+    source: str
+    is_used: Callable[[Settings, Past], bool]
+    apply: Callable[[np.ndarray, Settings, Past], np.ndarray]
+    """From scores (B, V) to scores (B, V): log-probabilities up to a constant, -inf for what is left out."""
 
 
 def choose(
-    log_probs: np.ndarray, settings: Settings, recent: Sequence[int], banned: Sequence[int], random: np.random.Generator
-) -> int:
-    """Draw the next symbol's id.
+    log_probs: np.ndarray,
+    settings: Settings,
+    past: Past,
+    uniforms: np.ndarray,
+    temperature: float | None = None,
+    is_sure: np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw the next symbol of each text.
 
     Args:
-        log_probs: (V,) float32, the model's own distribution.
-        settings: temperature and what to leave out.
-        recent: the last ids, for the repetition penalty.
-        banned: ids that are never drawn.
-        random: advanced by one number, also at temperature 0, so that a later change of the temperature meets the
-            same random numbers.
+        log_probs: (B, V) float32, the model's own distributions.
+        settings: what steers the choice.
+        past: what came before.
+        uniforms: (B,) random numbers from 0 to below 1; they are given at temperature 0 as well, so that a later
+            change of the temperature meets the same random numbers.
+        temperature: in place of that of the settings.
+        is_sure: (B,) bool, the texts that take the most probable symbol; None for none.
+
+    Returns:
+        ids (B,) int64.
+
+    Raises:
+        UsageError: what is banned leaves a text no symbol to go on with.
     """
-    uniform = random.random()
-    scores = shape_distribution(log_probs, settings, recent, banned)
+    scores = shape_scores(log_probs, settings, past)
+    temperature = settings.temperature if temperature is None else temperature
+    if temperature < LEAST_TEMPERATURE:
+        return _find_best(scores)
+    ids = draw(apply_temperature(scores, temperature), uniforms)
+    return ids if is_sure is None else np.where(is_sure, _find_best(scores), ids)
+
+
+def find_probabilities(log_probs: np.ndarray, settings: Settings, past: Past) -> np.ndarray:
+    """The distribution that ``choose`` draws from, (B, V) float64, each row with the sum 1.
+
+    Raises:
+        UsageError: what is banned leaves a text no symbol to go on with.
+    """
+    scores = shape_scores(log_probs, settings, past).astype(np.float64)
     if settings.temperature < LEAST_TEMPERATURE:
-        return int(scores.argmax())
-    return draw(apply_temperature(scores, settings.temperature), uniform)
+        certain = np.zeros_like(scores)
+        certain[np.arange(len(scores)), scores.argmax(axis=1)] = 1
+        return certain
+    weights = apply_temperature(scores, settings.temperature)
+    probabilities: np.ndarray = weights / weights.sum(axis=1, keepdims=True)
+    return probabilities
 
 
-def shape_distribution(
-    log_probs: np.ndarray, settings: Settings, recent: Sequence[int], banned: Sequence[int]
-) -> np.ndarray:
-    """Steps 1 to 3: log-probabilities (V,) up to a constant, -inf for what is left out."""
+def shape_scores(log_probs: np.ndarray, settings: Settings, past: Past) -> np.ndarray:
+    """All steps before the temperature: (B, V), -inf for what is left out."""
     scores = log_probs
-    if banned:
-        scores = ban(scores, banned)
-    if settings.repetition_penalty != 1 and recent:
-        scores = penalise_repetition(scores, recent, settings.repetition_penalty)
-    if settings.top_k:
-        scores = keep_top_k(scores, settings.top_k)
-    if settings.top_p < 1:
-        scores = keep_top_p(scores, settings.top_p)
-    if settings.min_p > 0:
-        scores = keep_min_p(scores, settings.min_p)
+    for step in PIPELINE:
+        if step.is_used(settings, past):
+            scores = step.apply(scores, settings, past)
     return scores
 
 
-def ban(scores: np.ndarray, ids: Sequence[int]) -> np.ndarray:
-    """Leave out ``ids``."""
+def ban(scores: np.ndarray, marks: Marks) -> np.ndarray:
+    """Leave out the marked symbols.
+
+    Raises:
+        UsageError: that leaves a row nothing.
+    """
     scores = scores.copy()
-    scores[list(ids)] = -np.inf
+    scores[marks.rows, marks.ids] = -np.inf
+    if np.isneginf(scores.max(axis=1)).any():
+        raise UsageError("the banned texts leave no symbol to go on with: ban fewer")
     return scores
 
 
-def penalise_repetition(scores: np.ndarray, recent: Sequence[int], penalty: float) -> np.ndarray:
-    """Multiply the log-probability of each symbol in ``recent`` by ``penalty``: above 1 makes it rarer."""
+def add_bias(scores: np.ndarray, marks: Marks) -> np.ndarray:
+    """Add its nats to each marked symbol; a symbol that is marked twice gains twice."""
     scores = scores.copy()
-    used = np.unique(np.fromiter(recent, np.int64))
-    scores[used] *= penalty
+    np.add.at(scores, (marks.rows, marks.ids), marks.nats)
     return scores
+
+
+def penalise_repetition(scores: np.ndarray, recent: np.ndarray, penalty: float, decay: float = 1.0) -> np.ndarray:
+    """Multiply the log-probability of each symbol used lately by ``penalty``: above 1 makes it rarer.
+
+    Args:
+        scores: (B, V), at most 0.
+        recent: (B, W), as in ``Past``.
+        penalty: for a symbol used at the last place; one used n places earlier takes penalty ** (decay ** n).
+        decay: above 0, at most 1.
+    """
+    use = weigh_use(recent, scores.shape[1], decay)
+    scores = scores.copy()
+    scores[use.rows, use.ids] *= penalty**use.latest
+    return scores
+
+
+def penalise_use(
+    scores: np.ndarray, recent: np.ndarray, presence: float, frequency: float, decay: float = 1.0
+) -> np.ndarray:
+    """Take ``presence`` nats from each symbol used lately, and ``frequency`` nats for each use.
+
+    Args:
+        scores: (B, V).
+        recent: (B, W), as in ``Past``.
+        presence: nats for a use at the last place; one n places earlier counts decay ** n.
+        frequency: nats, added up over all uses, each counted likewise.
+        decay: above 0, at most 1.
+    """
+    use = weigh_use(recent, scores.shape[1], decay)
+    scores = scores.copy()
+    scores[use.rows, use.ids] -= presence * use.latest + frequency * use.sum
+    return scores
+
+
+def escape_loops(scores: np.ndarray, marks: Marks) -> np.ndarray:
+    """Leave out the marked symbols, but in rows where nothing else is left."""
+    escaped = scores.copy()
+    escaped[marks.rows, marks.ids] = -np.inf
+    has_way_out = np.isfinite(escaped.max(axis=1, keepdims=True))
+    return np.where(has_way_out, escaped, scores)
 
 
 def keep_top_k(scores: np.ndarray, k: int) -> np.ndarray:
     """Leave out all but exactly ``k`` of the most probable symbols; among equals the lower id is kept."""
-    if k >= len(scores):
+    vocab_size = scores.shape[1]
+    if k >= vocab_size:
         return scores
-    threshold = np.partition(scores, -k)[-k]
-    above = np.flatnonzero(scores > threshold)
-    equal = np.flatnonzero(scores == threshold)[: k - len(above)]
-    return _keep(scores, np.concatenate([above, equal]))
+    threshold = np.partition(scores, vocab_size - k, axis=1)[:, vocab_size - k, None]  # (B, 1)
+    is_kept = scores >= threshold
+    if (is_kept.sum(axis=1) > k).any():
+        is_equal = scores == threshold
+        room = k - (is_kept & ~is_equal).sum(axis=1, keepdims=True)
+        is_kept &= ~(is_equal & (is_equal.cumsum(axis=1) > room))
+    return np.where(is_kept, scores, -np.inf)
 
 
 def keep_top_p(scores: np.ndarray, p: float) -> np.ndarray:
     """Keep the fewest of the most probable symbols that together reach probability ``p``, always at least one."""
-    weights = np.exp(scores - scores.max()).astype(np.float64)
-    total = weights.sum()
+    batch_size, vocab_size = scores.shape
+    weights = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
+    totals = weights.sum(axis=1)  # (B,)
     # All symbols below (1 - p) / V together have less than 1 - p: none is kept, and none need be sorted.
-    candidates = np.flatnonzero(weights >= total * (1 - p) / len(scores))
-    order = candidates[np.argsort(-weights[candidates], kind="stable")]
-    count = int(np.searchsorted(weights[order].cumsum(), p * total)) + 1
-    return _keep(scores, order[:count])
+    rows, ids = np.nonzero(weights >= totals[:, None] * ((1 - p) / vocab_size))
+    candidates = weights[rows, ids]
+    order = np.lexsort((-candidates, rows))  # within each row by weight; among equals the lower id first
+    ids, candidates = ids[order], candidates[order]
+    before = candidates.cumsum() - candidates
+    before -= before[np.searchsorted(rows, np.arange(batch_size))][rows]  # within the row
+    is_kept = before < p * totals[rows]
+    kept = np.full_like(scores, -np.inf)
+    rows, ids = rows[is_kept], ids[is_kept]
+    kept[rows, ids] = scores[rows, ids]
+    return kept
 
 
 def keep_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:
     """Leave out symbols whose probability is below ``min_p`` times that of the most probable one."""
-    return np.where(scores >= scores.max() + np.log(min_p), scores, -np.inf)
+    return np.where(scores >= scores.max(axis=1, keepdims=True) + np.log(min_p), scores, -np.inf)
 
 
 def apply_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities (V,), unnormalised, proportional to exp(scores / temperature); from ``LEAST_TEMPERATURE`` up."""
-    weights: np.ndarray = np.exp((scores - scores.max()) / temperature)
+    """Probabilities (B, V), unnormalised, proportional to exp(scores / temperature); from ``LEAST_TEMPERATURE`` up."""
+    weights: np.ndarray = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)
     return weights
 
 
-def draw(weights: np.ndarray, uniform: float) -> int:
-    """The id that ``uniform``, from 0 to below 1, falls on when ids take shares of ``weights``."""
-    cumulative = weights.cumsum(dtype=np.float64)
-    total = cumulative[-1]
+def draw(weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+    """Invert the cumulative distributions.
+
+    Args:
+        weights: (B, V), at least 0, not all 0 in a row.
+        uniforms: (B,), from 0 to below 1.
+
+    Returns:
+        ids (B,) int64: what each number falls on when ids take shares of the weights.
+    """
+    cumulative = weights.cumsum(axis=1, dtype=np.float64)
+    totals = cumulative[:, -1]
     # Rounding could lift the product to the very end, where no id is.
-    return int(cumulative.searchsorted(min(uniform * total, math.nextafter(total, 0)), side="right"))
+    targets = np.minimum(uniforms * totals, np.nextafter(totals, 0))
+    return _find_best(cumulative > targets[:, None])
 
 
-def _keep(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    kept = np.full_like(scores, -np.inf)
-    kept[ids] = scores[ids]
-    return kept
+def _find_best(scores: np.ndarray) -> np.ndarray:
+    """The id of the highest score in each row, (B,) int64; among equals the lowest."""
+    best: np.ndarray = scores.argmax(axis=1)
+    return best
+
+
+class Use(NamedTuple):
+    """Symbols used lately: places in (B, V), each once, and how much its uses count."""
+
+    rows: np.ndarray
+    ids: np.ndarray
+    latest: np.ndarray
+    """(N,) float32: the newest use alone."""
+    sum: np.ndarray
+    """(N,) float32: all uses together."""
+
+
+def weigh_use(recent: np.ndarray, vocab_size: int, decay: float = 1.0) -> Use:
+    """Count the uses of symbols, a use n places before the last as decay ** n."""
+    batch_size, window = recent.shape
+    places = (recent + np.arange(batch_size)[:, None] * vocab_size)[:, ::-1].ravel()  # the newest first
+    counts = np.tile(decay ** np.arange(window, dtype=np.float32), batch_size)
+    is_used = recent[:, ::-1].ravel() >= 0
+    places, counts = places[is_used], counts[is_used]
+    used, newest, inverse = np.unique(places, return_index=True, return_inverse=True)
+    sums = np.bincount(inverse, counts, minlength=len(used)).astype(np.float32)
+    return Use(used // vocab_size, used % vocab_size, counts[newest], sums)
+
+
+PIPELINE: tuple[Step, ...] = (
+    Step(
+        "ban",
+        "symbols that mean unknown or break a character; a person's own; Hugging Face transformers, bad_words_ids",
+        lambda settings, past: len(past.banned.ids) > 0,
+        lambda scores, settings, past: ban(scores, past.banned),
+    ),
+    Step(
+        "bias",
+        "Hugging Face transformers, sequence_bias: the symbol that completes the text",
+        lambda settings, past: len(past.biased.ids) > 0,
+        lambda scores, settings, past: add_bias(scores, past.biased),
+    ),
+    Step(
+        "repetition penalty",
+        # On log-probabilities instead of logits, so that adding a constant to all logits changes nothing.
+        "Keskar et al. 2019, CTRL, §4.1",
+        lambda settings, past: settings.repetition_penalty != 1,
+        lambda scores, settings, past: penalise_repetition(
+            scores, past.recent, settings.repetition_penalty, settings.penalty_decay
+        ),
+    ),
+    Step(
+        "presence and frequency penalty",
+        "OpenAI API reference, presence_penalty and frequency_penalty",
+        lambda settings, past: settings.presence_penalty != 0 or settings.frequency_penalty != 0,
+        lambda scores, settings, past: penalise_use(
+            scores, past.recent, settings.presence_penalty, settings.frequency_penalty, settings.penalty_decay
+        ),
+    ),
+    Step(
+        "loop escape",
+        "our own: the symbol that would go on with a loop is left out",
+        lambda settings, past: len(past.loops.ids) > 0,
+        lambda scores, settings, past: escape_loops(scores, past.loops),
+    ),
+    Step(
+        "top-k",
+        "Fan et al. 2018, Hierarchical Neural Story Generation",
+        lambda settings, past: settings.top_k > 0,
+        lambda scores, settings, past: keep_top_k(scores, settings.top_k),
+    ),
+    Step(
+        "top-p",
+        "Holtzman et al. 2020, The Curious Case of Neural Text Degeneration",
+        lambda settings, past: settings.top_p < 1,
+        lambda scores, settings, past: keep_top_p(scores, settings.top_p),
+    ),
+    Step(
+        "min-p",
+        "Nguyen et al. 2024, Turning Up the Heat",
+        lambda settings, past: settings.min_p > 0,
+        lambda scores, settings, past: keep_min_p(scores, settings.min_p),
+    ),
+)
+"""The order in which a distribution is shaped; ``apply_temperature`` and ``draw`` follow."""

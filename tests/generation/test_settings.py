@@ -20,7 +20,7 @@ def test_unknown_settings_of_a_later_version_are_passed_over():
     [
         ({"temperature": -0.1}, "temperature -0.1"),
         ({"temperature": 2.1}, "from 0 to 2"),
-        ({"temperature": math.nan}, "not a number"),
+        ({"temperature": math.nan}, "give a number"),
         ({"top_p": 0.0}, "top-p 0.0"),
         ({"top_p": math.inf}, "top-p inf"),
         ({"min_p": 1.5}, "min-p 1.5"),

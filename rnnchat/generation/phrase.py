@@ -1,0 +1,95 @@
+"""Texts that a person bans or biases, found symbol by symbol while a text grows.
+
+Letters: V vocabulary, N symbols.
+
+A text is what its units are: UTF-8 bytes where symbols are characters, bytes or pieces, whole words and marks at
+word level. A symbol brings one or more units. The symbols that matter next are those that complete a text, given the
+units that stand there already: a banned text is never written whatever symbols spell it, and at word level banning
+"the" leaves "there" alone.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+
+from rnnchat.generation.settings import Settings
+from rnnchat.text.tokenizer import Tokenizer
+
+
+class Spelling:
+    """Each symbol of a vocabulary as units, one character a unit."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Args: the vocabulary."""
+        self.tokenizer = tokenizer
+
+    @cached_property
+    def symbols(self) -> list[str]:
+        """V texts of units; made when they are asked for, for it takes a moment."""
+        tokenizer = self.tokenizer
+        if tokenizer.level == "word":
+            return [chr(id) for id in range(tokenizer.vocab_size)]
+        spells_bytes = tokenizer.level in ("byte", "bpe")  # there ids below 256 are bytes
+        return [
+            chr(id) if spells_bytes and id < 256 else _to_units(tokenizer.decode([id]))
+            for id in range(tokenizer.vocab_size)
+        ]
+
+    def spell(self, text: str) -> set[str]:
+        """The units of a text; at word level as it stands and as it follows a space, without unknown words."""
+        if self.tokenizer.level != "word":
+            return {_to_units(text)}
+        encoded = [self.tokenizer.encode(text).tolist(), self.tokenizer.encode(" " + text).tolist()]
+        unknown = self.tokenizer.unknown_id
+        return {"".join(map(chr, ids)) for ids in encoded if ids and unknown not in ids}
+
+
+class Phrases:
+    """The banned and biased texts of some settings, ready to be looked for."""
+
+    def __init__(self, spelling: Spelling, settings: Settings) -> None:
+        """Args: the vocabulary's symbols; settings with ``ban``, ``bias`` and, for ``min_length``, ``stop``."""
+        symbols = spelling.symbols
+        self.banned = [_Phrase(units, symbols) for text in settings.ban for units in spelling.spell(text)]
+        stops = settings.stop if settings.min_length else ()
+        self.stops = [_Phrase(units, symbols) for text in stops for units in spelling.spell(text)]
+        self.biased = [
+            (_Phrase(units, symbols), nats) for text, nats in settings.bias for units in spelling.spell(text)
+        ]
+        phrases = (*self.banned, *self.stops, *(phrase for phrase, _ in self.biased))
+        self.memory = max((len(phrase.units) - 1 for phrase in phrases), default=0)
+        """How many of the last units must be known."""
+
+    def find_banned(self, tail: str, with_stops: bool) -> list[np.ndarray]:
+        """The symbols, in arrays (N,), that complete a banned text after the units ``tail``."""
+        phrases = [*self.banned, *self.stops] if with_stops else self.banned
+        return [ids for phrase in phrases for ids in phrase.find_completing(tail)]
+
+    def find_biased(self, tail: str) -> list[tuple[np.ndarray, float]]:
+        """The symbols that complete a biased text, and the nats that they gain."""
+        return [(ids, nats) for phrase, nats in self.biased for ids in phrase.find_completing(tail)]
+
+
+class _Phrase:
+    """One text, and by how much of it stands there already the symbols that complete it."""
+
+    def __init__(self, units: str, symbols: list[str]) -> None:
+        self.units = units
+        completing = {length: self._list_completing(length, symbols) for length in range(len(units))}
+        self._completing = {units[:length]: ids for length, ids in completing.items() if len(ids)}
+
+    def _list_completing(self, length: int, symbols: list[str]) -> np.ndarray:
+        rest = self.units[length:]
+        # Behind no beginning of the text, a symbol may hold all of it anywhere.
+        found = [id for id, symbol in enumerate(symbols) if (symbol.startswith(rest) if length else rest in symbol)]
+        return np.array(found, np.int64)
+
+    def find_completing(self, tail: str) -> Iterator[np.ndarray]:
+        for beginning, ids in self._completing.items():
+            if tail.endswith(beginning):
+                yield ids
+
+
+def _to_units(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")

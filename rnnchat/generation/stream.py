@@ -1,0 +1,160 @@
+"""One text that is being written: all that is known of it besides the network's state."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from rnnchat.generation.ending import Ending
+from rnnchat.generation.insight import Insight
+from rnnchat.generation.loop import LEAST_REPEATS, MAX_PERIOD, Loop, find_loop
+from rnnchat.generation.phrase import Phrases, Spelling
+from rnnchat.generation.runtime import State
+from rnnchat.generation.settings import Settings
+from rnnchat.text.tokenizer import Level
+
+LEAST_LOOP: dict[Level, int] = {"char": 60, "byte": 60, "bpe": 24, "word": 20}
+"""Symbols that are repeated before it is called a loop: a row of dashes is not yet one."""
+_LOOP_MEMORY = MAX_PERIOD * LEAST_REPEATS
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A symbol that was written."""
+
+    text: str
+    """What can be shown now: empty while a character is incomplete or the text may be a stop text."""
+    id: int
+    log_prob: float
+    """Natural logarithm of the model's own probability for the symbol, before all settings."""
+    loop: Loop | None = None
+    """The loop that the text has fallen into."""
+    insight: Insight | None = None
+    """What else the model thought of; only where it was asked for."""
+    hidden: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+    """For each layer the hidden units (H_l,) after the symbol was read; only where insight was asked for."""
+
+
+class Place(NamedTuple):
+    """A point in a text: everything the model needs to go on from there. A value that callers may hold."""
+
+    ids: np.ndarray
+    """(N,) int32: the text up to here."""
+    state: State
+    log_probs: np.ndarray
+    """(V,) of the next symbol."""
+    held_back: str = ""
+    """End of the text that the model will write itself: a space before a word."""
+
+
+class Steering:
+    """Settings, made ready for a vocabulary."""
+
+    def __init__(self, spelling: Spelling, settings: Settings) -> None:
+        """Args: the vocabulary; what a person asked for."""
+        self.settings = settings
+        has_phrases = settings.ban or settings.bias or (settings.stop and settings.min_length)
+        self.phrases = Phrases(spelling, settings) if has_phrases else None
+        self.has_penalties = (
+            settings.repetition_penalty != 1 or settings.presence_penalty != 0 or settings.frequency_penalty != 0
+        )
+
+
+class Stream:
+    """One text that grows symbol by symbol.
+
+    Args:
+        spelling: the model's vocabulary.
+        place: where the text goes on.
+        seed: of its random numbers.
+    """
+
+    def __init__(self, spelling: Spelling, place: Place, seed: int) -> None:
+        self.place = place
+        self.seed = seed
+        self.reason = ""
+        """Why the text ended; empty while it goes on."""
+        self.loop: Loop | None = None
+        self.written = array("i")
+        self.shown = 0
+        """How many of the written symbols the text that was given out holds."""
+        self._spelling = spelling
+        self._tokenizer = tokenizer = spelling.tokenizer
+        self._random = np.random.Generator(np.random.PCG64(seed))
+        self._before = place.ids[-_LOOP_MEMORY:].tolist()  # as far as anything looks back
+        self._tail = "".join(map(chr, self._before))  # the last symbols, a character for each
+        self._decoder = tokenizer.start_decoding(self._before)
+        self._expected = place.held_back  # what the first symbol brings, and is not given out
+        self._ending = Ending()
+        self._ends_in_space = not len(place.ids) or tokenizer.decode(self._before[-4:])[-1:].isspace()
+
+    def draw_uniform(self) -> float:
+        """The next random number, from 0 to below 1."""
+        return self._random.random()
+
+    def recall(self, count: int) -> list[int]:
+        """The last ids, at most ``count``, the newest last."""
+        recent = self.written[-count:].tolist()
+        missing = count - len(recent)
+        return self._before[-missing:] + recent if missing else recent
+
+    def find_banned(self) -> "np.ndarray | list[int] | tuple[int, ...]":
+        """The ids that the vocabulary itself rules out here."""
+        return self._tokenizer.find_banned(self._expected, self.recall(4))  # type: ignore[return-value]
+
+    def find_marks(self, steering: Steering) -> tuple[list[np.ndarray], list[tuple[np.ndarray, float]]]:
+        """The ids that a person's texts ban here, and those that they bias."""
+        phrases = steering.phrases
+        if phrases is None:
+            return [], []
+        symbols = self._spelling.symbols
+        memory = phrases.memory
+        tail = "".join(symbols[id] for id in self.recall(memory)) if memory else ""
+        has_stops = self._ending.chars < steering.settings.min_length
+        return phrases.find_banned(tail, has_stops), phrases.find_biased(tail)
+
+    def find_loop_symbol(self) -> int | None:
+        """The symbol that would go on with the loop that the text is in; None outside a loop."""
+        return ord(self._tail[-self.loop.period]) if self.loop else None
+
+    def begins_word(self, likeliest: int) -> bool:
+        """Does a word begin with the next symbol? Where a space belongs to its word, the likeliest symbol tells."""
+        level = self._tokenizer.level
+        if level == "word" or self._ends_in_space:
+            return True
+        return level == "bpe" and self._spelling.symbols[likeliest][:1].isspace()
+
+    def take(self, id: int, settings: Settings) -> str:
+        """Add a symbol; give the text that it makes certain, and note the reason if the text ends with it."""
+        text = self._decoder.feed(id)
+        if self._expected and text:
+            text, self._expected = text.removeprefix(self._expected), ""
+        given, reason = self._ending.feed(text, settings) if text else ("", "")
+        self.written.append(id)
+        self._tail = (self._tail + chr(id))[-_LOOP_MEMORY:]
+        self.loop = find_loop(self._tail, LEAST_LOOP[self._tokenizer.level])
+        if text:
+            self._ends_in_space = text[-1].isspace()
+            if given.endswith(text) and not self._ending.held:
+                self.shown = len(self.written)
+        self.reason = reason
+        return given
+
+    def list_ids(self, count: int) -> np.ndarray:
+        """The ids of the text up to the ``count``-th written symbol, (N,) int32."""
+        return np.concatenate([self.place.ids, np.array(self.written[:count], np.int32)])
+
+
+def join_states(states: Sequence[State]) -> State:
+    """The states of several streams as one, in their order."""
+    hidden = zip(*(state.hidden for state in states), strict=True)
+    cell = zip(*(state.cell for state in states), strict=True)
+    return State(tuple(map(np.concatenate, hidden)), tuple(map(np.concatenate, cell)))
+
+
+def select_rows(state: State, rows: Sequence[int]) -> State:
+    """The state of some of the streams, copied."""
+    picked = list(rows)
+    return State(tuple(array[picked] for array in state.hidden), tuple(array[picked] for array in state.cell))
