@@ -14,8 +14,9 @@ from rnnchat.cli.output import (
     print_json,
     print_table,
 )
+from rnnchat.errors import ModelError
 from rnnchat.model import library
-from rnnchat.model.file import ModelHeader, read_header
+from rnnchat.model.file import ModelHeader, read_header, read_model
 from rnnchat.model.library import ModelEntry
 
 app = typer.Typer(help="List, show, import, export and remove models.", no_args_is_help=True)
@@ -68,11 +69,30 @@ def import_model(
 @app.command("export")
 def export_model(
     name: Name,
-    destination: Annotated[Path, typer.Argument(help="A file or a folder.")] = Path(),
+    destination: Annotated[
+        Path | None,
+        typer.Argument(help="A file or a folder for the model file; here, unless --onnx or --torch is given."),
+    ] = None,
+    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it for any ONNX Runtime.")] = None,
+    torch: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a state dict of torch.")] = None,
     replace: Replace = False,
 ) -> None:
-    """Copy a model out of the library."""
-    typer.echo(library.export_model(name, destination, replace))
+    """Copy a model out of the library, or write it for other programs (docs/export.md shows how they read it)."""
+    if destination or not (onnx or torch):
+        typer.echo(library.export_model(name, destination or Path(), replace))
+    model = read_model(library.find_model(name)) if onnx or torch else None
+    if model and onnx:
+        from rnnchat.generation.export import write_onnx  # onnx: 0.2 s
+
+        path = _choose_file(onnx, name, ".onnx", replace)
+        write_onnx(model, path)
+        typer.echo(path)
+    if model and torch:
+        from rnnchat.network.export import write_state_dict  # torch: 2 s
+
+        path = _choose_file(torch, name, ".pt", replace)
+        write_state_dict(model, path)
+        typer.echo(path)
 
 
 @app.command("remove")
@@ -88,6 +108,19 @@ def remove_model(
     typer.echo(removed)
     if library.is_run_model(run := library.model_name(removed)):
         typer.echo(f"the training {run!r} keeps its model: remove it too with `rnnchat runs remove {run}`", err=True)
+
+
+def _choose_file(path: Path, name: str, suffix: str, replace: bool) -> Path:
+    """Where an export goes: into a folder under the model's name.
+
+    Raises:
+        ModelError: the file is there already and ``replace`` is False.
+    """
+    if path.is_dir():
+        path = path / (library.model_name(name) + suffix)
+    if path.exists() and not replace:
+        raise ModelError(f"{path} is there already: choose another name or allow replacing it")
+    return path
 
 
 def _origin(entry: ModelEntry) -> str:

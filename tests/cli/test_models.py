@@ -103,3 +103,21 @@ def test_an_empty_library_says_what_to_do(run: Run) -> None:
     result = run("models", "list")
     assert result.stdout == ""
     assert "rnnchat train" in result.stderr
+
+
+def test_a_model_goes_out_for_onnx_and_for_torch(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    result = run("models", "export", tiny_model, "--onnx", tmp_path / "out", "--torch", tmp_path / "mine.pt")
+    assert result.stdout.split() == [str(tmp_path / "out" / "tiny.onnx"), str(tmp_path / "mine.pt")]
+    assert all(Path(path).stat().st_size for path in result.stdout.split())
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["tiny.onnx"]  # and no model file
+
+
+def test_an_export_replaces_nothing_unasked(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_text("dear")
+    result = run("models", "export", tiny_model, "--onnx", tmp_path / "mine.onnx")
+    assert result.exit_code == 1
+    assert "is there already" in result.stderr
+    assert (tmp_path / "mine.onnx").read_text() == "dear"
+    assert run("models", "export", tiny_model, "--onnx", tmp_path / "mine.onnx", "--replace").exit_code == 0
+    assert (tmp_path / "mine.onnx").read_bytes() != b"dear"
