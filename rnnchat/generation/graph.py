@@ -1,77 +1,87 @@
-"""The network as an ONNX graph, built in memory from a model's weights.
+"""The network as an ONNX graph, built in memory.
 
-Letters: B batch, T time, V vocabulary, E embedding, H hidden, I input of a layer, G gates, L layers.
+Letters: B batch, T time, V vocabulary, H hidden, I input and N output of a product, G gates, L layers.
 
-One function, ``_step``, writes down the computation of one symbol. The step graph is just that; the read graph
-repeats it over T with ONNX's Scan, so that reading a text and stepping through it are the same computation.
+One function, ``add_step``, writes down the computation of one symbol. The step graph is just that; the read graph
+repeats it over T with ONNX's Scan, so that reading a text and stepping through it are the same computation. The
+graphs name the constants that ``constant.build_constants`` makes and do not hold them: sessions share one set.
 
-What does not change from step to step is done once, here: the first layer's input products of all V symbols
-become a table (V, G*H), biases are added up, input and recurrent matrices are joined where the cell allows it.
-In ``int8`` every matrix product is a ``DynamicQuantizeMatMul`` of ONNX Runtime: 8-bit weights with a scale for
-each output, activations scaled to 8 bits at each step.
+In ``int8`` every matrix product is a ``MatMulIntegerToFloat`` of ONNX Runtime, with activations as whole numbers of
+1/127. A hidden state of tanh lies between -1 and 1 as it is, and is quantised once for all that take it in; what has
+no bound is brought there, each row by its largest value. So a stream of a batch never depends on its neighbours, as
+it would with ``DynamicQuantizeMatMul``, which has one scale for the whole batch.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from rnnchat.generation.constant import Precision as Precision
 from rnnchat.model.config import ModelConfig
-
-Precision = Literal["float32", "int8"]
 
 OPSET = 18
 IR_VERSION = 9
-MAX_TABLE_BYTES = 64 * 2**20
-"""The table of input products is built up to this size; a bigger vocabulary multiplies at each step."""
+_LEAST_SCALE = np.array(1e-30, np.float32)
+"""A row of zeros is divided by this."""
 
 
-def build_step_graph(config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> onnx.ModelProto:
-    """The graph of one symbol.
+def build_step_graph(config: ModelConfig, constants: dict[str, np.ndarray], precision: Precision) -> onnx.ModelProto:
+    """The graph of one symbol; it knows no more than the names and shapes of its constants.
 
     Inputs ``ids`` (B,) and the state (``hidden.N`` and, for lstm, ``cell.N``, each (B, H_N)); outputs ``log_probs``
     (B, V) and the new state under the same names with ``.next`` added.
     """
-    builder = _Builder(config, weights, precision)
-    top = builder.add_step("ids")
-    builder.add_output_layer(top, "log_probs")
-    log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["B", config.vocab_size])
+    builder = _Builder(config, constants, precision)
+    builder.add_output_layer(builder.add_step("ids"), "log_probs")
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B"])
+    log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["B", config.vocab_size])
     inputs, outputs = _state_infos(config)
-    return _make_model(builder.nodes, [ids, *inputs], [log_probs, *outputs], builder.constants)
+    return builder.make_model([ids, *inputs], [log_probs, *outputs])
 
 
-def build_read_graph(config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> onnx.ModelProto:
-    """The graph of T symbols, for many steps in one call.
+def build_read_graph(
+    config: ModelConfig, constants: dict[str, np.ndarray], precision: Precision, with_hidden: bool = False
+) -> onnx.ModelProto:
+    """The graph of T symbols, for many steps in one call; constants as in ``build_step_graph``.
 
     Inputs ``all_ids`` (T, B), ``begin`` (1,): the first time whose log-probabilities are wanted, and the state
-    with ``.first`` added to its names; outputs ``log_probs`` (T - begin, B, V) and the state with ``.last`` added.
+    with ``.first`` added to its names; outputs ``log_probs`` (T - begin, B, V), the state with ``.last`` added and,
+    if wanted, the hidden states of all times with ``.all`` added, each (T, B, H_N).
     """
-    builder = _Builder(config, weights, precision)
-    top = builder.add_step("ids")
+    builder = _Builder(config, constants, precision)
+    builder.add_step("ids")
     states, next_states = _state_infos(config)
+    layers = list(range(config.num_layers)) if with_hidden else [config.num_layers - 1]
+    tops = [
+        helper.make_tensor_value_info(f"hidden.{layer}.top", TensorProto.FLOAT, ["B", config.hidden_sizes[layer]])
+        for layer in layers
+    ]
+    for layer, top in zip(layers, tops, strict=True):
+        builder.add("Identity", [f"hidden.{layer}.next"], top.name)
     step_ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B"])
-    top_info = helper.make_tensor_value_info("top", TensorProto.FLOAT, ["B", config.hidden_sizes[-1]])
-    builder.add("Identity", [top], "top")
-    body = helper.make_graph(builder.nodes, "step", [*states, step_ids], [*next_states, top_info])
+    body = helper.make_graph(builder.nodes, "step", [*states, step_ids], [*next_states, *tops])
 
     builder.nodes = []
-    first = [_renamed(info, ".first") for info in states]
-    last = [_renamed(info, ".last") for info in states]
-    names = [info.name for info in (*first, *last)]
-    scan = helper.make_node(
-        "Scan",
-        [*names[: len(first)], "all_ids"],
-        [*names[len(first) :], "all_tops"],
-        body=body,
-        num_scan_inputs=1,
+    first, last = ([_renamed(info, suffix) for info in states] for suffix in (".first", ".last"))
+    all_hidden = [
+        helper.make_tensor_value_info(f"hidden.{layer}.all", TensorProto.FLOAT, ["T", "B", config.hidden_sizes[layer]])
+        for layer in layers
+    ]
+    builder.nodes.append(
+        helper.make_node(
+            "Scan",
+            [*(info.name for info in first), "all_ids"],
+            [info.name for info in (*last, *all_hidden)],
+            body=body,
+            num_scan_inputs=1,
+        )
     )
-    builder.nodes.append(scan)
     # The output layer takes all symbols from `begin` on in one product: (T', B, H) as (T'*B, H).
     end = builder.constant("end", np.array([2**62], np.int64))
     time_axis = builder.constant("time_axis", np.array([0], np.int64))
-    builder.add("Slice", ["all_tops", "begin", end, time_axis], "tops")
+    builder.add("Slice", [all_hidden[-1].name, "begin", end, time_axis], "tops")
     flat = builder.constant("flat", np.array([-1, config.hidden_sizes[-1]], np.int64))
     builder.add_output_layer(builder.add("Reshape", ["tops", flat], "flat_tops"), "flat_log_probs")
     builder.add("Shape", ["tops"], "tb", end=2)
@@ -82,89 +92,122 @@ def build_read_graph(config: ModelConfig, weights: dict[str, np.ndarray], precis
     ids = helper.make_tensor_value_info("all_ids", TensorProto.INT64, ["T", "B"])
     begin = helper.make_tensor_value_info("begin", TensorProto.INT64, [1])
     log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["U", "B", config.vocab_size])
-    return _make_model(builder.nodes, [ids, begin, *first], [log_probs, *last], builder.constants)
+    return builder.make_model([ids, begin, *first], [log_probs, *last, *(all_hidden if with_hidden else [])])
 
 
 class _Builder:
-    """Collects nodes and constants while a graph is written down."""
+    """Collects nodes and the constants they name while a graph is written down."""
 
-    def __init__(self, config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> None:
+    def __init__(self, config: ModelConfig, constants: dict[str, np.ndarray], precision: Precision) -> None:
         self.config = config
-        self.weights = _gather_sigmoids(config, weights) if config.cell == "lstm" else weights
         self.precision = precision
         self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
+        self._is_bounded = config.cell != "rnn-relu"
+        """Is every hidden state between -1 and 1?"""
+        self._constants = constants
+        self._initializers: dict[str, onnx.TensorProto] = {}
+
+    def make_model(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
+        graph = helper.make_graph(self.nodes, "rnnchat", inputs, outputs, list(self._initializers.values()))
+        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
     def add(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(op, inputs, [output], **attributes))
         return output
 
     def constant(self, name: str, value: np.ndarray) -> str:
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        """A small constant of the graph itself."""
+        self._initializers[name] = numpy_helper.from_array(value, name)
         return name
 
-    def multiply(self, x: str, weight: np.ndarray, bias: np.ndarray | None, output: str) -> str:
-        """Add x (B, I) @ weight.T (I, N) + bias (N,); weight is (N, I) as in the model file."""
+    def named(self, name: str) -> str:
+        """A constant that the session is given: the graph says its type and shape."""
+        array = self._constants[name]
+        tensor = onnx.TensorProto(name=name, data_type=helper.np_dtype_to_tensor_dtype(array.dtype), dims=array.shape)
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="memory")
+        self._initializers[name] = tensor
+        return name
+
+    def multiply(self, parts: list[str], name: str, output: str, is_bounded: bool) -> str:
+        """Add the product ``name`` of x (B, I), its parts (B, ...) side by side, giving (B, N).
+
+        Args:
+            parts: what x is joined from.
+            name: of the product's constants.
+            output: the result's name.
+            is_bounded: does x lie between -1 and 1?
+        """
+        bias = [self.named(f"{name}.bias")] if f"{name}.bias" in self._constants else []
+        weight = self.named(f"{name}.weight")
         if self.precision == "float32":
-            inputs = [x, self.constant(f"{output}.weight", weight.T)]
-            if bias is not None:
-                inputs.append(self.constant(f"{output}.bias", bias))
-            return self.add("Gemm", inputs, output)
-        scale = np.maximum(np.abs(weight).max(axis=1), 1e-12) / 127  # (N,), one for each output
-        quantised = np.rint(weight / scale[:, None]).astype(np.int8).T  # (I, N)
-        inputs = [
-            x,
-            self.constant(f"{output}.weight", quantised),
-            self.constant(f"{output}.scale", scale.astype(np.float32)),
-            self.constant(f"{output}.zero", np.zeros(len(scale), np.int8)),
-        ]
-        if bias is not None:
-            inputs.append(self.constant(f"{output}.bias", bias))
-        return self.add("DynamicQuantizeMatMul", inputs, output, domain="com.microsoft")
+            return self.add("Gemm", [self._join(parts, output), weight, *bias], output, transB=1)
+        if is_bounded:
+            return self._multiply_whole([self._quantise(part) for part in parts], name, bias, output)
+        x = self._join(parts, output)
+        axis = self.constant("unit_axis", np.array([1], np.int64))
+        self.add("ReduceMax", [self.add("Abs", [x], f"{output}.abs"), axis], f"{output}.largest")  # (B, 1)
+        scale = self.add("Max", [f"{output}.largest", self.constant("least", _LEAST_SCALE)], f"{output}.row_scale")
+        bounded = self._quantise(self.add("Div", [x, scale], f"{output}.bounded"))
+        product = self._multiply_whole([bounded], name, [], f"{output}.product")
+        if not bias:
+            return self.add("Mul", [product, scale], output)
+        return self.add("Add", [self.add("Mul", [product, scale], f"{output}.scaled"), *bias], output)
+
+    def _multiply_whole(self, parts: list[str], name: str, bias: list[str], output: str) -> str:
+        """Add the product of whole numbers (B, I) uint8 with the 8-bit weights, as (B, N) float32."""
+        x = self._join(parts, output)
+        scale, zero = "activation.scale", "activation.zero"
+        inputs = [x, f"{name}.weight", scale, self.named(f"{name}.scale"), zero, "", *bias]
+        return self.add("MatMulIntegerToFloat", inputs, output, domain="com.microsoft")
+
+    def _join(self, parts: list[str], output: str) -> str:
+        return parts[0] if len(parts) == 1 else self.add("Concat", parts, f"{output}.joined", axis=1)
+
+    def _quantise(self, x: str) -> str:
+        """Add x (B, I), between -1 and 1, as whole numbers of 1/127 around 128, once for all who ask for it."""
+        name = f"{x}.quantised"
+        if not any(name in node.output for node in self.nodes):
+            scale = self.constant("activation.scale", np.array(1 / 127, np.float32))
+            zero = self.constant("activation.zero", np.array(128, np.uint8))
+            self.add("QuantizeLinear", [x, scale, zero], name)
+        return name
 
     def add_step(self, ids: str) -> str:
         """Add all layers for one symbol; give the name of the last layer's new hidden state (B, H)."""
         x: str | None = None  # the first layer's input comes from a table or an embedding
+        add_cell = {"lstm": self._add_lstm, "gru": self._add_gru}.get(self.config.cell, self._add_rnn)
         for layer in range(self.config.num_layers):
-            cell = {"lstm": self._add_lstm, "gru": self._add_gru}.get(self.config.cell, self._add_rnn)
-            x = cell(layer, x, ids)
+            x = add_cell(layer, x, ids)
         assert x is not None
         return x
 
     def add_output_layer(self, top: str, output: str) -> None:
         """Add the product from the last hidden state (N, H), and its normalisation: log-probabilities (N, V)."""
+        is_bounded = self._is_bounded
         if self.config.has_projection:
-            top = self.multiply(top, self.weights["projection.weight"], None, f"{output}.projected")
-        matrix = self.weights["embedding.weight" if self.config.tied else "output.weight"]
-        logits = self.multiply(top, matrix, self.weights["output.bias"], f"{output}.logits")
-        self.add("LogSoftmax", [logits], output, axis=-1)
+            top = self.multiply([top], "projection", f"{output}.projected", is_bounded)
+            is_bounded = False
+        self.add("LogSoftmax", [self.multiply([top], "output", f"{output}.logits", is_bounded)], output, axis=-1)
 
-    def _input_products(self, layer: int, x: str | None, ids: str, bias: np.ndarray) -> str:
+    def _input_products(self, layer: int, x: str | None, ids: str) -> str:
         """Add W_ih x + bias, (B, G*H): looked up for the first layer where a table of all symbols fits."""
-        weight = self.weights[f"layers.{layer}.weight_ih"]
         name = f"layers.{layer}.inputs"
         if x is not None:
-            return self.multiply(x, weight, bias, name)
-        if self.config.vocab_size * weight.shape[0] * 4 <= MAX_TABLE_BYTES or not self.config.embedding_size:
-            vectors = weight.T
-            if self.config.embedding_size:
-                vectors = self.weights["embedding.weight"] @ vectors  # (V, E) @ (E, G*H)
-            return self.add("Gather", [self.constant(f"{name}.table", vectors + bias), ids], name)
-        embedding = self.constant("embedding", self.weights["embedding.weight"])
-        return self.multiply(self.add("Gather", [embedding, ids], "embedded"), weight, bias, name)
+            return self.multiply([x], name, name, self._is_bounded)
+        if "layers.0.table" in self._constants:
+            return self.add("Gather", [self.named("layers.0.table"), ids], name)
+        embedded = self.add("Gather", [self.named("embedding"), ids], "embedded")
+        return self.multiply([embedded], name, name, is_bounded=False)
 
     def _joined_products(self, layer: int, x: str | None, ids: str) -> str:
         """Add W_ih x + W_hh h + both biases, (B, G*H), as one product where x is a layer's output."""
-        part = f"layers.{layer}"
-        hidden = f"hidden.{layer}"
-        recurrent = self.weights[f"{part}.weight_hh"]
-        bias = self.weights[f"{part}.bias_ih"] + self.weights[f"{part}.bias_hh"]
+        part, hidden = f"layers.{layer}", f"hidden.{layer}"
         if x is not None:
-            joined = np.concatenate([self.weights[f"{part}.weight_ih"], recurrent], axis=1)
-            self.add("Concat", [x, hidden], f"{part}.xh", axis=1)
-            return self.multiply(f"{part}.xh", joined, bias, f"{part}.gates")
-        inputs = self._input_products(layer, x, ids, bias)
-        return self.add("Add", [inputs, self.multiply(hidden, recurrent, None, f"{part}.recurrent")], f"{part}.gates")
+            return self.multiply([x, hidden], f"{part}.gates", f"{part}.gates", self._is_bounded)
+        recurrent = self.multiply([hidden], f"{part}.recurrent", f"{part}.recurrent", self._is_bounded)
+        return self.add("Add", [self._input_products(layer, x, ids), recurrent], f"{part}.gates")
 
     def _split(self, x: str, sizes: list[int], names: list[str]) -> None:
         cut = self.constant(f"{x}.sizes", np.array(sizes, np.int64))
@@ -186,9 +229,8 @@ class _Builder:
     def _add_gru(self, layer: int, x: str | None, ids: str) -> str:
         """h' = (1 - z)·n + z·h = n + z·(h - n) with r, z = σ(…), n = tanh(W_in x + b_in + r·(W_hn h + b_hn))."""
         part, size, hidden = f"layers.{layer}", self.config.hidden_sizes[layer], f"hidden.{layer}"
-        inputs = self._input_products(layer, x, ids, self.weights[f"{part}.bias_ih"])
-        weight, bias = self.weights[f"{part}.weight_hh"], self.weights[f"{part}.bias_hh"]
-        recurrent = self.multiply(hidden, weight, bias, f"{part}.recurrent")
+        inputs = self._input_products(layer, x, ids)
+        recurrent = self.multiply([hidden], f"{part}.recurrent", f"{part}.recurrent", is_bounded=True)
         self._split(inputs, [2 * size, size], [f"{part}.x_rz", f"{part}.x_n"])
         self._split(recurrent, [2 * size, size], [f"{part}.h_rz", f"{part}.h_n"])
         self.add("Sigmoid", [self.add("Add", [f"{part}.x_rz", f"{part}.h_rz"], f"{part}.rz")], f"{part}.σrz")
@@ -212,16 +254,6 @@ def state_names(config: ModelConfig) -> list[str]:
     return names
 
 
-def _gather_sigmoids(config: ModelConfig, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Reorder an lstm's gates from i, f, g, o to i, f, o, g, so that one sigmoid serves three of them."""
-    gathered = dict(weights)
-    for layer in range(config.num_layers):
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-            i, f, g, o = np.split(weights[f"layers.{layer}.{name}"], 4)
-            gathered[f"layers.{layer}.{name}"] = np.concatenate([i, f, o, g])
-    return gathered
-
-
 def _state_infos(config: ModelConfig) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
     sizes = list(config.hidden_sizes) * 2
     inputs = [
@@ -236,14 +268,3 @@ def _renamed(info: onnx.ValueInfoProto, suffix: str) -> onnx.ValueInfoProto:
     copy.CopyFrom(info)
     copy.name += suffix
     return copy
-
-
-def _make_model(
-    nodes: list[onnx.NodeProto],
-    inputs: list[onnx.ValueInfoProto],
-    outputs: list[onnx.ValueInfoProto],
-    constants: list[onnx.TensorProto],
-) -> onnx.ModelProto:
-    graph = helper.make_graph(nodes, "rnnchat", inputs, outputs, constants)
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", 1)]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)

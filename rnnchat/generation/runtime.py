@@ -6,14 +6,17 @@ State is a value: it goes in, a new one comes out, and nothing is remembered in 
 back to that point of the text; reading on from it twice is a branch.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 import onnxruntime
+from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from rnnchat.errors import ModelError
-from rnnchat.generation.graph import Precision, build_read_graph, build_step_graph, state_names
+from rnnchat.generation.constant import Precision, build_constants
+from rnnchat.generation.graph import build_read_graph, build_step_graph, state_names
 from rnnchat.model.file import Model
 
 BLOCK_SIZE = 512
@@ -34,19 +37,24 @@ class Runtime:
 
     Args:
         model: configuration and weights.
-        precision: ``float32`` equals the torch network within 1e-4; ``int8`` is faster and rounds.
+        precision: ``float32`` equals the torch network within 1e-4; ``int8`` is faster and rounds. In ``int8`` a
+            stream's numbers are the same to the last bit alone and in a batch, stepped and read.
         threads: processor threads for one call; one is fastest for models that fit the cache.
+
+    Raises:
+        ModelError: a weight is not finite, or the machine has no memory for the network.
     """
 
     def __init__(self, model: Model, precision: Precision = "float32", threads: int = 1) -> None:
         self.config = model.config
         self.precision = precision
-        self._weights = model.weights
         self._threads = threads
         self._state_names = state_names(model.config)
-        self._step = _start_session(build_step_graph(model.config, model.weights, precision), threads)
+        self._constants = build_constants(model.config, model.weights, precision)
+        self._step = self._start(build_step_graph(model.config, self._constants, precision))
         self._step_outputs = ["log_probs", *(f"{name}.next" for name in self._state_names)]
-        self._read: Any = None  # made when a text is read for the first time
+        self._read: Any = None  # these two are made when they are used for the first time
+        self._read_hidden: Any = None
 
     def initial_state(self, batch_size: int = 1) -> State:
         """The state before any text: zeros."""
@@ -80,27 +88,55 @@ class Runtime:
             log-probabilities after each symbol, (B, T, V) float32, and the state after the last one.
         """
         if self._read is None:
-            graph = build_read_graph(self.config, self._weights, self.precision)
-            self._read = _start_session(graph, self._threads)
+            self._read = self._start(build_read_graph(self.config, self._constants, self.precision))
+        begin = ids.shape[1] - 1 if last_only else 0
+        log_probs, last, _ = self._scan(self._read, ids, state, begin)
+        return log_probs, last
+
+    def read_hidden(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...], State]:
+        """Read T symbols in each stream, and keep what every layer made of each.
+
+        Args:
+            ids: (B, T) integers, as for ``read``.
+            state: of B streams.
+
+        Returns:
+            log-probabilities after each symbol, (B, T, V) float32; for each layer its hidden state after each
+            symbol, (B, T, H_l) float32; and the state after the last one.
+        """
+        if self._read_hidden is None:
+            self._read_hidden = self._start(build_read_graph(self.config, self._constants, self.precision, True))
+        names = [f"hidden.{layer}.all" for layer in range(self.config.num_layers)]
+        log_probs, last, all_hidden = self._scan(self._read_hidden, ids, state, 0, names)
+        return log_probs, tuple(hidden.transpose(1, 0, 2) for hidden in all_hidden), last
+
+    def _scan(
+        self, session: Any, ids: np.ndarray, state: State, begin: int, further: Sequence[str] = ()
+    ) -> tuple[np.ndarray, State, list[np.ndarray]]:
+        """Run a read graph: log-probabilities from time ``begin`` on (B, T', V), last state, ``further`` outputs."""
         arrays = (*state.hidden, *state.cell)
         feed = {f"{name}.first": array for name, array in zip(self._state_names, arrays, strict=True)}
         feed["all_ids"] = np.ascontiguousarray(ids.T, np.int64)  # (T, B)
-        feed["begin"] = np.array([ids.shape[1] - 1 if last_only else 0], np.int64)
-        outputs = ["log_probs", *(f"{name}.last" for name in self._state_names)]
-        log_probs, *arrays_after = self._read.run(outputs, feed)  # (T, B, V)
-        return log_probs.transpose(1, 0, 2), self._pack(arrays_after)
+        feed["begin"] = np.array([begin], np.int64)
+        outputs = ["log_probs", *(f"{name}.last" for name in self._state_names), *further]
+        log_probs, *results = session.run(outputs, feed)  # (T', B, V)
+        count = len(self._state_names)
+        return log_probs.transpose(1, 0, 2), self._pack(results[:count]), results[count:]
 
     def _pack(self, arrays: list[np.ndarray]) -> State:
         num_layers = self.config.num_layers
         return State(tuple(arrays[:num_layers]), tuple(arrays[num_layers:]))
 
-
-def _start_session(graph: onnx.ModelProto, threads: int) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors; warnings about our own graph tell a person nothing
-    try:
-        return onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except ValueError as e:  # protobuf cannot hold more than 2 GiB
-        raise ModelError(f"the model is too big for the writing engine ({e}): use one below 2 GiB") from e
+    def _start(self, graph: onnx.ModelProto) -> Any:
+        """A session of ``graph`` on this model's constants, of which it keeps no copy but its own packed one."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors; warnings about our own graph tell a person nothing
+        names = [tensor.name for tensor in graph.graph.initializer if tensor.name in self._constants]
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(self._constants[name]) for name in names]
+        options.add_external_initializers(names, values)
+        try:
+            return onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        except (MemoryError, RuntimeException) as e:
+            raise ModelError(f"there is not enough memory to write with this model ({e}): use a smaller one") from e
