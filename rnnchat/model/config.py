@@ -19,6 +19,8 @@ GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn-tanh": 1, "rnn-relu": 1}
 
 MAX_SIZE = 65_536
 """No hidden or embedding size is larger: a guard against files and options that would fill the memory."""
+MAX_PARAMETERS = 2**29
+"""No network has more numbers: 2 GiB of float32, the most that the writing engine takes."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class ModelConfig:
             raise UsageError(f"dropout {self.dropout} cannot be: choose from 0 to below 1")
         if self.tied and self.embedding_size == 0:
             raise UsageError("a tied output needs an embedding: give an embedding size above 0 or leave out tying")
+
+        if self.parameters > MAX_PARAMETERS:
+            raise UsageError(
+                f"a network of {self.parameters:,} numbers cannot be: choose smaller sizes, at most {MAX_PARAMETERS:,}"
+            )
 
     @property
     def num_layers(self) -> int:
@@ -122,10 +129,17 @@ class ModelConfig:
             KeyError, TypeError, ValueError: the record is not a configuration.
         """
         return cls(
-            vocab_size=int(record["vocab_size"]),
-            cell=record["cell"],
-            hidden_sizes=tuple(int(size) for size in record["hidden_sizes"]),
-            embedding_size=int(record["embedding_size"]),
-            dropout=float(record.get("dropout", 0.0)),
-            tied=bool(record.get("tied", False)),
+            vocab_size=_read(record["vocab_size"], int),
+            cell=_read(record["cell"], str),
+            hidden_sizes=tuple(_read(size, int) for size in _read(record["hidden_sizes"], list)),
+            embedding_size=_read(record["embedding_size"], int),
+            dropout=float(_read(record.get("dropout", 0.0), int, float)),
+            tied=_read(record.get("tied", False), bool),
         )
+
+
+def _read(value: Any, *types: type) -> Any:
+    """Give back ``value`` if it is of one of ``types``; true and false are no numbers."""
+    if type(value) not in types:
+        raise TypeError(f"{str(value)[:80]} is not {' or '.join(kind.__name__ for kind in types)}")
+    return value

@@ -1,29 +1,37 @@
 """The model file: network, vocabulary and training record in one ``NAME.safetensors``.
 
 The tensors carry the names of ``ModelConfig.weight_shapes``; one metadata entry, ``rnnchat``, holds the rest as
-JSON. Reading trusts nothing: shapes are checked against the configuration before any weight is allocated, and
-no code from a file is ever run.
+JSON. Reading trusts nothing: names, shapes and types are checked against the configuration before any weight is
+allocated, no number is used that was not looked at, and no code from a file is ever run.
+
+Reading takes memory for the weights as float32 (as much as a float32 file, twice as much as a float16 file), for a
+block, and for the description ``DESCRIPTION_FACTOR`` bytes for each byte of the header, of which there are at
+most 16 MiB: beside the weights of any but the smallest networks it is little.
 """
 
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.model.config import ModelConfig
+from rnnchat.model.container import MAX_HEADER_BYTES, Container, is_computable, open_file, parse_json
 from rnnchat.model.record import ModelCard, TrainingRecord
 from rnnchat.paths import replace_atomically
 from rnnchat.text.tokenizer import Tokenizer, tokenizer_from_json
 
 FORMAT = 1
 METADATA_KEY = "rnnchat"
+MAX_DESCRIPTION_BYTES = MAX_HEADER_BYTES - 2**20
+"""The rest of the header is for the list of weights."""
+DESCRIPTION_FACTOR = 40
+"""Most memory of a description while it is read, against its size: a word of a vocabulary is kept in several tables."""
 WEIGHT_TYPES = {"F32": "float32", "F16": "float16"}
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
@@ -76,8 +84,15 @@ def write_model(model: Model, path: Path, dtype: Literal["float32", "float16"] =
             raise ModelError(f"cannot write {path}: {name} is {weight.shape}, the configuration says {shape}")
         with np.errstate(over="ignore"):
             tensors[name] = np.ascontiguousarray(weight, dtype=dtype)
-        if not np.isfinite(tensors[name]).all():
+        if not is_computable(tensors[name]):
             raise ModelError(f"cannot write {path}: {name} holds values that are not finite in {dtype}")
+    metadata = {METADATA_KEY: _describe(model, path)}
+    with replace_atomically(path) as temporary:
+        save_file(tensors, str(temporary), metadata=metadata)
+
+
+def _describe(model: Model, path: Path) -> str:
+    """All but the weights as JSON, of a size that can be read again."""
     record = {
         "format": FORMAT,
         "config": model.config.to_json(),
@@ -85,9 +100,14 @@ def write_model(model: Model, path: Path, dtype: Literal["float32", "float16"] =
         "training": model.training.to_json(),
         "card": model.card.to_json(),
     }
-    metadata = {METADATA_KEY: json.dumps(record, ensure_ascii=False)}
-    with replace_atomically(path) as temporary:
-        save_file(tensors, str(temporary), metadata=metadata)
+    description = json.dumps(record, ensure_ascii=False)
+    size = len(json.dumps(description, ensure_ascii=False).encode())  # as a text in the header's own JSON
+    if size > MAX_DESCRIPTION_BYTES:
+        raise ModelError(
+            f"cannot write {path}: its vocabulary and record take {size:,} bytes, more than {MAX_DESCRIPTION_BYTES:,}: "
+            "choose a smaller vocabulary"
+        )
+    return description
 
 
 def read_header(path: Path) -> ModelHeader:
@@ -96,78 +116,69 @@ def read_header(path: Path) -> ModelHeader:
     Raises:
         ModelError: there is no such file, it is damaged, not a model of rnnchat, or from a newer rnnchat.
     """
-    _check_present(path)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return _read_header(path, file)
-    except (OSError, SafetensorError) as e:
-        raise _damaged(path, e) from e
+    with _open(path) as container:
+        return _read_header(path, container)
 
 
 def read_model(path: Path) -> Model:
     """Read the model file at ``path``, weights as float32.
 
     Raises:
-        ModelError: as ``read_header``; or a weight is not finite.
+        ModelError: as ``read_header``; or a weight is not finite, or the memory does not suffice.
     """
-    _check_present(path)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = _read_header(path, file)
-            weights = {name: np.asarray(file.get_tensor(name), np.float32) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as e:
-        raise _damaged(path, e) from e
-    for name, weight in weights.items():
-        if not np.isfinite(weight).all():
-            raise ModelError(f"{path}: {name} holds values that are not finite: train the model again")
+    with _open(path) as container:
+        header = _read_header(path, container)
+        weights = {name: container.read(name) for name in header.config.weight_shapes()}
     return Model(header.config, header.tokenizer, weights, header.training, header.card)
 
 
-def _check_present(path: Path) -> None:
-    """Open the file once: safetensors says of all that it cannot open that it is not there."""
+@contextmanager
+def _open(path: Path) -> Iterator[Container]:
+    """Open the container at ``path``; whatever is wrong with it, now or while it is read, is a ModelError."""
     try:
-        with path.open("rb"):
-            return
+        with open_file(path) as file:
+            yield Container(file)
     except FileNotFoundError as e:
         raise ModelError(f"no model file at {path}: see `rnnchat models list` for those on this machine") from e
+    except IsADirectoryError as e:
+        raise ModelError(f"{path} is a folder, not a model file: name the .safetensors file in it") from e
     except OSError as e:
-        if os.path.isdir(path):
-            raise ModelError(f"{path} is a folder, not a model file: name the .safetensors file in it") from e
         raise ModelError(f"{path} cannot be read ({e.strerror}): change its permissions or those of its folder") from e
+    except ValueError as e:
+        raise ModelError(f"{path} is not a readable model file ({_cut(str(e))}): fetch or train it again") from e
+    except MemoryError as e:
+        raise ModelError(f"{path} does not fit into the memory: close other programs or use a smaller model") from e
 
 
-def _damaged(path: Path, cause: Exception) -> ModelError:
-    reason = str(cause).removeprefix("Error while deserializing header: ")
-    return ModelError(f"{path} is not a readable model file ({reason}): fetch or train it again")
-
-
-def _read_header(path: Path, file: Any) -> ModelHeader:
-    record = _read_record(path, file.metadata())
+def _read_header(path: Path, container: Container) -> ModelHeader:
+    record = _read_record(path, container.metadata)
     try:
         config = ModelConfig.from_json(record["config"])
         tokenizer = tokenizer_from_json(record["tokenizer"])
         training = TrainingRecord.from_json(record.get("training", {}))
         card = ModelCard.from_json(record.get("card", {}))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RnnchatError) as e:
-        raise ModelError(f"{path}: the model's description is damaged ({e}): fetch or train it again") from e
+        raise _damaged(path, e) from e
     if tokenizer.vocab_size != config.vocab_size:
         raise ModelError(
             f"{path}: the vocabulary has {tokenizer.vocab_size} symbols, the network {config.vocab_size}: "
             "fetch or train it again"
         )
-    dtype = _check_weights(path, file, config)
-    return ModelHeader(config, tokenizer, training, card, dtype, path.stat().st_size)
+    dtype = _check_weights(path, container, config)
+    return ModelHeader(config, tokenizer, training, card, dtype, container.size_bytes)
 
 
-def _read_record(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
+def _read_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     """Parse the metadata entry and bring it to the present format."""
-    if not metadata or METADATA_KEY not in metadata:
+    if METADATA_KEY not in metadata:
         raise ModelError(f"{path} holds weights but was not written by rnnchat: train a model with `rnnchat train`")
     try:
-        record = json.loads(metadata[METADATA_KEY])
-        version = int(record["format"])
-    except (ValueError, KeyError, TypeError, RecursionError) as e:
-        raise ModelError(f"{path}: the model's description is damaged ({e}): fetch or train it again") from e
+        record = parse_json(metadata[METADATA_KEY])
+        version = record["format"]
+        if type(version) is not int:
+            raise TypeError(f"format {version!r} is not a whole number")
+    except (ValueError, KeyError, TypeError) as e:
+        raise _damaged(path, e) from e
     if version > FORMAT:
         raise ModelError(f"{path} was written by a newer rnnchat (format {version}): upgrade with pip to open it")
     while version < FORMAT:
@@ -178,22 +189,34 @@ def _read_record(path: Path, metadata: dict[str, str] | None) -> dict[str, Any]:
     return dict(record)
 
 
-def _check_weights(path: Path, file: Any, config: ModelConfig) -> str:
+def _damaged(path: Path, cause: Exception) -> ModelError:
+    reason = f"{cause} is missing" if isinstance(cause, KeyError) else cause
+    return ModelError(f"{path}: the model's description is damaged ({_cut(str(reason))}): fetch or train it again")
+
+
+def _check_weights(path: Path, container: Container, config: ModelConfig) -> str:
     """Compare names, shapes and types of the tensors with the configuration; give their type."""
-    shapes = config.weight_shapes()
-    names = set(file.keys())
-    if missing := shapes.keys() - names:
-        raise ModelError(f"{path}: the weights {', '.join(sorted(missing))} are missing: fetch or train it again")
-    if extra := names - shapes.keys():
-        raise ModelError(f"{path}: unknown weights {', '.join(sorted(extra))}: fetch or train it again")
-    types = set()
+    shapes, tensors = config.weight_shapes(), container.tensors
+    if missing := shapes.keys() - tensors.keys():
+        raise ModelError(f"{path}: the weights {_name(missing)} are missing: fetch or train it again")
+    if extra := tensors.keys() - shapes.keys():
+        raise ModelError(f"{path}: unknown weights {_name(extra)}: fetch or train it again")
     for name, shape in shapes.items():
-        part = file.get_slice(name)
-        if tuple(part.get_shape()) != shape:
-            raise ModelError(
-                f"{path}: {name} is {tuple(part.get_shape())}, its configuration says {shape}: fetch or train it again"
-            )
-        types.add(part.get_dtype())
+        found = tensors[name].shape
+        if found != shape:
+            raise ModelError(f"{path}: {name} is {found}, its configuration says {shape}: fetch or train it again")
+    types = {tensor.dtype for tensor in tensors.values()}
     if unknown := types - WEIGHT_TYPES.keys():
-        raise ModelError(f"{path}: weights of type {', '.join(sorted(unknown))} are not supported: use F32 or F16")
+        raise ModelError(f"{path}: weights of type {_name(unknown)} are not supported: use F32 or F16")
     return WEIGHT_TYPES["F32" if "F32" in types else "F16"]
+
+
+def _name(names: Set[str]) -> str:
+    """Some of the names, in a length that a sentence bears."""
+    return _cut(", ".join(sorted(names)[:6]))
+
+
+def _cut(text: str, length: int = 200) -> str:
+    """A text from a file as a part of a sentence: in one line, and not long."""
+    text = " ".join(text[: 2 * length].split())
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -16,6 +16,7 @@ import numpy as np
 
 from rnnchat.errors import TextError, UsageError
 from rnnchat.text.bpe import NUM_BYTES, BpeTokenizer, count_chunks
+from rnnchat.text.entry import read_list, read_value
 from rnnchat.text.symbol import REPLACEMENT, show_symbol
 from rnnchat.text.unit import are_words_apart, count_units
 from rnnchat.text.utf8 import find_pending, list_invalid
@@ -110,6 +111,8 @@ class CharTokenizer:
         """Args: the vocabulary, each symbol once; whether an id 0 stands for everything else."""
         if len(set(symbols)) != len(symbols):
             raise ValueError("a symbol stands twice in the vocabulary of characters")
+        if not symbols:
+            raise ValueError("the vocabulary of characters is empty")
         self.symbols = symbols
         self.unknown_id = 0 if has_unknown else None
         self._code_points = _to_code_points(REPLACEMENT + symbols if has_unknown else symbols)
@@ -261,21 +264,20 @@ def tokenizer_from_json(record: dict[str, Any]) -> Tokenizer:
     Raises:
         ValueError: the record does not describe a tokenizer; the text says what is wrong.
     """
+    if not isinstance(record, dict):
+        raise ValueError(f"the tokenizer's record is damaged (it is a {type(record).__name__})")
     level = record.get("level")
-    try:
-        if level == "char":
-            return CharTokenizer(record["symbols"], record["has_unknown"])
-        if level == "byte":
-            return ByteTokenizer()
-        if level == "word":
-            return WordTokenizer(record["symbols"], record["leaning"])
-        if level == "bpe":
-            return BpeTokenizer(record["characters"], record["pieces"], record["never_written"])
-    except KeyError as e:
-        raise ValueError(f"the tokenizer's record lacks {e.args[0]!r}") from e
-    except (TypeError, AttributeError, IndexError) as e:
-        raise ValueError(f"the tokenizer's record is damaged ({e})") from e
-    raise ValueError(f"a tokenizer of level {level!r} is not known to this version, which knows {', '.join(LEVELS)}")
+    if level == "char":
+        return CharTokenizer(read_value(record, "symbols", str), read_value(record, "has_unknown", bool))
+    if level == "byte":
+        return ByteTokenizer()
+    if level == "word":
+        return WordTokenizer(read_list(record, "symbols", str), read_list(record, "leaning", str))
+    if level == "bpe":
+        characters, pieces = read_value(record, "characters", str), read_list(record, "pieces", str)
+        return BpeTokenizer(characters, pieces, read_list(record, "never_written", int))
+    known = ", ".join(LEVELS)
+    raise ValueError(f"a tokenizer of level {level!r:.20} is not known to this version, which knows {known}")
 
 
 def _fit_chars(counts: np.ndarray, max_vocab: int) -> CharTokenizer:

@@ -59,6 +59,8 @@ class WordTokenizer:
         self.leaning = frozenset(leaning)
         if len(set(self.symbols)) != len(self.symbols):
             raise ValueError("a symbol stands twice in the vocabulary of words")
+        if not all(self.symbols):
+            raise ValueError("a symbol of the vocabulary of words is empty")
         self.vocab_size = FIRST_SYMBOL + len(self.symbols)
         self._texts = [REPLACEMENT, "", " ", *map(strip_space, self.symbols)]
         special = [Kind.WORD, Kind.BLANK, Kind.BLANK]
@@ -66,9 +68,8 @@ class WordTokenizer:
         self._codes = _Codes(self.symbols)
         self._units = UNITS_AND_INDENTS if INDENT in self.symbols else UNITS
         self._loose_ids = np.arange(self.vocab_size, dtype=np.int32)
-        for id, symbol in enumerate(self.symbols, FIRST_SYMBOL):
-            if self._kinds[id] in (Kind.TIGHT, Kind.TIGHT_LEANING):
-                self._loose_ids[id] = self._codes.get(f" {symbol}", 2 * id) >> 1
+        for id in np.flatnonzero(np.isin(self._kinds, (Kind.TIGHT, Kind.TIGHT_LEANING))).tolist():
+            self._loose_ids[id] = self._codes.get(f" {self.symbols[id - FIRST_SYMBOL]}", 2 * id) >> 1
 
     @classmethod
     def fit(cls, counts: UnitCounts, max_vocab: int) -> "WordTokenizer":

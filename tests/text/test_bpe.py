@@ -193,13 +193,15 @@ def test_a_tokenizer_is_made_from_json_without_sentencepiece(prose, monkeypatch)
         ({"pieces": [3]}, "damaged"),
         ({"pieces": 3}, "damaged"),
         ({"pieces": [["h", "e"]]}, "damaged"),
-        ({"pieces": ["h\udc80"]}, "surrogates"),
+        ({"pieces": ["h\udc80"]}, "half a character"),
         ({"characters": None}, "damaged"),
+        ({"characters": "\ud800"}, "half a character"),
+        ({"never_written": [True]}, "damaged"),
         ({"never_written": [256]}, "never written"),
-        ({"never_written": ["a"]}, "never written"),
+        ({"never_written": ["a"]}, "damaged"),
         ({"never_written": [["a"]]}, "damaged"),
         ({"never_written": list(range(256)), "characters": "", "pieces": []}, "all ids"),
-        ({"never_written": [0.5]}, "never written"),
+        ({"never_written": [0.5]}, "damaged"),
     ],
 )
 def test_a_damaged_record_is_a_value_error(prose, change, complaint):

@@ -149,9 +149,16 @@ def test_a_vocabulary_too_small_to_write_with_is_refused():
         ({"level": "char", "symbols": "aa", "has_unknown": False}, "twice"),
         ({"level": "word", "symbols": ["a", "a"], "leaning": []}, "twice"),
         ({"level": "word", "symbols": [3], "leaning": []}, "damaged"),
-        ({"level": "word", "symbols": [""], "leaning": []}, "damaged"),
+        ({"level": "word", "symbols": [""], "leaning": []}, "is empty"),
+        ({"level": "word", "symbols": ["a"], "leaning": "a"}, "damaged"),
+        ({"level": "word", "symbols": "ab", "leaning": []}, "damaged"),
+        ({"level": "word", "symbols": ["\ud83d", "\ude00"], "leaning": []}, "half a character"),
+        ({"level": "char", "symbols": "a\udc80", "has_unknown": False}, "half a character"),
+        ({"level": "char", "symbols": "", "has_unknown": True}, "is empty"),
+        ({"level": "char", "symbols": "ab", "has_unknown": 1}, "damaged"),
+        ([["level", "char"]], "damaged"),
     ],
 )
-def test_a_damaged_record_is_told_apart(record: dict[str, Any], complaint: str):
+def test_a_damaged_record_is_told_apart(record: Any, complaint: str):
     with pytest.raises(ValueError, match=complaint):
         tokenizer_from_json(record)
