@@ -18,12 +18,12 @@ from rnnchat.errors import ModelError
 from rnnchat.generation.graph import Precision
 from rnnchat.generation.insight import look_at
 from rnnchat.generation.phrase import Spelling
-from rnnchat.generation.runtime import BLOCK_SIZE, Runtime, State
-from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_probabilities
+from rnnchat.generation.runtime import BLOCK_SIZE, Runtime
+from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, find_probabilities, shape_scores
 from rnnchat.generation.settings import LEAST_TEMPERATURE, MAX_SEED, Settings
+from rnnchat.generation.stream import End, Steering, Stream, join_states, select_rows
 from rnnchat.generation.stream import Piece as Piece
 from rnnchat.generation.stream import Place as Place
-from rnnchat.generation.stream import Steering, Stream, join_states, select_rows
 from rnnchat.model.file import Model, read_model
 from rnnchat.text.tokenizer import Tokenizer
 
@@ -40,7 +40,7 @@ class Generator:
         """Args: the model; how exact, and with how many threads it runs; a runtime in place of its own."""
         self.tokenizer: Tokenizer = model.tokenizer
         self.runtime = runtime or Runtime(model, precision, threads)
-        self._spelling = Spelling(self.tokenizer)
+        self.spelling = Spelling(self.tokenizer)
         self.seed: int | None = None
         """The seed of the last continuation, the first of its streams."""
         self.reason = ""
@@ -48,7 +48,7 @@ class Generator:
         self._places: OrderedDict[bytes, Place] = OrderedDict()  # by the ids' bytes, the last used at the end
         self._start = self._find_start()
         self.place = self._start
-        self._steering = Steering(self._spelling, Settings())
+        self._steering = Steering(self.spelling, Settings())
 
     @classmethod
     def open(cls, path: Path, precision: Precision = "int8", threads: int = 1) -> "Generator":
@@ -97,14 +97,14 @@ class Generator:
         Raises:
             UsageError: what is banned leaves no symbol to go on with.
         """
-        steering = Steering(self._spelling, settings)
-        past = _look_back([Stream(self._spelling, self.place, 0)], steering)
+        steering = Steering(self.spelling, settings)
+        past = look_back([Stream(self.spelling, self.place, 0)], steering)
         log_probs = self.place.log_probs
         return log_probs, find_probabilities(log_probs[None], settings, past)[0]
 
     def change(self, settings: Settings) -> None:
         """Take other settings from the next symbol on; the seed stays until the next ``write``."""
-        self._steering = Steering(self._spelling, settings)
+        self._steering = Steering(self.spelling, settings)
 
     def write(self, settings: Settings, alternatives: int = 0) -> Iterator[Piece]:
         """Go on from the present place; stopping is not asking for the next piece.
@@ -153,7 +153,7 @@ class Generator:
         self.seed = draw_seed() if settings.seed is None else settings.seed
         self.reason = "cancelled"
         seeds = [(self.seed + number) % (MAX_SEED + 1) for number in range(count)]
-        self.streams = [Stream(self._spelling, place, seed) for place in places for seed in seeds]
+        self.streams = [Stream(self.spelling, place, seed) for place in places for seed in seeds]
         return self._write(self.streams, alternatives)
 
     def _write_one(self, batches: Iterator[list[Piece | None]]) -> Iterator[Piece]:
@@ -172,7 +172,6 @@ class Generator:
         state = join_states([stream.place.state for stream in streams])
         log_probs = np.stack([stream.place.log_probs for stream in streams])  # (B, V)
         active = list(range(len(streams)))
-        ends: dict[int, tuple[State, np.ndarray, int]] = {}  # of each stream, where its shown text ends
         steps = 0
         try:
             while active:
@@ -184,9 +183,7 @@ class Generator:
                 steps += 1
                 pieces: list[Piece | None] = [None] * len(streams)
                 for row, (index, stream, id) in enumerate(zip(active, running, ids.tolist(), strict=True)):
-                    text = stream.take(id, self._steering.settings)
-                    if stream.shown == len(stream.written):
-                        ends[index] = state, log_probs, row
+                    text = stream.take(id, self._steering.settings, End(state, log_probs, row))
                     if alternatives:
                         insight = look_at(before[row], id, alternatives)
                         hidden = tuple(units[row] for units in state.hidden)
@@ -199,10 +196,10 @@ class Generator:
                     active = [active[row] for row in rows]
                     state, log_probs = select_rows(state, rows), log_probs[rows]
         finally:
-            for index, (state, log_probs, row) in ends.items():
-                ids = streams[index].list_ids(streams[index].shown)
-                streams[index].place = Place(ids, select_rows(state, [row]), log_probs[row].copy())
-                self._remember(streams[index].place)
+            for stream in streams:
+                if stream.has_grown:
+                    stream.place = stream.find_end()
+                    self._remember(stream.place)
 
     def _choose(self, streams: list[Stream], log_probs: np.ndarray, steps: int) -> np.ndarray:
         """The next symbols, (B,) int64."""
@@ -212,12 +209,13 @@ class Generator:
         cycle = settings.temperature_cycle
         temperature = cycle[steps % len(cycle)] if cycle else settings.temperature
         uniforms = np.array([stream.draw_uniform() for stream in streams])
-        past = _look_back(streams, self._steering)
+        past = look_back(streams, self._steering)
+        scores = shape_scores(log_probs, settings, past)
         is_sure = None
         if settings.draw_at == "word" and temperature >= LEAST_TEMPERATURE:
-            likeliest = log_probs.argmax(axis=1).tolist()
+            likeliest = find_best(scores).tolist()
             is_sure = np.array([not stream.begins_word(id) for stream, id in zip(streams, likeliest, strict=True)])
-        return choose(log_probs, settings, past, uniforms, temperature, is_sure)
+        return choose(scores, temperature, uniforms, is_sure)
 
     def _find_start(self) -> Place:
         """The place before any text: after a line end if the model knows one, so that it has something to go by."""
@@ -249,7 +247,7 @@ class Generator:
             self._places.popitem(last=False)
 
 
-def _look_back(streams: Sequence[Stream], steering: Steering) -> Past:
+def look_back(streams: Sequence[Stream], steering: Steering) -> Past:
     """What the sampling steps have to know of the streams."""
     banned: list[tuple[int, np.ndarray, float]] = []  # row, ids, nats
     biased: list[tuple[int, np.ndarray, float]] = []

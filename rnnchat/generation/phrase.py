@@ -15,6 +15,7 @@ import numpy as np
 
 from rnnchat.generation.settings import Settings
 from rnnchat.text.tokenizer import Tokenizer
+from rnnchat.text.word import SPACE
 
 
 class Spelling:
@@ -29,7 +30,8 @@ class Spelling:
         """V texts of units; made when they are asked for, for it takes a moment."""
         tokenizer = self.tokenizer
         if tokenizer.level == "word":
-            return [chr(id) for id in range(tokenizer.vocab_size)]
+            # A space may be written as a symbol of its own where it goes without saying: it is no unit.
+            return ["" if id == SPACE else chr(id) for id in range(tokenizer.vocab_size)]
         spells_bytes = tokenizer.level in ("byte", "bpe")  # there ids below 256 are bytes
         return [
             chr(id) if spells_bytes and id < 256 else _to_units(tokenizer.decode([id]))
@@ -42,7 +44,8 @@ class Spelling:
             return {_to_units(text)}
         encoded = [self.tokenizer.encode(text).tolist(), self.tokenizer.encode(" " + text).tolist()]
         unknown = self.tokenizer.unknown_id
-        return {"".join(map(chr, ids)) for ids in encoded if ids and unknown not in ids}
+        spellings = {"".join(self.symbols[id] for id in ids) for ids in encoded if unknown not in ids}
+        return spellings - {""}
 
 
 class Phrases:
@@ -58,8 +61,8 @@ class Phrases:
             (_Phrase(units, symbols), nats) for text, nats in settings.bias for units in spelling.spell(text)
         ]
         phrases = (*self.banned, *self.stops, *(phrase for phrase, _ in self.biased))
-        self.memory = max((len(phrase.units) - 1 for phrase in phrases), default=0)
-        """How many of the last units must be known."""
+        self.memory = 2 * max((len(phrase.units) - 1 for phrase in phrases), default=0)
+        """How many of the last symbols must be known: at word level every other one may be a space."""
 
     def find_banned(self, tail: str, with_stops: bool) -> list[np.ndarray]:
         """The symbols, in arrays (N,), that complete a banned text after the units ``tail``."""

@@ -55,36 +55,24 @@ class Step(NamedTuple):
 
 
 def choose(
-    log_probs: np.ndarray,
-    settings: Settings,
-    past: Past,
-    uniforms: np.ndarray,
-    temperature: float | None = None,
-    is_sure: np.ndarray | None = None,
+    scores: np.ndarray, temperature: float, uniforms: np.ndarray, is_sure: np.ndarray | None = None
 ) -> np.ndarray:
     """Draw the next symbol of each text.
 
     Args:
-        log_probs: (B, V) float32, the model's own distributions.
-        settings: what steers the choice.
-        past: what came before.
+        scores: (B, V) float32, what ``shape_scores`` made of the model's distributions.
+        temperature: below ``LEAST_TEMPERATURE`` the most probable symbol is taken.
         uniforms: (B,) random numbers from 0 to below 1; they are given at temperature 0 as well, so that a later
             change of the temperature meets the same random numbers.
-        temperature: in place of that of the settings.
         is_sure: (B,) bool, the texts that take the most probable symbol; None for none.
 
     Returns:
         ids (B,) int64.
-
-    Raises:
-        UsageError: what is banned leaves a text no symbol to go on with.
     """
-    scores = shape_scores(log_probs, settings, past)
-    temperature = settings.temperature if temperature is None else temperature
     if temperature < LEAST_TEMPERATURE:
-        return _find_best(scores)
+        return find_best(scores)
     ids = draw(apply_temperature(scores, temperature), uniforms)
-    return ids if is_sure is None else np.where(is_sure, _find_best(scores), ids)
+    return ids if is_sure is None else np.where(is_sure, find_best(scores), ids)
 
 
 def find_probabilities(log_probs: np.ndarray, settings: Settings, past: Past) -> np.ndarray:
@@ -104,7 +92,19 @@ def find_probabilities(log_probs: np.ndarray, settings: Settings, past: Past) ->
 
 
 def shape_scores(log_probs: np.ndarray, settings: Settings, past: Past) -> np.ndarray:
-    """All steps before the temperature: (B, V), -inf for what is left out."""
+    """All steps before the temperature.
+
+    Args:
+        log_probs: (B, V) float32, the model's own distributions.
+        settings: what steers the choice.
+        past: what came before.
+
+    Returns:
+        log-probabilities up to a constant, (B, V), -inf for what is left out.
+
+    Raises:
+        UsageError: what is banned leaves a text no symbol to go on with.
+    """
     scores = log_probs
     for step in PIPELINE:
         if step.is_used(settings, past):
@@ -231,10 +231,10 @@ def draw(weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     totals = cumulative[:, -1]
     # Rounding could lift the product to the very end, where no id is.
     targets = np.minimum(uniforms * totals, np.nextafter(totals, 0))
-    return _find_best(cumulative > targets[:, None])
+    return find_best(cumulative > targets[:, None])
 
 
-def _find_best(scores: np.ndarray) -> np.ndarray:
+def find_best(scores: np.ndarray) -> np.ndarray:
     """The id of the highest score in each row, (B,) int64; among equals the lowest."""
     best: np.ndarray = scores.argmax(axis=1)
     return best

@@ -1,5 +1,6 @@
 """One text that is being written: all that is known of it besides the network's state."""
 
+import copy
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -49,6 +50,15 @@ class Place(NamedTuple):
     """End of the text that the model will write itself: a space before a word."""
 
 
+class End(NamedTuple):
+    """What the network makes of a text: a row of a batch."""
+
+    state: State
+    log_probs: np.ndarray
+    """(B, V)"""
+    row: int
+
+
 class Steering:
     """Settings, made ready for a vocabulary."""
 
@@ -78,8 +88,8 @@ class Stream:
         """Why the text ended; empty while it goes on."""
         self.loop: Loop | None = None
         self.written = array("i")
-        self.shown = 0
-        """How many of the written symbols the text that was given out holds."""
+        self._chars = 0  # of the written symbols' text, given out or not
+        self._ends: list[tuple[int, int, End]] = []  # symbols, characters: where the given text may come to end
         self._spelling = spelling
         self._tokenizer = tokenizer = spelling.tokenizer
         self._random = np.random.Generator(np.random.PCG64(seed))
@@ -89,6 +99,14 @@ class Stream:
         self._expected = place.held_back  # what the first symbol brings, and is not given out
         self._ending = Ending()
         self._ends_in_space = not len(place.ids) or tokenizer.decode(self._before[-4:])[-1:].isspace()
+
+    def fork(self) -> "Stream":
+        """The same text once more, to go on differently; the random numbers are shared."""
+        twin = copy.copy(self)
+        twin.written = self.written[:]
+        twin._decoder = self._tokenizer.start_decoding(self.recall(4))
+        twin._ending = copy.copy(self._ending)
+        return twin
 
     def draw_uniform(self) -> float:
         """The next random number, from 0 to below 1."""
@@ -126,25 +144,43 @@ class Stream:
             return True
         return level == "bpe" and self._spelling.symbols[likeliest][:1].isspace()
 
-    def take(self, id: int, settings: Settings) -> str:
-        """Add a symbol; give the text that it makes certain, and note the reason if the text ends with it."""
+    def take(self, id: int, settings: Settings, end: "End | None" = None) -> str:
+        """Add a symbol.
+
+        Args:
+            id: the symbol.
+            settings: as they are now.
+            end: what the network makes of the text with it; needed by whoever wants to go on from there.
+
+        Returns:
+            the text that it makes certain; ``reason`` is set if the text ends with it.
+        """
         text = self._decoder.feed(id)
         if self._expected and text:
             text, self._expected = text.removeprefix(self._expected), ""
-        given, reason = self._ending.feed(text, settings) if text else ("", "")
+        given, self.reason = self._ending.feed(text, settings) if text else ("", "")
         self.written.append(id)
         self._tail = (self._tail + chr(id))[-_LOOP_MEMORY:]
         self.loop = find_loop(self._tail, LEAST_LOOP[self._tokenizer.level])
         if text:
             self._ends_in_space = text[-1].isspace()
-            if given.endswith(text) and not self._ending.held:
-                self.shown = len(self.written)
-        self.reason = reason
+            self._chars += len(text)
+            if end is not None:
+                self._ends.append((len(self.written), self._chars, end))
+                while len(self._ends) > 1 and self._ends[1][1] <= self._ending.chars:
+                    del self._ends[0]
         return given
 
-    def list_ids(self, count: int) -> np.ndarray:
-        """The ids of the text up to the ``count``-th written symbol, (N,) int32."""
-        return np.concatenate([self.place.ids, np.array(self.written[:count], np.int32)])
+    @property
+    def has_grown(self) -> bool:
+        """Was the end of a symbol given out?"""
+        return bool(self._ends) and self._ends[0][1] <= self._ending.chars
+
+    def find_end(self) -> Place:
+        """The end of the text that was given out, as far as it is the end of a symbol."""
+        count, _, (state, log_probs, row) = self._ends[0]
+        ids = np.concatenate([self.place.ids, np.array(self.written[:count], np.int32)])
+        return Place(ids, select_rows(state, [row]), log_probs[row].copy())
 
 
 def join_states(states: Sequence[State]) -> State:

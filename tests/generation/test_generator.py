@@ -229,3 +229,186 @@ def test_numbers_that_overflow_are_told_in_a_sentence(make_model):
     generator = Generator(model, "float32")
     with np.errstate(all="ignore"), pytest.raises(ModelError, match="overflow"):
         write(generator, "abcdefgh" * 40)
+
+
+# Many texts side by side.
+
+
+def write_batch(batches, count):
+    texts = [""] * count
+    for pieces in batches:
+        for number, piece in enumerate(pieces):
+            texts[number] += piece.text if piece else ""
+    return texts
+
+
+@pytest.mark.parametrize("level", ["char", "byte", "word", "bpe"])
+def test_a_candidate_is_the_text_that_its_seed_gives_alone(make_model, level):
+    tokenizer = fit_tokenizer(level, ["the sea was wide, and the sea was deep\n" * 50])
+    generator = Generator(make_model(tokenizer=tokenizer), "float32")
+    generator.seek("the sea ")
+    place = generator.place
+    settings = FLAT.change(seed=5, until="sentence")
+    texts = write_batch(generator.write_candidates(settings, 6), 6)
+    assert generator.place is place
+    for number, text in enumerate(texts):
+        generator.return_to(place)
+        assert "".join(piece.text for piece in generator.write(settings.change(seed=5 + number))) == text
+        assert generator.reason == "sentence" or len(text) >= 1000
+
+
+def test_several_prompts_are_gone_on_from_side_by_side(make_model):
+    generator, alone = Generator(make_model(), "float32"), Generator(make_model(), "float32")
+    prompts = ["abc", "", "defgh" * 30]
+    texts = write_batch(generator.write_all(prompts, FLAT, count=2), 6)
+    expected = [write(alone, prompt, FLAT.change(seed=seed)) for prompt in prompts for seed in (1, 2)]
+    assert texts == expected
+
+
+def test_texts_of_a_batch_end_each_at_its_own_place_and_can_be_gone_on_from(make_model, monkeypatch):
+    generator, fresh = Generator(make_model(), "float32"), Generator(make_model(), "float32")
+    settings = FLAT.change(length=200, stop=("ab", "h"))
+    generator.seek("abc")
+    texts = write_batch(generator.write_candidates(settings, 8), 8)
+    assert len({len(text) for text in texts}) > 1
+    assert {stream.reason for stream in generator.streams} <= {"stop", "length"}
+    monkeypatch.setattr(generator.runtime, "read", None)  # nothing is read again
+    for text, stream in zip(texts, generator.streams, strict=True):
+        generator.seek("abc" + text)
+        fresh.seek("abc" + text)
+        np.testing.assert_allclose(generator.place.log_probs, fresh.place.log_probs, atol=1e-5)
+        np.testing.assert_array_equal(stream.place.ids, generator.place.ids)
+
+
+def test_candidates_that_are_given_up_leave_the_generator_where_it_was(generator):
+    generator.seek("abc")
+    place = generator.place
+    batches = generator.write_candidates(FLAT, 3)
+    next(batches)
+    batches.close()
+    assert generator.place is place
+    assert [stream.reason for stream in generator.streams] == ["", "", ""]
+
+
+# What steers.
+
+
+def test_temperatures_take_turns(generator):
+    generator.seek("abc")
+    place, state = generator.place, generator.place.state
+    pieces = list(generator.write(FLAT.change(temperature_cycle=(0.0, 2.0), length=400)))
+    log_probs = place.log_probs
+    is_best = []
+    for piece in pieces:
+        is_best.append(piece.id == log_probs.argmax())
+        batch, state = generator.runtime.step(np.array([piece.id]), state)
+        log_probs = batch[0]
+    assert all(is_best[::2])
+    assert not all(is_best[1::2])
+
+
+@pytest.mark.parametrize("level", ["char", "word", "bpe"])
+def test_drawn_at_words_the_rest_of_a_word_is_the_most_probable(make_model, level):
+    tokenizer = fit_tokenizer(level, ["the sea was wide and the sea was deep\n" * 100])
+    generator = Generator(make_model(tokenizer=tokenizer), "float32")
+    generator.seek("the sea")
+    settings = Settings(temperature=2, draw_at="word", length=300, seed=4)
+    text, has_drawn = "the sea", False
+    banned = set(tokenizer.find_banned())
+    for piece in generator.write(settings, alternatives=tokenizer.vocab_size):
+        best = next(id for id, _ in piece.insight.alternatives if id not in banned)
+        begins_word = (
+            text[-1].isspace() or level == "word"
+            or (level == "bpe" and tokenizer.decode([best])[0].isspace())
+        )  # fmt: skip
+        assert begins_word or piece.id == best
+        has_drawn |= piece.id != best
+        text += piece.text
+    assert has_drawn
+
+
+@pytest.mark.parametrize("level", ["char", "byte", "bpe"])
+def test_a_banned_text_is_never_written_however_it_is_spelt(make_model, level):
+    tokenizer = fit_tokenizer(level, ["the séa was wide and the séa was deep\n" * 100])
+    generator = Generator(make_model(tokenizer=tokenizer), "float32")
+    prompt = "the séa was w"
+    settings = Settings(temperature=2, length=3000, seed=1, ban=("wi", "é", "e d", "a"))
+    generator.seek(prompt)
+    text = prompt[-1] + "".join(piece.text for piece in generator.write(settings))
+    assert not any(banned in text for banned in settings.ban)
+    assert "\ufffd" not in text
+
+
+def test_a_banned_word_leaves_longer_words_alone(make_model):
+    tokenizer = fit_tokenizer("word", ["the other sea and the sea other there\n" * 20])
+    generator = Generator(make_model(tokenizer=tokenizer), "float32")
+    generator.seek("the other")
+    pieces = list(generator.write(Settings(temperature=2, length=2000, seed=1, ban=("the", "other sea"))))
+    # A space may stand between words as a symbol of its own.
+    words = ["other", *(tokenizer.label(piece.id) for piece in pieces if tokenizer.label(piece.id) != "␣")]
+    assert {"other", "there", "sea"} < set(words)
+    assert "the" not in words
+    assert ("other", "sea") not in itertools.pairwise(words)
+
+
+def test_a_biased_text_comes_more_often_and_a_negative_bias_makes_it_rare(generator):
+    counts = [
+        write(generator, "abc", FLAT.change(length=2000, bias=bias)).count("cd")
+        for bias in ((("cd", -9.0),), (), (("cd", 9.0),))
+    ]
+    assert counts[0] < counts[1] < counts[2]
+
+
+def test_a_text_is_at_least_as_long_as_asked_and_holds_no_stop_text_before(generator):
+    settings = FLAT.change(length=400, min_length=100, stop=("ab", "f"))
+    text = write(generator, "abc", settings)
+    assert generator.reason == "stop"
+    assert len(text) >= 100
+    assert "ab" not in text
+    assert "f" not in text
+
+
+def test_a_loop_is_noticed_and_left_if_asked(generator):
+    certain = Settings(temperature=0, length=600)
+    generator.seek("abc")
+    place = generator.place
+    pieces = list(generator.write(certain))
+    assert pieces[-1].loop is not None  # a small network at temperature 0 always ends in one
+    period = pieces[-1].loop.period
+    text = "".join(piece.text for piece in pieces)
+    assert text.endswith(text[-period:] * 3)
+    generator.return_to(place)
+    escaped = "".join(piece.text for piece in generator.write(certain.change(escape_loops=True)))
+    assert len(set(escaped[-300:])) > len(set(text[-300:])) or escaped[-200:] != text[-200:]
+    assert not escaped.endswith(escaped[-period:] * (100 // period + 4))
+
+
+def test_insight_tells_of_the_distribution_that_was_drawn_from(generator):
+    generator.seek("abc")
+    log_probs, state = generator.place.log_probs, generator.place.state
+    for piece in generator.write(FLAT, alternatives=3):
+        assert piece.insight.log_prob == piece.log_prob == pytest.approx(float(log_probs[piece.id]))
+        assert piece.insight.rank == 1 + (log_probs > log_probs[piece.id]).sum()
+        assert [id for id, _ in piece.insight.alternatives] == np.argsort(-log_probs, kind="stable")[:3].tolist()
+        batch, state = generator.runtime.step(np.array([piece.id]), state)
+        log_probs = batch[0]
+        for units, layer in zip(piece.hidden, state.hidden, strict=True):
+            np.testing.assert_array_equal(units, layer[0])
+
+
+def test_a_preview_shows_the_distribution_before_and_after_the_settings(generator):
+    generator.seek("abc")
+    settings = Settings(temperature=0.5, top_k=3, ban=("d",), seed=1)
+    log_probs, probabilities = generator.preview(settings)
+    np.testing.assert_array_equal(log_probs, generator.place.log_probs)
+    assert probabilities.sum() == pytest.approx(1)
+    assert (probabilities > 0).sum() == 3
+    assert probabilities[generator.tokenizer.encode("d")[0]] == 0
+    place = generator.place
+    drawn = []
+    for seed in range(300):
+        generator.return_to(place)
+        drawn.append(next(generator.write(settings.change(seed=seed))).id)
+    assert set(drawn) <= set(np.flatnonzero(probabilities).tolist())
+    # A share of 300 has a standard deviation below 0.029: five of them.
+    np.testing.assert_allclose(np.bincount(drawn, minlength=10) / 300, probabilities, atol=0.145)

@@ -1,118 +1,257 @@
-"""Each step of the pipeline obeys its law, on random logits and on logits with many ties."""
+"""Each step of the pipeline obeys its law, on random logits and on logits with many ties, in every row of a batch."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from hypothesis.extra.numpy import array_shapes, arrays
 
+from rnnchat.errors import UsageError
 from rnnchat.generation.sampling import (
+    NO_MARKS,
+    PIPELINE,
+    Marks,
+    Past,
+    add_bias,
     apply_temperature,
     ban,
     choose,
     draw,
+    escape_loops,
+    find_probabilities,
     keep_min_p,
     keep_top_k,
     keep_top_p,
     penalise_repetition,
+    penalise_use,
+    shape_scores,
+    weigh_use,
 )
 from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
 
 
 def normalise(logits):
-    return (logits - np.log(np.exp(logits).sum())).astype(np.float32)
+    return (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
 
 
+SHAPES = array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=40)
 # Few distinct values, so that ties are common.
-LOGITS = arrays(np.float32, st.integers(2, 40), elements=st.integers(-6, 6).map(lambda n: n / 2)).map(normalise)
+TIED = arrays(np.float32, SHAPES, elements=st.integers(-6, 6).map(lambda n: n / 2)).map(normalise)
+RANDOM = st.tuples(SHAPES, st.integers(0, 2**32)).map(
+    lambda drawn: normalise(np.random.default_rng(drawn[1]).normal(0, 3, drawn[0]).astype(np.float32))
+)
+LOG_PROBS = TIED | RANDOM
+NOTHING = Past()
 
 
-def kept(scores):
-    return set(np.flatnonzero(np.isfinite(scores)).tolist())
+def choose_shaped(log_probs, settings, past, uniforms, is_sure=None):
+    return choose(shape_scores(log_probs, settings, past), settings.temperature, uniforms, is_sure)
 
 
-@given(LOGITS, st.integers(1, 50))
+def mark(*places):
+    rows, ids, nats = zip(*places, strict=True)
+    return Marks(np.array(rows), np.array(ids), np.array(nats, np.float32))
+
+
+def kept(row):
+    return set(np.flatnonzero(np.isfinite(row)).tolist())
+
+
+def assert_none_better_is_left_out(row, chosen):
+    left_out = set(range(len(row))) - chosen
+    assert not left_out or min(row[list(chosen)]) >= max(row[list(left_out)])
+
+
+@given(LOG_PROBS, st.integers(1, 50))
 def test_top_k_keeps_exactly_k_and_none_better_is_left_out(log_probs, k):
-    chosen = kept(keep_top_k(log_probs, k))
-    assert len(chosen) == min(k, len(log_probs))
-    left_out = set(range(len(log_probs))) - chosen
-    assert not left_out or min(log_probs[list(chosen)]) >= max(log_probs[list(left_out)])
+    for row, result in zip(log_probs, keep_top_k(log_probs, k), strict=True):
+        assert len(kept(result)) == min(k, len(row))
+        assert_none_better_is_left_out(row, kept(result))
 
 
-@given(LOGITS, st.floats(0.01, 0.999))
+@given(LOG_PROBS, st.floats(0.01, 0.999))
 def test_top_p_keeps_at_least_p_and_less_than_p_without_the_last_symbol(log_probs, p):
-    chosen = kept(keep_top_p(log_probs, p))
-    probabilities = np.exp(log_probs[sorted(chosen)].astype(np.float64))
-    assert probabilities.sum() >= p - 1e-5
-    assert probabilities.sum() - probabilities.min() < p + 1e-5
-    left_out = set(range(len(log_probs))) - chosen
-    assert not left_out or min(log_probs[list(chosen)]) >= max(log_probs[list(left_out)])
+    for row, result in zip(log_probs, keep_top_p(log_probs, p), strict=True):
+        probabilities = np.exp(row[sorted(kept(result))].astype(np.float64))
+        assert probabilities.sum() >= p - 1e-5
+        assert probabilities.sum() - probabilities.min() < p + 1e-5
+        assert_none_better_is_left_out(row, kept(result))
 
 
-@given(LOGITS, st.floats(0.001, 1))
+@given(LOG_PROBS, st.floats(0.001, 1))
 def test_min_p_keeps_those_that_reach_their_share_of_the_best(log_probs, min_p):
-    ratios = np.exp(log_probs - log_probs.max())
-    for id, ratio in enumerate(ratios):
-        if abs(ratio - min_p) > 1e-4:
-            assert (id in kept(keep_min_p(log_probs, min_p))) == (ratio > min_p)
+    for row, result in zip(log_probs, keep_min_p(log_probs, min_p), strict=True):
+        for id, ratio in enumerate(np.exp(row - row.max())):
+            if abs(ratio - min_p) > 1e-4:
+                assert (id in kept(result)) == (ratio > min_p)
 
 
-@given(LOGITS, st.floats(1.01, 3))
-def test_a_penalty_makes_used_symbols_rarer_and_leaves_the_others_alone(log_probs, penalty):
-    penalised = penalise_repetition(log_probs, [0, 0, 1], penalty)
-    assert (penalised[:2] <= log_probs[:2]).all()
-    np.testing.assert_array_equal(penalised[2:], log_probs[2:])
+@given(LOG_PROBS, st.data())
+def test_what_is_kept_keeps_its_log_probability_and_a_row_does_not_depend_on_the_others(log_probs, data):
+    cut, limit = data.draw(st.sampled_from([(keep_top_k, 3), (keep_top_p, 0.7), (keep_min_p, 0.2)]))
+    result = cut(log_probs, limit)
+    is_kept = np.isfinite(result)
+    np.testing.assert_array_equal(result[is_kept], log_probs[is_kept])
+    np.testing.assert_array_equal(result, np.concatenate([cut(row[None], limit) for row in log_probs]))
 
 
-@given(LOGITS, st.floats(0.05, 2))
+RECENT = st.integers(1, 6).flatmap(lambda width: st.lists(st.integers(-1, 1), min_size=width, max_size=width))
+
+
+@given(LOG_PROBS, RECENT, st.floats(0.1, 1))
+def test_uses_are_weighed_as_a_loop_over_them_would(log_probs, recent, decay):
+    batch = np.tile(recent, (len(log_probs), 1))
+    latest, sums = np.zeros(log_probs.shape), np.zeros(log_probs.shape)
+    for age, id in enumerate(reversed(recent)):
+        if id >= 0:
+            sums[:, id] += decay**age
+            latest[:, id] = np.maximum(latest[:, id], decay**age)
+    use = weigh_use(batch, log_probs.shape[1], decay)
+    np.testing.assert_allclose(use.latest, latest[use.rows, use.ids], rtol=1e-5)
+    np.testing.assert_allclose(use.sum, sums[use.rows, use.ids], rtol=1e-5)
+    assert len(use.rows) == (sums > 0).sum()
+
+
+@given(LOG_PROBS, st.floats(1.01, 3))
+def test_a_repetition_penalty_makes_used_symbols_rarer_and_leaves_the_others_alone(log_probs, penalty):
+    penalised = penalise_repetition(log_probs, np.tile([-1, 0, 0, 1], (len(log_probs), 1)), penalty)
+    np.testing.assert_allclose(penalised[:, :2], log_probs[:, :2] * penalty, rtol=1e-6)
+    np.testing.assert_array_equal(penalised[:, 2:], log_probs[:, 2:])
+
+
+@given(LOG_PROBS, st.floats(-3, 3), st.floats(-3, 3))
+def test_presence_counts_once_and_frequency_each_time(log_probs, presence, frequency):
+    penalised = penalise_use(log_probs, np.tile([0, 0, 1, 0], (len(log_probs), 1)), presence, frequency)
+    np.testing.assert_allclose(log_probs[:, 0] - penalised[:, 0], presence + 3 * frequency, atol=1e-4)
+    np.testing.assert_allclose(log_probs[:, 1] - penalised[:, 1], presence + frequency, atol=1e-4)
+    np.testing.assert_array_equal(penalised[:, 2:], log_probs[:, 2:])
+
+
+@given(LOG_PROBS, st.floats(0.1, 0.9))
+def test_an_old_use_counts_less_with_decay(log_probs, decay):
+    penalised = penalise_use(log_probs, np.tile([0, 1, 1], (len(log_probs), 1)), 1.0, 0.0, decay)
+    np.testing.assert_allclose(log_probs[:, 0] - penalised[:, 0], decay**2, atol=1e-4)
+    np.testing.assert_allclose(log_probs[:, 1] - penalised[:, 1], 1, atol=1e-4)
+
+
+@given(LOG_PROBS, st.floats(0.05, 2))
 def test_temperature_divides_log_probabilities(log_probs, temperature):
     weights = apply_temperature(log_probs, temperature)
     expected = np.exp(log_probs.astype(np.float64) / temperature)
-    np.testing.assert_allclose(weights / weights.sum(), expected / expected.sum(), atol=1e-5)
+    actual = weights / weights.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(actual, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-@given(LOGITS, st.sampled_from([0.0, 1e-50, 1e-38, 9e-4]))
+@given(LOG_PROBS, st.sampled_from([0.0, 1e-50, 1e-38, 9e-4]))
 def test_a_temperature_of_about_0_is_argmax(log_probs, temperature):
-    id = choose(log_probs, Settings(temperature=temperature), [], [], np.random.default_rng(0))
-    assert log_probs[id] == log_probs.max()
+    ids = choose_shaped(log_probs, Settings(temperature=temperature), NOTHING, np.zeros(len(log_probs)))
+    np.testing.assert_array_equal(ids, log_probs.argmax(axis=1))
 
 
-@given(LOGITS)
+@given(LOG_PROBS)
 def test_the_least_temperature_overflows_nothing(log_probs):
-    scores = ban(log_probs, [0])
+    scores = ban(log_probs, mark((0, 0, 0)))
     with np.errstate(all="raise", under="ignore"):
         weights = apply_temperature(scores, LEAST_TEMPERATURE)
     assert np.isfinite(weights).all()
 
 
-@given(LOGITS, st.data())
-def test_a_banned_symbol_is_never_drawn(log_probs, data):
-    banned = data.draw(st.integers(0, len(log_probs) - 1))
+@given(LOG_PROBS, st.data())
+def test_a_banned_symbol_is_never_drawn_in_its_row(log_probs, data):
+    row = data.draw(st.integers(0, len(log_probs) - 1))
+    banned = data.draw(st.integers(0, log_probs.shape[1] - 1))
     temperature = data.draw(st.sampled_from([0.0, 0.5, 2.0]))
-    random = np.random.default_rng(0)
-    ids = {choose(log_probs, Settings(temperature=temperature), [], [banned], random) for _ in range(20)}
-    assert banned not in ids
-    assert banned not in kept(ban(log_probs, [banned]))
+    past = Past(banned=mark((row, banned, -np.inf)))
+    for uniforms in np.random.default_rng(0).random((20, len(log_probs))):
+        assert choose_shaped(log_probs, Settings(temperature=temperature), past, uniforms)[row] != banned
+    result = ban(log_probs, past.banned)
+    np.testing.assert_array_equal(np.delete(result, row, 0), np.delete(log_probs, row, 0))
+
+
+def test_a_ban_that_leaves_nothing_is_told():
+    with pytest.raises(UsageError, match="ban fewer"):
+        ban(np.zeros((1, 2), np.float32), mark((0, 0, 0), (0, 1, 0)))
+
+
+@given(LOG_PROBS, st.floats(-5, 5), st.floats(-5, 5))
+def test_biases_multiply_odds_and_add_up(log_probs, first, second):
+    biased = add_bias(log_probs, mark((0, 1, first), (0, 1, second)))
+    np.testing.assert_allclose(biased[0, 1] - log_probs[0, 1], first + second, atol=1e-4)
+    biased[0, 1] = log_probs[0, 1]
+    np.testing.assert_array_equal(biased, log_probs)
+
+
+def test_a_loop_is_left_unless_there_is_no_other_symbol():
+    scores = np.array([[-1.0, -0.5], [-np.inf, 0.0]], np.float32)
+    escaped = escape_loops(scores, mark((0, 1, 0), (1, 1, 0)))
+    assert kept(escaped[0]) == {0}
+    assert kept(escaped[1]) == {1}
 
 
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_symbol_without_weight_is_never_drawn(uniform):
-    assert draw(np.array([0.0, 0.3, 0.0, 0.7, 0.0]), uniform) == (1 if uniform < 0.3 else 3)
+    weights = np.array([[0.0, 0.3, 0.0, 0.7, 0.0]])
+    assert draw(weights, np.array([uniform])) == [1 if uniform < 0.3 else 3]
 
 
 def test_the_largest_random_number_still_falls_on_a_symbol():
-    assert draw(np.array([0.1, 0.2, 0.0]), np.nextafter(1.0, 0)) == 1
+    assert draw(np.array([[0.1, 0.2, 0.0]]), np.array([np.nextafter(1.0, 0)])) == [1]
 
 
 def test_draws_follow_the_distribution():
-    log_probs = normalise(np.array([0.0, 1.0, 2.0, -1.0], np.float32))
-    random = np.random.default_rng(1)
-    ids = [choose(log_probs, Settings(temperature=1), [], [], random) for _ in range(20_000)]
+    log_probs = normalise(np.array([[0.0, 1.0, 2.0, -1.0]], np.float32))
+    uniforms = np.random.default_rng(1).random(20_000)
+    ids = choose_shaped(np.repeat(log_probs, 20_000, axis=0), Settings(temperature=1), NOTHING, uniforms)
     # A share's standard deviation is below 0.0036: five of them make a false alarm one in a million.
-    np.testing.assert_allclose(np.bincount(ids, minlength=4) / 20_000, np.exp(log_probs), atol=0.018)
+    np.testing.assert_allclose(np.bincount(ids, minlength=4) / 20_000, np.exp(log_probs[0]), atol=0.018)
 
 
-@given(LOGITS)
+@given(LOG_PROBS)
 def test_with_everything_kept_the_distribution_is_the_models_own(log_probs):
-    everything = Settings(temperature=1, top_k=0, top_p=1, min_p=0, repetition_penalty=1)
-    first, second = np.random.default_rng(3), np.random.default_rng(3)
-    assert choose(log_probs, everything, [1], [], first) == draw(np.exp(log_probs), second.random())
+    everything = Settings(temperature=1)
+    np.testing.assert_allclose(find_probabilities(log_probs, everything, NOTHING), np.exp(log_probs), atol=1e-5)
+    assert shape_scores(log_probs, everything, NOTHING) is log_probs
+
+
+EVERYTHING_ON = Settings(
+    temperature=0.7, top_k=5, top_p=0.9, min_p=0.05, repetition_penalty=1.3, presence_penalty=0.5,
+    frequency_penalty=0.2, penalty_decay=0.9, penalty_window=4,
+)  # fmt: skip
+
+
+def past_for(log_probs):
+    recent = np.tile([-1, 0, 1, 0], (len(log_probs), 1))
+    return Past(recent, mark((0, 0, -np.inf)), mark((0, 1, 2.0)), NO_MARKS)
+
+
+@given(LOG_PROBS)
+def test_the_order_of_the_pipeline_is_the_order_in_which_steps_act(log_probs):
+    past = past_for(log_probs)
+    scores = log_probs
+    for name in ("ban", "bias", "repetition penalty", "presence and frequency penalty", "top-k", "top-p", "min-p"):
+        (step,) = [step for step in PIPELINE if step.name == name]
+        assert step.is_used(EVERYTHING_ON, past)
+        scores = step.apply(scores, EVERYTHING_ON, past)
+    np.testing.assert_array_equal(scores, shape_scores(log_probs, EVERYTHING_ON, past))
+    probabilities = find_probabilities(log_probs, EVERYTHING_ON, past)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    np.testing.assert_array_equal(probabilities > 0, np.isfinite(scores) & (probabilities > 0))
+
+
+@given(LOG_PROBS)
+def test_no_step_changes_what_it_is_given(log_probs):
+    before = log_probs.copy()
+    past = past_for(log_probs)._replace(loops=mark((0, 1, 0)))
+    for step in PIPELINE:
+        step.apply(log_probs, EVERYTHING_ON, past)
+        np.testing.assert_array_equal(log_probs, before)
+
+
+@given(LOG_PROBS, st.data())
+def test_texts_that_are_sure_take_the_most_probable_symbol(log_probs, data):
+    is_sure = np.array(data.draw(st.lists(st.booleans(), min_size=len(log_probs), max_size=len(log_probs))))
+    uniforms = np.random.default_rng(3).random(len(log_probs))
+    ids = choose_shaped(log_probs, Settings(temperature=1.5), NOTHING, uniforms, is_sure=is_sure)
+    np.testing.assert_array_equal(ids[is_sure], log_probs[is_sure].argmax(axis=1))
+    drawn = choose_shaped(log_probs, Settings(temperature=1.5), NOTHING, uniforms)
+    np.testing.assert_array_equal(ids[~is_sure], drawn[~is_sure])

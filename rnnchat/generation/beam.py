@@ -1,0 +1,132 @@
+"""Beam search: the continuations that a model finds most probable as a whole, instead of symbol by symbol.
+
+Letters: B beams, V vocabulary, W width.
+
+Source: Lowerre 1976; length normalisation as in Wu et al. 2016, §7, with the length in characters, so that texts of
+words and of pieces compare. What settings ban or bias, and where a text ends, holds here as well; temperature,
+penalties and what is cut off do not: nothing is drawn.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnchat.errors import ModelError, UsageError
+from rnnchat.generation.ending import GRACE_CHARS
+from rnnchat.generation.generator import Generator, look_back
+from rnnchat.generation.sampling import add_bias, ban
+from rnnchat.generation.settings import Settings
+from rnnchat.generation.stream import Steering, Stream, join_states, select_rows
+
+MAX_WIDTH = 256
+
+
+@dataclass(frozen=True)
+class Beam:
+    """A continuation that was found."""
+
+    text: str
+    ids: tuple[int, ...]
+    log_prob: float
+    """Natural logarithm of the model's probability for all its symbols."""
+    score: float
+    """What beams are ranked by: log_prob, and biases, for each character ** length_penalty."""
+    reason: str
+    """Why it ended, as ``Generator.reason``."""
+
+
+@dataclass
+class _Candidate:
+    """A beam on its way."""
+
+    stream: Stream
+    text: str = ""
+    log_prob: float = 0.0
+    gain: float = 0.0
+    """log_prob and the biases."""
+
+    def finish(self, length_penalty: float) -> Beam:
+        chars = max(len(self.text), 1)
+        ids = tuple(self.stream.written)
+        return Beam(self.text, ids, self.log_prob, self.gain / chars**length_penalty, self.stream.reason)
+
+
+def search(generator: Generator, settings: Settings, width: int, length_penalty: float = 1.0) -> list[Beam]:
+    """Find the most probable continuations of the place where a generator stands; it stays there.
+
+    Args:
+        generator: a model at a place of a text.
+        settings: ``length``, ``until``, ``stop``, ``min_length``, ``ban`` and ``bias`` count.
+        width: how many beams go on at a time; 1 takes the most probable symbol always.
+        length_penalty: 0 ranks by probability, which favours short texts; 1 by probability a character.
+
+    Returns:
+        at most ``width`` different continuations, the best first.
+
+    Raises:
+        UsageError: ``width`` or ``length_penalty`` is out of range, or what is banned leaves nothing to write.
+        ModelError: the network's numbers overflow.
+    """
+    if not 1 <= width <= MAX_WIDTH:
+        raise UsageError(f"{width} beams cannot be: choose from 1 to {MAX_WIDTH}")
+    if not 0 <= length_penalty <= 5:
+        raise UsageError(f"length-penalty {length_penalty} cannot be: choose from 0 to 5")
+    steering = Steering(generator.spelling, settings)
+    place = generator.place
+    candidates = [_Candidate(Stream(generator.spelling, place, 0))]
+    state, log_probs = join_states([place.state]), place.log_probs[None]
+    finished: list[Beam] = []
+    while candidates:
+        candidates, rows, ids = _grow(candidates, log_probs, steering, width)
+        ended = [candidate for candidate in candidates if candidate.stream.reason]
+        finished = _keep_best([*finished, *(candidate.finish(length_penalty) for candidate in ended)], width)
+        going_on = [number for number, candidate in enumerate(candidates) if not candidate.stream.reason]
+        candidates = [candidates[number] for number in going_on]
+        if candidates and not _is_decided(candidates, finished, settings, width, length_penalty):
+            log_probs, state = generator.runtime.step(ids[going_on], select_rows(state, rows[going_on].tolist()))
+        else:
+            break
+    return finished
+
+
+def _grow(
+    candidates: list[_Candidate], log_probs: np.ndarray, steering: Steering, width: int
+) -> tuple[list[_Candidate], np.ndarray, np.ndarray]:
+    """The ``width`` best ways to go on by one symbol, the row that each comes from, and its symbol."""
+    if np.isnan(log_probs[:, 0]).any():
+        raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
+    past = look_back([candidate.stream for candidate in candidates], steering)
+    scores = ban(log_probs, past.banned) if len(past.banned.ids) else log_probs
+    scores = add_bias(scores, past.biased) if len(past.biased.ids) else scores
+    gains = scores.astype(np.float64) + np.array([candidate.gain for candidate in candidates])[:, None]  # (B, V)
+    count = min(width, int(np.isfinite(gains).sum()))
+    best = np.argpartition(-gains, count - 1, axis=None)[:count]
+    best = best[np.argsort(-gains.ravel()[best], kind="stable")]
+    rows, ids = np.divmod(best, gains.shape[1])
+    grown = []
+    for row, id in zip(rows.tolist(), ids.tolist(), strict=True):
+        parent = candidates[row]
+        stream = parent.stream.fork()
+        text = stream.take(id, steering.settings)
+        log_prob = parent.log_prob + float(log_probs[row, id])
+        grown.append(_Candidate(stream, parent.text + text, log_prob, float(gains[row, id])))
+    return grown, rows, ids
+
+
+def _keep_best(beams: list[Beam], width: int) -> list[Beam]:
+    """The best ``width`` of different texts; pieces may spell the same one in several ways."""
+    best: dict[str, Beam] = {}
+    for beam in sorted(beams, key=lambda beam: -beam.score):
+        best.setdefault(beam.text, beam)
+    return list(best.values())[:width]
+
+
+def _is_decided(
+    candidates: list[_Candidate], finished: list[Beam], settings: Settings, width: int, length_penalty: float
+) -> bool:
+    """Can no text that goes on come to be among the best? Probability only falls; a bias could lift it again."""
+    if len(finished) < width or settings.bias:
+        return False
+    longest = settings.length + GRACE_CHARS
+    best_gain = max(candidate.gain for candidate in candidates)
+    return bool(best_gain / longest**length_penalty < finished[-1].score)
