@@ -7,7 +7,7 @@ back to that point of the text; reading on from it twice is a branch.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import onnx
@@ -17,6 +17,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 from rnnchat.errors import ModelError
 from rnnchat.generation.constant import Precision, build_constants
 from rnnchat.generation.graph import build_read_graph, build_step_graph, state_names
+from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
 
 BLOCK_SIZE = 512
@@ -30,6 +31,25 @@ class State(NamedTuple):
     """For each layer (B, H_l) float32."""
     cell: tuple[np.ndarray, ...]
     """For each layer (B, H_l) float32; empty unless the cell is lstm."""
+
+
+class Predictor(Protocol):
+    """What writing and scoring need of a network: a ``Runtime``, or several as a ``Mixture``."""
+
+    config: ModelConfig
+    precision: Precision
+
+    def initial_state(self, batch_size: int = 1) -> State:
+        """The state before any text."""
+
+    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """Read one symbol in each stream: ids (B,) int64 to log-probabilities (B, V) float32, and the state after."""
+
+    def read(self, ids: np.ndarray, state: State, last_only: bool = False) -> tuple[np.ndarray, State]:
+        """Read T symbols in each stream: ids (B, T) to log-probabilities (B, T, V), or (B, 1, V) of the last."""
+
+    def read_hidden(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...], State]:
+        """As ``read``, with the hidden states of each layer, (B, T, H_l), in between."""
 
 
 class Runtime:
@@ -47,7 +67,7 @@ class Runtime:
 
     def __init__(self, model: Model, precision: Precision = "float32", threads: int = 1) -> None:
         self.config = model.config
-        self.precision = precision
+        self.precision: Precision = precision
         self._threads = threads
         self._state_names = state_names(model.config)
         self._constants = build_constants(model.config, model.weights, precision)
