@@ -21,6 +21,8 @@ MAX_WINDOW = 10_000
 MAX_BIAS = 100.0
 MAX_TEXTS = 1_000
 """The most texts that one setting lists."""
+MAX_TOP_K = 2**24
+"""As many as the largest vocabulary has."""
 MAX_SEED = 2**63 - 1
 LEAST_TEMPERATURE = 1e-3
 """Below it the most probable symbol is taken, as at 0: dividing by less would overflow, and change nothing."""
@@ -88,7 +90,7 @@ class Settings:
         _check(0 <= self.min_length <= MAX_LENGTH, "min_length", self.min_length, "0 or more characters")
         if self.until == "length" and self.min_length > self.length:
             raise UsageError(f"min-length {self.min_length} is above the length, {self.length}: choose one up to that")
-        _check(self.top_k >= 0, "top_k", self.top_k, "0 (all symbols) or more")
+        _check(0 <= self.top_k <= MAX_TOP_K, "top_k", self.top_k, f"from 0 (all symbols) to {MAX_TOP_K:,}")
         _check(0 < self.top_p <= 1, "top_p", self.top_p, "above 0, at most 1")
         _check(0 <= self.min_p <= 1, "min_p", self.min_p, "from 0 to 1")
         _check(self.draw_at in DRAW_AT, "draw_at", self.draw_at, " or ".join(DRAW_AT))
@@ -154,10 +156,12 @@ def _option(name: str) -> str:
 
 
 def _cut(value: object) -> str:
-    """A value as a sentence can hold it."""
-    text = value if isinstance(value, str) else repr(value)
-    shown = text[:40] + "…" if len(text) > 40 else text
-    return shown.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair cannot be printed
+    """A value as a sentence can hold it: short, in one line, without half characters."""
+    try:
+        text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    except ValueError:  # a whole number of more digits than Python writes
+        text = "of thousands of digits"
+    return text[:40] + "…" if len(text) > 40 else text
 
 
 def _fits(value: object, wanted: Any) -> bool:
