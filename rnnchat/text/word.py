@@ -65,6 +65,7 @@ class WordTokenizer:
         self._texts = [REPLACEMENT, "", " ", *map(strip_space, self.symbols)]
         special = [Kind.WORD, Kind.BLANK, Kind.BLANK]
         self._kinds = np.array([*special, *(find_kind(s, self.leaning) for s in self.symbols)], np.int8)
+        self._is_blank: list[bool] = (self._kinds == Kind.BLANK).tolist()
         self._codes = _Codes(self.symbols)
         self._units = UNITS_AND_INDENTS if INDENT in self.symbols else UNITS
         self._loose_ids = np.arange(self.vocab_size, dtype=np.int32)
@@ -108,9 +109,13 @@ class WordTokenizer:
         return self.encode(text, previous), ""
 
     def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
-        """See `Tokenizer.find_banned`: the unknown id, and behind a held-back space all that have none before them."""
+        """See `Tokenizer.find_banned`: the unknown id, and behind a held-back space all that have none before them.
+
+        No space is implied after white space and after GLUE itself: there GLUE means nothing, stands in no text, and
+        a model that wrote it for ever would never write a character.
+        """
         if not held_back:
-            return (UNKNOWN,)
+            return (UNKNOWN, GLUE) if len(previous) and self._is_blank[previous[-1]] else (UNKNOWN,)
         is_spaced = IS_SPACE_IMPLIED[self._kinds[previous[-1]], self._kinds]  # (V,)
         is_spaced[UNKNOWN], is_spaced[SPACE] = False, True
         banned: list[int] = np.flatnonzero(~is_spaced).tolist()

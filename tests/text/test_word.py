@@ -3,6 +3,8 @@
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rnnchat.text import unit
 from rnnchat.text.tokenizer import Tokenizer, fit_tokenizer
@@ -82,6 +84,23 @@ def test_behind_a_held_back_space_only_what_brings_a_space_may_follow(prose):
             assert begins == (id not in banned)
         assert prose.unknown_id in banned
     assert prose.find_banned() == (prose.unknown_id,)
+
+
+@given(st.text(st.sampled_from('he said,"()42\n\t-'), max_size=40), st.integers(0, 40))
+def test_what_is_banned_stands_in_no_text(prose, text, cut):
+    ids = prose.encode(text[:cut]).tolist()
+    ids += prose.encode(text[cut:], ids).tolist()
+    for place in range(len(ids)):
+        assert ids[place] == prose.unknown_id or ids[place] not in prose.find_banned("", ids[:place])
+
+
+def test_no_two_symbols_in_a_row_write_nothing(prose):
+    for first in range(prose.vocab_size):
+        allowed = set(range(prose.vocab_size)) - set(prose.find_banned("", [first]))
+        silent = {id for id in allowed if not prose.start_decoding([first]).feed(id)}
+        for id in silent:
+            after = set(range(prose.vocab_size)) - set(prose.find_banned("", [first, id]))
+            assert all(prose.start_decoding([first, id]).feed(next_id) for next_id in after)
 
 
 def test_the_vocabulary_keeps_the_most_frequent_words():
