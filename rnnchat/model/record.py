@@ -29,6 +29,8 @@ class TrainingRecord:
     """Seconds of training, pauses excluded."""
     bits_per_char: float | None = None
     """Bits per character on the held-out text; None where there was none."""
+    int8_loss: float | None = None
+    """Bits per character that writing in int8 loses against float32; None where it was never measured."""
     curve: tuple[tuple[int, float], ...] = ()
     """(step, bits per character on held-out text), at most 200 points."""
     trained_at: str = ""
@@ -41,7 +43,7 @@ class TrainingRecord:
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "TrainingRecord":
         """Read what ``to_json`` wrote; what is missing keeps its default."""
-        bits = record.get("bits_per_char")
+        bits, loss = record.get("bits_per_char"), record.get("int8_loss")
         return cls(
             corpus=str(record.get("corpus", "")),
             sha256=tuple(str(digest) for digest in record.get("sha256", ())),
@@ -54,6 +56,7 @@ class TrainingRecord:
             tokens_seen=int(record.get("tokens_seen", 0)),
             elapsed_s=float(record.get("elapsed_s", 0.0)),
             bits_per_char=None if bits is None else float(bits),
+            int8_loss=None if loss is None else float(loss),
             curve=tuple((int(step), float(value)) for step, value in record.get("curve", ())),
             trained_at=str(record.get("trained_at", "")),
         )

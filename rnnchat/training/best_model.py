@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from rnnchat.errors import ModelError
+from rnnchat.generation.precision import MAX_CHARS, measure_int8_loss
 from rnnchat.model import library
 from rnnchat.model.file import Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
@@ -55,12 +58,22 @@ def recall_best(run: RunFolder) -> tuple[int, float] | None:
     return None if training.bits_per_char is None else (training.steps, training.bits_per_char)
 
 
-def publish_best(run: RunFolder, bits_per_char: float, curve: Curve) -> Path:
+def publish_best(run: RunFolder, bits_per_char: float, curve: Curve, held_out: np.ndarray) -> Path:
     """Put the model that is kept into the library under the run's name, its record told what was measured since.
 
-    Steps and time stay those of the network that is kept, not of the run.
+    Steps and time stay those of the network that is kept, not of the run. What int8 loses is measured on the ids of
+    the held-out text (N,).
     """
     model = read_model(run.best_path)
-    record = replace(model.training, bits_per_char=bits_per_char, curve=curve)
+    loss = _measure_int8_loss(model, held_out)
+    record = replace(model.training, bits_per_char=bits_per_char, int8_loss=loss, curve=curve)
     write_model(replace(model, training=record), run.best_path)
     return library.import_model(run.best_path, run.name, replace=True)
+
+
+def _measure_int8_loss(model: Model, held_out: np.ndarray) -> float | None:
+    """In bits per character; None if it cannot be told: no training fails for want of this figure."""
+    try:
+        return round(measure_int8_loss(model, [model.tokenizer.decode(held_out[:MAX_CHARS])]), 6)
+    except Exception:
+        return None

@@ -116,7 +116,7 @@ class Judge:
             bits = self._info.to_validation_bits(evaluate(self._network, self._ids, self._count_last_tokens()))
             yield self.write_sample(step)
         elapsed_s = self._clock.elapsed_s
-        path = publish_best(self._run, bits, self._curve)
+        path = publish_best(self._run, bits, self._curve, self._ids)
         yield Finished(step, "stopped" if is_stopped else "done", bits, str(path), elapsed_s)
 
     def tell_progress(self, step: int) -> Progress:

@@ -17,12 +17,13 @@ import torch
 from safetensors.numpy import load_file
 
 from rnnchat.errors import TextError, TrainingError
+from rnnchat.generation.precision import measure_int8_loss
 from rnnchat.generation.runtime import Runtime
 from rnnchat.generation.score import score_text
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
 from rnnchat.network.language_model import State
-from rnnchat.training import judge, schedule, trainer
+from rnnchat.training import best_model, judge, schedule, trainer
 from rnnchat.training.choice import count_threads
 from rnnchat.training.event import (
     Evaluated,
@@ -380,6 +381,27 @@ def test_the_figure_of_a_model_is_what_scoring_it_gives(begin_run: BeginRun, tex
     score = score_text(Runtime(model, "float32"), model.tokenizer, [text[int(len(text) * 0.9) :]])
     assert score.unknown_chars > 100
     assert bits == pytest.approx(score.bits_per_char, rel=0.02)
+
+
+def test_what_int8_loses_is_kept_with_the_model(begin_run: BeginRun, text: str) -> None:
+    run = begin_run(name="sea", steps=60)
+    list(train(run))
+    model = read_model(find_model("sea"))
+    expected = measure_int8_loss(model, [text[int(len(text) * 0.9) :]])
+    assert model.training.int8_loss == pytest.approx(expected, abs=1e-4)
+    assert read_model(run.best_path).training.int8_loss == model.training.int8_loss
+
+
+def test_a_training_ends_well_where_the_loss_of_int8_cannot_be_measured(
+    begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> float:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(best_model, "measure_int8_loss", refuse)
+    events = list(train(begin_run(name="sea", steps=3)))
+    assert isinstance(events[-1], Finished)
+    assert read_model(find_model("sea")).training.int8_loss is None
 
 
 def test_the_best_step_is_still_known_after_a_stop(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
