@@ -6,6 +6,8 @@ State is a value: it goes in, a new one comes out, and nothing is remembered in 
 back to that point of the text; reading on from it twice is a branch.
 """
 
+import copy
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -90,10 +92,16 @@ class Runtime:
 
         Returns:
             log-probabilities of the next symbol, (B, V) float32 (logits, normalised), and the state after it.
+
+        Raises:
+            ModelError: the network's numbers overflow.
         """
         feed = dict(zip(self._state_names, (*state.hidden, *state.cell), strict=True))
         feed["ids"] = ids
         log_probs, *arrays = self._step.run(self._step_outputs, feed)
+        # All of a symbol's are NaN if one is. One number is looked at in 0.2 µs, an array in 2.
+        if math.isnan(log_probs.item(0)) if len(log_probs) == 1 else np.isnan(log_probs[:, 0]).any():
+            raise _overflow()
         return log_probs, self._pack(arrays)
 
     def read(self, ids: np.ndarray, state: State, last_only: bool = False) -> tuple[np.ndarray, State]:
@@ -106,6 +114,9 @@ class Runtime:
 
         Returns:
             log-probabilities after each symbol, (B, T, V) float32, and the state after the last one.
+
+        Raises:
+            ModelError: the network's numbers overflow.
         """
         if self._read is None:
             self._read = self._start(build_read_graph(self.config, self._constants, self.precision))
@@ -140,8 +151,17 @@ class Runtime:
         feed["begin"] = np.array([begin], np.int64)
         outputs = ["log_probs", *(f"{name}.last" for name in self._state_names), *further]
         log_probs, *results = session.run(outputs, feed)  # (T', B, V)
+        if np.isnan(log_probs[..., 0]).any():
+            raise _overflow()
         count = len(self._state_names)
         return log_probs.transpose(1, 0, 2), self._pack(results[:count]), results[count:]
+
+    def with_threads(self, threads: int) -> "Runtime":
+        """The same network on another number of processor threads; it shares the weights."""
+        other = copy.copy(self)
+        other._threads, other._read, other._read_hidden = threads, None, None
+        other._step = other._start(build_step_graph(self.config, self._constants, self.precision))
+        return other
 
     def _pack(self, arrays: list[np.ndarray]) -> State:
         num_layers = self.config.num_layers
@@ -160,3 +180,7 @@ class Runtime:
             return onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
         except (MemoryError, RuntimeException) as e:
             raise ModelError(f"there is not enough memory to write with this model ({e}): use a smaller one") from e
+
+
+def _overflow() -> ModelError:
+    return ModelError("the model's numbers overflow on this text: train it again with a lower rate")
