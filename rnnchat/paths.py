@@ -46,6 +46,11 @@ def database_path() -> Path:
     return data_dir() / "rnnchat.db"
 
 
+def threads_path() -> Path:
+    """The JSON file with the thread counts that were fastest on this machine."""
+    return data_dir() / "threads.json"
+
+
 def settings_path() -> Path:
     """The TOML file with the settings of the screen."""
     if home := os.environ.get(HOME_VARIABLE):
