@@ -39,8 +39,8 @@ _ROUND_S = 0.03
 def choose_threads(model: Model, precision: Precision, batch_size: int = 1) -> int:
     """The number of threads for a ``Runtime`` of this model, for steps of ``batch_size`` streams.
 
-    Measuring takes well under a second, and only where nothing is known yet: twice as many threads are tried as
-    long as that gains something.
+    Measuring takes about half a second, and happens only where nothing is known yet. A busy machine tells nothing
+    that would hold later: there it is one thread, which disturbs no one, and the measuring is left for another time.
     """
     batch_size = 1 << (batch_size - 1).bit_length()  # rounded up to a power of two
     cores = count_cores()
@@ -50,6 +50,8 @@ def choose_threads(model: Model, precision: Precision, batch_size: int = 1) -> i
     known = _read_known()
     threads = known.get(machine, {}).get(size)
     if not isinstance(threads, int) or not 1 <= threads <= cores:
+        if _is_busy(cores):
+            return 1
         threads = _find_fastest(Runtime(model, precision), batch_size, cores)
         known.setdefault(machine, {})[size] = threads
         with contextlib.suppress(OSError):
@@ -70,14 +72,21 @@ def count_work(config: ModelConfig) -> int:
 
 
 def _find_fastest(runtime: Runtime, batch_size: int, cores: int) -> int:
+    """Try twice as many threads as long as that gains something, beginning with ``runtime`` on one."""
     threads = 1
     while threads < cores:
-        more = min(2 * threads, cores)
-        few_s, more_s = _measure((runtime.with_threads(threads), runtime.with_threads(more)), batch_size)
+        doubled = min(2 * threads, cores)
+        candidate = runtime.with_threads(doubled)
+        few_s, more_s = _measure((runtime, candidate), batch_size)
         if few_s < LEAST_GAIN * more_s:
             break
-        threads = more
+        threads, runtime = doubled, candidate
     return threads
+
+
+def _is_busy(cores: int) -> bool:
+    """Have other programs taken half of the cores or more in the last minute? Unknown on Windows: then no."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > cores / 2
 
 
 def _measure(runtimes: tuple[Runtime, Runtime], batch_size: int) -> list[float]:

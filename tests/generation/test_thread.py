@@ -1,7 +1,6 @@
 """How many threads a step takes is measured once, and kept."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ def machine(monkeypatch):
         def __init__(self):
             self.cores = 8
             self.seconds = {1: 1.0, 2: 0.5, 4: 0.3, 8: 0.29}
+            self.load = 0.0
             self.asked = 0
 
         def measure(self, runtimes, _batch_size):
@@ -30,6 +30,7 @@ def machine(monkeypatch):
     monkeypatch.setattr(thread, "count_cores", lambda: fake.cores)
     monkeypatch.setattr(thread, "_measure", fake.measure)
     monkeypatch.setattr(thread, "LEAST_WORK", 1)
+    monkeypatch.setattr(thread.os, "getloadavg", lambda: (fake.load, 9.0, 9.0), raising=False)
     monkeypatch.setattr(Runtime, "_start", lambda _self, _graph: None)  # 8 threads are more than a test should start
     return fake
 
@@ -102,6 +103,20 @@ def test_a_machine_with_one_core_is_not_asked(machine, model):
     assert machine.asked == 0
 
 
+def test_a_busy_machine_is_measured_another_time(machine, model):
+    machine.load = 4.5
+    assert choose_threads(model, "float32") == 1
+    assert machine.asked == 0
+    machine.load = 3.5
+    assert choose_threads(model, "float32") == 4
+
+
+def test_what_is_known_holds_on_a_busy_machine_too(machine, model):
+    choose_threads(model, "float32")
+    machine.load = 8.0
+    assert choose_threads(model, "float32") == 4
+
+
 @pytest.mark.parametrize(
     "change",
     [lambda _: "", lambda _: "{", lambda _: "[]", lambda _: '{"a": 3}', lambda t: t.replace(": 4", ": 99"),
@@ -124,10 +139,12 @@ def test_a_file_that_cannot_be_written_is_no_error(machine, model, home):
     assert choose_threads(model, "float32") == 4
 
 
-def test_a_real_machine_gives_a_number_of_its_cores(make_model, monkeypatch):
+def test_a_real_machine_is_measured(make_model, monkeypatch):
     monkeypatch.setattr(thread, "LEAST_WORK", 1)
     monkeypatch.setattr(thread, "_ROUND_S", 0.0)
-    assert 1 <= choose_threads(make_model(), "int8", 3) <= (os.cpu_count() or 1)
+    monkeypatch.setattr(thread, "count_cores", lambda: 2)
+    monkeypatch.setattr(thread, "_is_busy", lambda _cores: False)
+    assert 1 <= choose_threads(make_model(), "int8", 3) <= 2
     assert paths.threads_path().exists()
 
 
