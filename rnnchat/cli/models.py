@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rnnchat.cli.neurons import neurons
 from rnnchat.cli.output import (
     format_bits,
     format_date,
@@ -19,7 +20,8 @@ from rnnchat.model import library
 from rnnchat.model.file import ModelHeader, read_header, read_model
 from rnnchat.model.library import ModelEntry
 
-app = typer.Typer(help="List, show, import, export and remove models.", no_args_is_help=True)
+app = typer.Typer(help="List, show, import, export and remove models; look into their units.", no_args_is_help=True)
+app.command("neurons")(neurons)
 
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model or a run, or a file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -154,6 +156,7 @@ def _describe_header(header: ModelHeader) -> dict[str, Any]:
         "dtype": header.dtype,
         "size_bytes": header.size_bytes,
         "bits_per_char": header.training.bits_per_char,
+        "int8_loss": header.training.int8_loss,
         "corpus": header.training.corpus,
     }
 
@@ -169,6 +172,7 @@ def _show_fields(path: Path, header: ModelHeader) -> list[tuple[str, str]]:
         ("symbols", f"{header.tokenizer.level}, {header.config.vocab_size:,} known"),
         ("network", f"{header.config.describe()}, {header.config.parameters:,} parameters"),
         ("bits per character", format_bits(training.bits_per_char)),
+        ("8 bits lose", "" if training.int8_loss is None else f"{training.int8_loss:.4f} bits per character"),
         ("corpus", f"{training.corpus}, {training.chars:,} characters" if training.corpus else ""),
         ("held out", training.split),
         ("training", f"{training.steps:,} steps, {training.elapsed_s / 60:.1f} minutes" if training.steps else ""),

@@ -4,6 +4,7 @@ Letters: B batch (1 here), T time, N symbols of a text, V vocabulary, H hidden, 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,7 +103,7 @@ def explain(runtime: Runtime, tokenizer: Tokenizer, text: str, top: int = 5, wit
     for begin in range(0, len(ids), BLOCK_SIZE):
         block = ids[begin : begin + BLOCK_SIZE]
         if with_hidden:
-            log_probs, block_hidden, state = _read_hidden(runtime, block[None], state)
+            log_probs, block_hidden, state = runtime.read_hidden(block[None], state)
             hidden.append([layer[0] for layer in block_hidden])
         else:
             log_probs, state = runtime.read(block[None], state)
@@ -182,27 +183,22 @@ def read_start(runtime: Runtime, tokenizer: Tokenizer) -> tuple[np.ndarray, Stat
         log-probabilities of the first symbol, (V,) float32, and the state before it.
     """
     state = runtime.initial_state()
-    line_end = tokenizer.encode("\n")
-    if len(line_end) == 1 and line_end[0] != tokenizer.unknown_id:
-        log_probs, state = runtime.step(line_end.astype(np.int64), state)
+    start = find_start(tokenizer)
+    if len(start):
+        log_probs, state = runtime.step(start.astype(np.int64), state)
         return log_probs[0], state
     size = tokenizer.vocab_size
     return np.full(size, -math.log(size), np.float32), state
 
 
-def split_text(tokenizer: Tokenizer, ids: np.ndarray) -> tuple[str, ...]:
-    """What each of ``ids`` (N,) adds to their text; a last character that is incomplete is "�"."""
-    decoder = tokenizer.start_decoding()
-    texts = [decoder.feed(id) for id in ids.tolist()]
-    if texts:
-        texts[-1] += decoder.flush()
-    return tuple(texts)
+def find_start(tokenizer: Tokenizer) -> np.ndarray:
+    """What is read before any text: a line end, (1,) int32, or nothing where the vocabulary has none, (0,)."""
+    line_end = tokenizer.encode("\n")
+    is_known = len(line_end) == 1 and line_end[0] != tokenizer.unknown_id
+    return line_end if is_known else line_end[:0]
 
 
-def _read_hidden(runtime: Runtime, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...], State]:
-    log_probs, hidden = [], []
-    for column in ids.T.astype(np.int64):
-        step_log_probs, state = runtime.step(column, state)
-        log_probs.append(step_log_probs)
-        hidden.append(state.hidden)
-    return np.stack(log_probs, 1), tuple(np.stack(layer, 1) for layer in zip(*hidden, strict=True)), state
+def split_text(tokenizer: Tokenizer, ids: np.ndarray, previous: Sequence[int] | np.ndarray = ()) -> tuple[str, ...]:
+    """What each of ``ids`` (N,) adds to the text behind ``previous``; empty while a character is incomplete."""
+    decoder = tokenizer.start_decoding(list(previous[-4:]))
+    return tuple(decoder.feed(id) for id in ids.tolist())

@@ -121,3 +121,12 @@ def test_an_export_replaces_nothing_unasked(run: Run, tiny_model: Path, tmp_path
     assert (tmp_path / "mine.onnx").read_text() == "dear"
     assert run("models", "export", tiny_model, "--onnx", tmp_path / "mine.onnx", "--replace").exit_code == 0
     assert (tmp_path / "mine.onnx").read_bytes() != b"dear"
+
+
+def test_show_tells_what_8_bits_lose_where_it_was_measured(
+    run: Run, tiny_model: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    write_model(replace(make_model(), training=TrainingRecord(int8_loss=0.0123)), tmp_path / "measured.safetensors")
+    assert "0.0123 bits per character" in run("models", "show", tmp_path / "measured.safetensors").stdout
+    assert json.loads(run("models", "show", tmp_path / "measured.safetensors", "--json").stdout)["int8_loss"] == 0.0123
+    assert "8 bits lose" not in run("models", "show", tiny_model).stdout
