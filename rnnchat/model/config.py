@@ -42,7 +42,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
-            raise UsageError(f"cell {self.cell!r} is unknown: choose one of {', '.join(CELLS)}")
+            raise UsageError(f"cell {self.cell!r:.80} is unknown: choose one of {', '.join(CELLS)}")
         if not 1 <= self.vocab_size <= 2**24:
             raise UsageError(f"a vocabulary of {self.vocab_size} symbols cannot be: choose from 1 to {2**24:,}")
         if not self.hidden_sizes:
@@ -141,5 +141,5 @@ class ModelConfig:
 def _read(value: Any, *types: type) -> Any:
     """Give back ``value`` if it is of one of ``types``; true and false are no numbers."""
     if type(value) not in types:
-        raise TypeError(f"{str(value)[:80]} is not {' or '.join(kind.__name__ for kind in types)}")
+        raise TypeError(f"{value!r:.80} is not {' or '.join(kind.__name__ for kind in types)}")
     return value

@@ -217,6 +217,6 @@ def _name(names: Set[str]) -> str:
 
 
 def _cut(text: str, length: int = 200) -> str:
-    """A text from a file as a part of a sentence: in one line, and not long."""
-    text = " ".join(text[: 2 * length].split())
+    """A text from a file as a part of a sentence: in one line, printable, and not long."""
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[: length + 1])
     return text if len(text) <= length else text[: length - 1] + "…"

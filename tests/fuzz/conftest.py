@@ -1,6 +1,6 @@
 """How many cases the fuzz tests try: about 300 of each kind, or as many as the environment variable RNNCHAT_FUZZ says.
 
-All of them, on every core, in a quarter of an hour:
+Ten thousand of each, on every core, in some minutes:
 
     RNNCHAT_FUZZ=10000 pytest tests/fuzz -n auto
 

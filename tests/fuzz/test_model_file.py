@@ -201,7 +201,7 @@ def test_a_damaged_file_ends_in_results_or_in_a_sentence(seeds, tmp_path):
         for _ in range(chance.choice((1, 1, 1, 2, 5))):
             try:
                 content = chance.choice(DAMAGES)(content, chance)
-            except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
                 break  # damaged so much already that there is nothing left to damage in this way
         path.write_bytes(content)
         tracemalloc.start()
