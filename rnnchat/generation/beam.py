@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnchat.errors import ModelError, UsageError
+from rnnchat.errors import UsageError
+from rnnchat.generation.batch import look_back
 from rnnchat.generation.ending import GRACE_CHARS
-from rnnchat.generation.generator import Generator, look_back
+from rnnchat.generation.generator import Generator
 from rnnchat.generation.sampling import add_bias, ban
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Steering, Stream, join_states, select_rows
@@ -93,8 +94,6 @@ def _grow(
     candidates: list[_Candidate], log_probs: np.ndarray, steering: Steering, width: int
 ) -> tuple[list[_Candidate], np.ndarray, np.ndarray]:
     """The ``width`` best ways to go on by one symbol, the row that each comes from, and its symbol."""
-    if np.isnan(log_probs[:, 0]).any():
-        raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
     past = look_back([candidate.stream for candidate in candidates], steering)
     scores = ban(log_probs, past.banned) if len(past.banned.ids) else log_probs
     scores = add_bias(scores, past.biased) if len(past.biased.ids) else scores

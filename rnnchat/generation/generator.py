@@ -9,21 +9,19 @@ prompts and continuations are kept. ``write`` goes on from there.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from rnnchat.errors import ModelError
-from rnnchat.generation.graph import Precision
-from rnnchat.generation.insight import look_at
+from rnnchat.generation.batch import look_back, write_streams
+from rnnchat.generation.constant import Precision
 from rnnchat.generation.phrase import Spelling
 from rnnchat.generation.runtime import BLOCK_SIZE, Runtime
-from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, find_probabilities, shape_scores
-from rnnchat.generation.settings import LEAST_TEMPERATURE, MAX_SEED, Settings
-from rnnchat.generation.stream import End, Steering, Stream, join_states, select_rows
+from rnnchat.generation.sampling import find_probabilities
+from rnnchat.generation.settings import MAX_SEED, Settings
 from rnnchat.generation.stream import Piece as Piece
 from rnnchat.generation.stream import Place as Place
+from rnnchat.generation.stream import Steering, Stream
 from rnnchat.model.file import Model, read_model
 from rnnchat.text.tokenizer import Tokenizer
 
@@ -169,53 +167,13 @@ class Generator:
 
     def _write(self, streams: list[Stream], alternatives: int) -> Iterator[list[Piece | None]]:
         """Write all streams in step; at the end each stream's place is the end of what it gave out."""
-        state = join_states([stream.place.state for stream in streams])
-        log_probs = np.stack([stream.place.log_probs for stream in streams])  # (B, V)
-        active = list(range(len(streams)))
-        steps = 0
         try:
-            while active:
-                running = [streams[index] for index in active]
-                ids = self._choose(running, log_probs, steps)
-                chosen = log_probs[np.arange(len(ids)), ids].tolist()
-                before = log_probs
-                log_probs, state = self.runtime.step(ids, state)
-                steps += 1
-                pieces: list[Piece | None] = [None] * len(streams)
-                for row, (index, stream, id) in enumerate(zip(active, running, ids.tolist(), strict=True)):
-                    text = stream.take(id, self._steering.settings, End(state, log_probs, row))
-                    if alternatives:
-                        insight = look_at(before[row], id, alternatives)
-                        hidden = tuple(units[row] for units in state.hidden)
-                        pieces[index] = Piece(text, id, chosen[row], stream.loop, insight, hidden)
-                    else:
-                        pieces[index] = Piece(text, id, chosen[row], stream.loop)
-                yield pieces
-                if any(stream.reason for stream in running):
-                    rows = [row for row, stream in enumerate(running) if not stream.reason]
-                    active = [active[row] for row in rows]
-                    state, log_probs = select_rows(state, rows), log_probs[rows]
+            yield from write_streams(self.runtime, streams, lambda: self._steering, alternatives)
         finally:
             for stream in streams:
                 if stream.has_grown:
-                    stream.place = stream.find_end()
+                    stream.place = stream.find_end(self.runtime)
                     self._remember(stream.place)
-
-    def _choose(self, streams: list[Stream], log_probs: np.ndarray, steps: int) -> np.ndarray:
-        """The next symbols, (B,) int64."""
-        if np.isnan(log_probs[:, 0]).any():  # all of a row are NaN if one is
-            raise ModelError("the model's numbers overflow on this text: train it again with a lower rate")
-        settings = self._steering.settings
-        cycle = settings.temperature_cycle
-        temperature = cycle[steps % len(cycle)] if cycle else settings.temperature
-        uniforms = np.array([stream.draw_uniform() for stream in streams])
-        past = look_back(streams, self._steering)
-        scores = shape_scores(log_probs, settings, past)
-        is_sure = None
-        if settings.draw_at == "word" and temperature >= LEAST_TEMPERATURE:
-            likeliest = find_best(scores).tolist()
-            is_sure = np.array([not stream.begins_word(id) for stream, id in zip(streams, likeliest, strict=True)])
-        return choose(scores, temperature, uniforms, is_sure)
 
     def _find_start(self) -> Place:
         """The place before any text: after a line end if the model knows one, so that it has something to go by."""
@@ -245,44 +203,6 @@ class Generator:
         self._places.move_to_end(key)
         if len(self._places) > MAX_PLACES:
             self._places.popitem(last=False)
-
-
-def look_back(streams: Sequence[Stream], steering: Steering) -> Past:
-    """What the sampling steps have to know of the streams."""
-    banned: list[tuple[int, np.ndarray, float]] = []  # row, ids, nats
-    biased: list[tuple[int, np.ndarray, float]] = []
-    loops: list[tuple[int, np.ndarray, float]] = []
-    for row, stream in enumerate(streams):
-        ruled_out = stream.find_banned()
-        if len(ruled_out):
-            banned.append((row, _to_ids(tuple(ruled_out)), -np.inf))
-        if steering.phrases is not None:
-            forbidden, favoured = stream.find_marks(steering)
-            banned += [(row, ids, -np.inf) for ids in forbidden]
-            biased += [(row, ids, nats) for ids, nats in favoured]
-        if stream.loop and steering.settings.escape_loops:
-            loops.append((row, np.array([stream.find_loop_symbol()]), -np.inf))
-    if not steering.has_penalties:
-        return Past(banned=_mark(banned), biased=_mark(biased), loops=_mark(loops))
-    window = steering.settings.penalty_window
-    recent = np.full((len(streams), window), -1, np.int64)
-    for row, stream in enumerate(streams):
-        ids = stream.recall(window)
-        recent[row, window - len(ids) :] = ids
-    return Past(recent, _mark(banned), _mark(biased), _mark(loops))
-
-
-def _mark(marks: list[tuple[int, np.ndarray, float]]) -> Marks:
-    if not marks:
-        return NO_MARKS
-    rows, ids, nats = zip(*marks, strict=True)
-    counts = [len(some) for some in ids]
-    return Marks(np.repeat(rows, counts), np.concatenate(ids), np.repeat(np.array(nats, np.float32), counts))
-
-
-@lru_cache(maxsize=64)
-def _to_ids(ids: tuple[int, ...]) -> np.ndarray:
-    return np.array(ids, np.int64)
 
 
 def draw_seed() -> int:

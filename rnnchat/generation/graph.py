@@ -33,11 +33,11 @@ def build_step_graph(config: ModelConfig, constants: dict[str, np.ndarray], prec
     Inputs ``ids`` (B,) and the state (``hidden.N`` and, for lstm, ``cell.N``, each (B, H_N)); outputs ``log_probs``
     (B, V) and the new state under the same names with ``.next`` added.
     """
-    builder = _Builder(config, constants, precision)
+    builder = Builder(config, constants, precision)
     builder.add_output_layer(builder.add_step("ids"), "log_probs")
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B"])
     log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["B", config.vocab_size])
-    inputs, outputs = _state_infos(config)
+    inputs, outputs = list_state_infos(config)
     return builder.make_model([ids, *inputs], [log_probs, *outputs])
 
 
@@ -50,9 +50,9 @@ def build_read_graph(
     with ``.first`` added to its names; outputs ``log_probs`` (T - begin, B, V), the state with ``.last`` added and,
     if wanted, the hidden states of all times with ``.all`` added, each (T, B, H_N).
     """
-    builder = _Builder(config, constants, precision)
+    builder = Builder(config, constants, precision)
     builder.add_step("ids")
-    states, next_states = _state_infos(config)
+    states, next_states = list_state_infos(config)
     layers = list(range(config.num_layers)) if with_hidden else [config.num_layers - 1]
     tops = [
         helper.make_tensor_value_info(f"hidden.{layer}.top", TensorProto.FLOAT, ["B", config.hidden_sizes[layer]])
@@ -64,7 +64,7 @@ def build_read_graph(
     body = helper.make_graph(builder.nodes, "step", [*states, step_ids], [*next_states, *tops])
 
     builder.nodes = []
-    first, last = ([_renamed(info, suffix) for info in states] for suffix in (".first", ".last"))
+    first, last = ([rename(info, suffix) for info in states] for suffix in (".first", ".last"))
     all_hidden = [
         helper.make_tensor_value_info(f"hidden.{layer}.all", TensorProto.FLOAT, ["T", "B", config.hidden_sizes[layer]])
         for layer in layers
@@ -95,7 +95,7 @@ def build_read_graph(
     return builder.make_model([ids, begin, *first], [log_probs, *last, *(all_hidden if with_hidden else [])])
 
 
-class _Builder:
+class Builder:
     """Collects nodes and the constants they name while a graph is written down."""
 
     def __init__(self, config: ModelConfig, constants: dict[str, np.ndarray], precision: Precision) -> None:
@@ -254,16 +254,18 @@ def state_names(config: ModelConfig) -> list[str]:
     return names
 
 
-def _state_infos(config: ModelConfig) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
+def list_state_infos(config: ModelConfig) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
+    """The state's arrays as they go into a step, and as they come out."""
     sizes = list(config.hidden_sizes) * 2
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", size])
         for name, size in zip(state_names(config), sizes, strict=False)
     ]
-    return inputs, [_renamed(info, ".next") for info in inputs]
+    return inputs, [rename(info, ".next") for info in inputs]
 
 
-def _renamed(info: onnx.ValueInfoProto, suffix: str) -> onnx.ValueInfoProto:
+def rename(info: onnx.ValueInfoProto, suffix: str) -> onnx.ValueInfoProto:
+    """The same array under its name with ``suffix`` added."""
     copy = onnx.ValueInfoProto()
     copy.CopyFrom(info)
     copy.name += suffix

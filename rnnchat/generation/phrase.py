@@ -38,6 +38,16 @@ class Spelling:
             for id in range(tokenizer.vocab_size)
         ]
 
+    @cached_property
+    def steady_bans(self) -> np.ndarray | None:
+        """The ids (N,) that are ruled out everywhere; None where that depends on the text before."""
+        tokenizer = self.tokenizer
+        banned = tokenizer.find_banned()
+        # Where a character may be spelt in bytes, the bytes before decide what can follow.
+        if tokenizer.level == "byte" or (tokenizer.level == "bpe" and not set(banned) >= set(range(128, 256))):
+            return None
+        return np.array(banned, np.int64)
+
     def spell(self, text: str) -> set[str]:
         """The units of a text; at word level as it stands and as it follows a space, without unknown words."""
         if self.tokenizer.level != "word":

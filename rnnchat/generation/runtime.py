@@ -19,6 +19,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 from rnnchat.errors import ModelError
 from rnnchat.generation.constant import Precision, build_constants
 from rnnchat.generation.graph import build_read_graph, build_step_graph, state_names
+from rnnchat.generation.settings import LEAST_TEMPERATURE
+from rnnchat.generation.write_graph import build_write_graph
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
 
@@ -77,6 +79,7 @@ class Runtime:
         self._step_outputs = ["log_probs", *(f"{name}.next" for name in self._state_names)]
         self._read: Any = None  # these two are made when they are used for the first time
         self._read_hidden: Any = None
+        self._write: Any = None
 
     def initial_state(self, batch_size: int = 1) -> State:
         """The state before any text: zeros."""
@@ -141,6 +144,40 @@ class Runtime:
         log_probs, last, all_hidden = self._scan(self._read_hidden, ids, state, 0, names)
         return log_probs, tuple(hidden.transpose(1, 0, 2) for hidden in all_hidden), last
 
+    def write(
+        self, state: State, log_probs: np.ndarray, uniforms: np.ndarray, temperatures: np.ndarray, mask: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, State]:
+        """Draw and read T symbols in each stream in one call, steered by nothing but the temperature.
+
+        Args:
+            state: of B streams.
+            log_probs: (B, V) float32, of the first symbol to draw.
+            uniforms: (T, B) float64, from 0 to below 1.
+            temperatures: (T,); one below ``LEAST_TEMPERATURE`` takes the most probable symbol.
+            mask: (V,) float32, 0, or -inf for what is never drawn.
+
+        Returns:
+            ids (T, B) int64, their log-probabilities (T, B), those of the next symbol (B, V), and the state after it.
+
+        Raises:
+            ModelError: the network's numbers overflow.
+        """
+        if self._write is None:
+            self._write = self._start(build_write_graph(self.config, self._constants, self.precision))
+        arrays = (*state.hidden, *state.cell, log_probs)
+        names = (*self._state_names, "log_probs")
+        feed = {f"{name}.first": array for name, array in zip(names, arrays, strict=True)}
+        is_sure = temperatures < LEAST_TEMPERATURE
+        # Next to nothing leaves weight to the best alone, and 0 falls on the first of the best.
+        feed["all_temperatures"] = np.where(is_sure, 1e-30, temperatures).astype(np.float32)[:, None]
+        feed["all_uniforms"] = np.where(is_sure[:, None], 0, uniforms)
+        feed["mask"] = mask
+        outputs = ["all_ids", "all_chosen", "log_probs.last", *(f"{name}.last" for name in self._state_names)]
+        ids, chosen, last_log_probs, *results = self._write.run(outputs, feed)
+        if np.isnan(chosen).any() or np.isnan(last_log_probs[:, 0]).any():
+            raise _overflow()
+        return ids, chosen, last_log_probs, self._pack(results)
+
     def _scan(
         self, session: Any, ids: np.ndarray, state: State, begin: int, further: Sequence[str] = ()
     ) -> tuple[np.ndarray, State, list[np.ndarray]]:
@@ -159,7 +196,7 @@ class Runtime:
     def with_threads(self, threads: int) -> "Runtime":
         """The same network on another number of processor threads; it shares the weights."""
         other = copy.copy(self)
-        other._threads, other._read, other._read_hidden = threads, None, None
+        other._threads, other._read, other._read_hidden, other._write = threads, None, None, None
         other._step = other._start(build_step_graph(self.config, self._constants, self.precision))
         return other
 

@@ -8,6 +8,7 @@ comes last, so that what is kept does not depend on it, and a high temperature v
 letting bad ones in. A new step is a pure function and a line in ``PIPELINE``.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -120,7 +121,7 @@ def ban(scores: np.ndarray, marks: Marks) -> np.ndarray:
     """
     scores = scores.copy()
     scores[marks.rows, marks.ids] = -np.inf
-    if np.isneginf(scores.max(axis=1)).any():
+    if scores.max(axis=1).min() == -np.inf:
         raise UsageError("the banned texts leave no symbol to go on with: ban fewer")
     return scores
 
@@ -213,7 +214,9 @@ def keep_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:
 
 def apply_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities (B, V), unnormalised, proportional to exp(scores / temperature); from ``LEAST_TEMPERATURE`` up."""
-    weights: np.ndarray = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)
+    weights: np.ndarray = scores - np.maximum.reduce(scores, axis=1, keepdims=True)
+    weights /= temperature
+    np.exp(weights, out=weights)
     return weights
 
 
@@ -228,6 +231,10 @@ def draw(weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
         ids (B,) int64: what each number falls on when ids take shares of the weights.
     """
     cumulative = weights.cumsum(axis=1, dtype=np.float64)
+    if len(cumulative) == 1:  # the same by bisection, in half the time
+        total = float(cumulative[0, -1])
+        id = cumulative[0].searchsorted(min(float(uniforms[0]) * total, math.nextafter(total, 0)), side="right")
+        return np.array([id])
     totals = cumulative[:, -1]
     # Rounding could lift the product to the very end, where no id is.
     targets = np.minimum(uniforms * totals, np.nextafter(totals, 0))

@@ -2,8 +2,10 @@
 
 import copy
 from array import array
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -12,17 +14,17 @@ from rnnchat.generation.ending import Ending
 from rnnchat.generation.insight import Insight
 from rnnchat.generation.loop import LEAST_REPEATS, MAX_PERIOD, Loop, find_loop
 from rnnchat.generation.phrase import Phrases, Spelling
-from rnnchat.generation.runtime import State
+from rnnchat.generation.runtime import Predictor, State
 from rnnchat.generation.settings import Settings
 from rnnchat.text.tokenizer import Level
 
 LEAST_LOOP: dict[Level, int] = {"char": 60, "byte": 60, "bpe": 24, "word": 20}
 """Symbols that are repeated before it is called a loop: a row of dashes is not yet one."""
+LOOP_INTERVAL = 8
 _LOOP_MEMORY = MAX_PERIOD * LEAST_REPEATS
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A symbol that was written."""
 
     text: str
@@ -31,10 +33,10 @@ class Piece:
     log_prob: float
     """Natural logarithm of the model's own probability for the symbol, before all settings."""
     loop: Loop | None = None
-    """The loop that the text has fallen into."""
+    """The loop that the text has fallen into; looked for every ``LOOP_INTERVAL`` symbols."""
     insight: Insight | None = None
     """What else the model thought of; only where it was asked for."""
-    hidden: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
+    hidden: tuple[np.ndarray, ...] = ()
     """For each layer the hidden units (H_l,) after the symbol was read; only where insight was asked for."""
 
 
@@ -51,12 +53,14 @@ class Place(NamedTuple):
 
 
 class End(NamedTuple):
-    """What the network makes of a text: a row of a batch."""
+    """What the network makes of a text: a row of a batch, and symbols still to be read."""
 
     state: State
     log_probs: np.ndarray
-    """(B, V)"""
+    """(B, V); unused where symbols are to be read."""
     row: int
+    unread: np.ndarray
+    """(N,) int64"""
 
 
 class Steering:
@@ -70,6 +74,10 @@ class Steering:
         self.has_penalties = (
             settings.repetition_penalty != 1 or settings.presence_penalty != 0 or settings.frequency_penalty != 0
         )
+        has_cuts = settings.top_k > 0 or settings.top_p < 1 or settings.min_p > 0
+        has_rules = settings.escape_loops or settings.draw_at != "symbol" or self.phrases is not None
+        self.is_plain = not (self.has_penalties or has_cuts or has_rules)
+        """Does nothing but the temperature steer?"""
 
 
 class Stream:
@@ -93,12 +101,14 @@ class Stream:
         self._spelling = spelling
         self._tokenizer = tokenizer = spelling.tokenizer
         self._random = np.random.Generator(np.random.PCG64(seed))
+        self._uniforms: deque[float] = deque()  # drawn ahead
         self._before = place.ids[-_LOOP_MEMORY:].tolist()  # as far as anything looks back
-        self._tail = "".join(map(chr, self._before))  # the last symbols, a character for each
+        self._tail = "".join(map(chr, self._before))  # the last symbols, a character for each; LOOP_INTERVAL at a time
         self._decoder = tokenizer.start_decoding(self._before)
         self._expected = place.held_back  # what the first symbol brings, and is not given out
         self._ending = Ending()
-        self._ends_in_space = not len(place.ids) or tokenizer.decode(self._before[-4:])[-1:].isspace()
+        self._last_text = tokenizer.decode(self._before[-4:]) or "\n"
+        self._banned: np.ndarray | None = None  # where it is always the same
 
     def fork(self) -> "Stream":
         """The same text once more, to go on differently; the random numbers are shared."""
@@ -108,9 +118,11 @@ class Stream:
         twin._ending = copy.copy(self._ending)
         return twin
 
-    def draw_uniform(self) -> float:
-        """The next random number, from 0 to below 1."""
-        return self._random.random()
+    def list_uniforms(self, count: int) -> list[float]:
+        """The next random numbers, from 0 to below 1; ``take`` uses up one."""
+        if len(self._uniforms) < count:
+            self._uniforms.extend(self._random.random(count - len(self._uniforms)).tolist())
+        return list(islice(self._uniforms, count))
 
     def recall(self, count: int) -> list[int]:
         """The last ids, at most ``count``, the newest last."""
@@ -118,9 +130,24 @@ class Stream:
         missing = count - len(recent)
         return self._before[-missing:] + recent if missing else recent
 
-    def find_banned(self) -> "np.ndarray | list[int] | tuple[int, ...]":
-        """The ids that the vocabulary itself rules out here."""
-        return self._tokenizer.find_banned(self._expected, self.recall(4))  # type: ignore[return-value]
+    def find_banned(self) -> np.ndarray:
+        """The ids (N,) that the vocabulary itself rules out here."""
+        if self._banned is not None:
+            return self._banned
+        banned = _to_array(tuple(self._tokenizer.find_banned(self._expected, self.recall(4))))
+        if self.is_free:
+            self._banned = banned
+        return banned
+
+    @property
+    def is_free(self) -> bool:
+        """Does the vocabulary rule out the same symbols here and ever after?"""
+        return not self._expected and self._spelling.steady_bans is not None
+
+    @property
+    def chars(self) -> int:
+        """Characters given out."""
+        return self._ending.chars
 
     def find_marks(self, steering: Steering) -> tuple[list[np.ndarray], list[tuple[np.ndarray, float]]]:
         """The ids that a person's texts ban here, and those that they bias."""
@@ -135,12 +162,12 @@ class Stream:
 
     def find_loop_symbol(self) -> int | None:
         """The symbol that would go on with the loop that the text is in; None outside a loop."""
-        return ord(self._tail[-self.loop.period]) if self.loop else None
+        return self.recall(self.loop.period)[0] if self.loop else None
 
     def begins_word(self, likeliest: int) -> bool:
         """Does a word begin with the next symbol? Where a space belongs to its word, the likeliest symbol tells."""
         level = self._tokenizer.level
-        if level == "word" or self._ends_in_space:
+        if level == "word" or self._last_text[-1].isspace():
             return True
         return level == "bpe" and self._spelling.symbols[likeliest][:1].isspace()
 
@@ -156,19 +183,29 @@ class Stream:
             the text that it makes certain; ``reason`` is set if the text ends with it.
         """
         text = self._decoder.feed(id)
-        if self._expected and text:
-            text, self._expected = text.removeprefix(self._expected), ""
-        given, self.reason = self._ending.feed(text, settings) if text else ("", "")
         self.written.append(id)
-        self._tail = (self._tail + chr(id))[-_LOOP_MEMORY:]
-        self.loop = find_loop(self._tail, LEAST_LOOP[self._tokenizer.level])
-        if text:
-            self._ends_in_space = text[-1].isspace()
-            self._chars += len(text)
-            if end is not None:
-                self._ends.append((len(self.written), self._chars, end))
-                while len(self._ends) > 1 and self._ends[1][1] <= self._ending.chars:
-                    del self._ends[0]
+        if self._uniforms:
+            self._uniforms.popleft()
+        count = len(self.written)
+        if self.loop is not None and self.recall(self.loop.period + 1)[0] != id:
+            self.loop = None
+        if count % LOOP_INTERVAL == 0:
+            self._tail = (self._tail + "".join(map(chr, self.written[-LOOP_INTERVAL:])))[-_LOOP_MEMORY:]
+            self.loop = find_loop(self._tail, LEAST_LOOP[self._tokenizer.level])
+        if not text:
+            return ""
+        if self._expected:
+            text, self._expected = text.removeprefix(self._expected), ""
+            if not text:
+                return ""
+        given, self.reason = self._ending.feed(text, settings)
+        self._last_text = text
+        self._chars += len(text)
+        if end is not None:
+            ends = self._ends
+            ends.append((count, self._chars, end))
+            while len(ends) > 1 and ends[1][1] <= self._ending.chars:
+                del ends[0]
         return given
 
     @property
@@ -176,11 +213,19 @@ class Stream:
         """Was the end of a symbol given out?"""
         return bool(self._ends) and self._ends[0][1] <= self._ending.chars
 
-    def find_end(self) -> Place:
+    def find_end(self, predictor: Predictor) -> Place:
         """The end of the text that was given out, as far as it is the end of a symbol."""
-        count, _, (state, log_probs, row) = self._ends[0]
+        count, _, (state, log_probs, row, unread) = self._ends[0]
+        state, log_probs = select_rows(state, [row]), log_probs[row : row + 1].copy()
+        for id in unread:
+            log_probs, state = predictor.step(np.array([id]), state)
         ids = np.concatenate([self.place.ids, np.array(self.written[:count], np.int32)])
-        return Place(ids, select_rows(state, [row]), log_probs[row].copy())
+        return Place(ids, state, log_probs[0])
+
+
+@lru_cache(maxsize=64)
+def _to_array(ids: tuple[int, ...]) -> np.ndarray:
+    return np.array(ids, np.int64)
 
 
 def join_states(states: Sequence[State]) -> State:
