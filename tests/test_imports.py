@@ -73,3 +73,26 @@ def test_commands_that_do_not_train_never_load_torch(arguments: tuple[str, ...])
 
 def test_asking_for_the_help_of_train_does_not_load_torch() -> None:
     assert not find_loaded(COMMAND, "train", "--help") & {"torch", "onnxruntime", "textual"}
+
+
+LIBRARY = """
+import tempfile, numpy as np, rnnchat
+from pathlib import Path
+from rnnchat.model.config import ModelConfig
+from rnnchat.model.file import Model, write_model
+from rnnchat.text.tokenizer import CharTokenizer
+config = ModelConfig(3, "gru", (4,), 0)
+weights = {name: np.ones(shape, np.float32) for name, shape in config.weight_shapes().items()}
+folder = tempfile.TemporaryDirectory()
+path = Path(folder.name) / "tiny.safetensors"
+write_model(Model(config, CharTokenizer("abc", False), weights), path)
+model = rnnchat.load(path, threads=None)
+model.write_text("a", length=3), model.candidates("a", 2, length=3), model.search("a", 2, length=3)
+model.score("abc"), model.explain("abc"), model.mix(model).read("a").next(), rnnchat.models()
+"""
+
+
+def test_the_library_writes_scores_and_explains_without_torch_or_a_front_end() -> None:
+    loaded = find_loaded(f"exec({LIBRARY!r})")
+    assert "onnxruntime" in loaded
+    assert not loaded & {"torch", "sentencepiece", "textual", "typer", "rich", "pydantic", "markdown_it"}

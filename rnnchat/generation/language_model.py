@@ -1,0 +1,268 @@
+"""A model as a person who programs meets it: it writes, reads, judges and explains.
+
+Everything is done by the modules around this one; here it has one name and one object.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Unpack, cast, get_args
+
+from rnnchat.errors import UsageError
+from rnnchat.generation import insight, score, thread
+from rnnchat.generation.beam import Beam
+from rnnchat.generation.constant import Precision
+from rnnchat.generation.generator import Generator
+from rnnchat.generation.insight import Explanation
+from rnnchat.generation.keyword import SettingKeywords, make_settings
+from rnnchat.generation.mixture import Mixture, check_same_vocabulary
+from rnnchat.generation.precision import choose_precision
+from rnnchat.generation.reading import Reading, check_count
+from rnnchat.generation.runtime import Runtime
+from rnnchat.generation.score import Score
+from rnnchat.generation.settings import Settings
+from rnnchat.generation.writing import Continuation, Writing, Writings
+from rnnchat.model.file import Model, read_model
+from rnnchat.model.library import model_name
+from rnnchat.text.tokenizer import Tokenizer
+
+
+class LanguageModel:
+    """A model, ready to write and to judge texts; `rnnchat.load` opens one.
+
+    It remembers no text of its own: each call begins anew, and a prompt that was read before is not read again.
+    Writings and readings of one model may go on side by side. A model belongs to one thread at a time.
+
+    It writes and reads in its ``precision``. What it says about a text, in ``score`` and ``explain``, is a figure to
+    compare and to quote, and is always computed in float32.
+    """
+
+    def __init__(self, model: Model, name: str, generator: Generator, make_exact: Callable[[], Runtime]) -> None:
+        """Use `rnnchat.load`.
+
+        Args:
+            model: what is in the file.
+            name: what it is called.
+            generator: what writes.
+            make_exact: gives the network in float32 when it is asked for.
+        """
+        self.model = model
+        """What is in the file: ``config``, ``tokenizer``, ``weights``, ``training``, ``card``. Of a mixture, that of
+        its first model."""
+        self.name = name
+        self._generator = generator
+        self._make_exact = make_exact
+
+    @classmethod
+    def open(cls, path: Path, precision: Precision | None = None, threads: int | None = 1) -> "LanguageModel":
+        """Read a model file; see `rnnchat.load`."""
+        if precision not in (None, *get_args(Precision)):
+            raise UsageError(f"precision {precision!r:.40} cannot be: choose {' or '.join(get_args(Precision))}")
+        if threads is not None and threads < 1:
+            raise UsageError(f"{threads} threads cannot be: choose 1 or more")
+        model = read_model(path)
+        precision = choose_precision(model, precision)
+        threads = threads or thread.choose_threads(model, precision)
+        generator = Generator(model, precision, threads)
+        network = generator.runtime
+
+        def make_exact() -> Runtime:
+            return network if precision == "float32" else Runtime(model, "float32", threads)
+
+        return cls(model, model_name(path), generator, make_exact)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The vocabulary: text to ids and back."""
+        return self.model.tokenizer
+
+    @property
+    def precision(self) -> Precision:
+        """How the model writes: ``int8``, fast, or ``float32``, exact."""
+        return self._generator.runtime.precision
+
+    def write(
+        self,
+        prompt: str = "",
+        settings: Settings | None = None,
+        *,
+        alternatives: int = 0,
+        **keywords: Unpack[SettingKeywords],
+    ) -> Writing:
+        """Go on from a prompt: iterate over what comes back for one piece after the other.
+
+        Args:
+            prompt: everything before the text. What the vocabulary lacks of it is passed over, or read as the unknown
+                symbol where the model has learnt one; ``read(prompt).unknown`` tells.
+            settings: how to write; the default ones if there are none.
+            alternatives: how many of the likeliest symbols each piece's ``insight`` tells; 0 for no insight.
+            keywords: single settings, such as ``length=300``; they come before ``settings``.
+
+        Raises:
+            UsageError: a setting is unknown, out of range, or contradicts another.
+            ModelError: the model's numbers overflow.
+        """
+        wanted = make_settings(settings, keywords)
+        return self.read(prompt).write(wanted, alternatives=alternatives)
+
+    def write_text(
+        self, prompt: str = "", settings: Settings | None = None, **keywords: Unpack[SettingKeywords]
+    ) -> str:
+        """Go on from a prompt, and give what was written, without the prompt; see ``write``."""
+        return self.write(prompt, settings, **keywords).finish().text
+
+    def write_all(
+        self,
+        prompts: Sequence[str],
+        settings: Settings | None = None,
+        *,
+        count: int = 1,
+        alternatives: int = 0,
+        **keywords: Unpack[SettingKeywords],
+    ) -> Writings:
+        """Go on from several prompts side by side, which takes much less time than one after the other.
+
+        Iterate over what comes back for a piece of each text, or take all texts with ``finish()``.
+
+        Args:
+            prompts: at least one.
+            settings: how to write, the same for all.
+            count: texts for each prompt; the texts of a prompt follow each other.
+            alternatives: as for ``write``.
+            keywords: single settings. The first text of each prompt has the seed ``seed``, the next one 1 more, and
+                so on; each is the text that it would be alone.
+
+        Raises:
+            UsageError: a setting is unknown, out of range, or contradicts another; there are too many texts, or none.
+            ModelError: the model's numbers overflow.
+        """
+        wanted = make_settings(settings, keywords)
+        prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+        if not prompts:
+            raise UsageError("there is no prompt to go on from: give at least one, it may be empty")
+        check_count(len(prompts), count)
+        generator = copy.copy(self._generator)  # stands for itself; network and kept places are shared
+        steps = generator.write_all(prompts, wanted, count, alternatives)
+        return Writings(steps, [prompt for prompt in prompts for _ in range(count)], generator.streams)
+
+    def candidates(
+        self,
+        prompt: str = "",
+        count: int = 8,
+        settings: Settings | None = None,
+        **keywords: Unpack[SettingKeywords],
+    ) -> list[Continuation]:
+        """Several ways to go on from a prompt, written side by side.
+
+        ``write_all([prompt], count=count)`` gives the same texts while they grow.
+
+        Args:
+            prompt: everything before the texts.
+            count: how many.
+            settings: how to write.
+            keywords: single settings. The first text has the seed ``seed``, the next one 1 more, and so on.
+
+        Raises:
+            UsageError: a setting is unknown, out of range, or contradicts another; ``count`` is below 1 or too large.
+            ModelError: the model's numbers overflow.
+        """
+        wanted = make_settings(settings, keywords)
+        return self.read(prompt).candidates(count, wanted)
+
+    def search(
+        self,
+        prompt: str = "",
+        width: int = 8,
+        settings: Settings | None = None,
+        *,
+        length_penalty: float = 1.0,
+        **keywords: Unpack[SettingKeywords],
+    ) -> list[Beam]:
+        """The most probable ways to go on from a prompt, by beam search; nothing is left to chance.
+
+        Args:
+            prompt: everything before the texts.
+            width: how many texts are pursued, and at most come back; 1 to 256.
+            settings: of them ``length``, ``until``, ``stop``, ``min_length``, ``ban`` and ``bias`` count.
+            length_penalty: 0 ranks by probability, which favours short texts; 1 by probability a character.
+            keywords: single settings.
+
+        Returns:
+            different texts, the best first.
+
+        Raises:
+            UsageError: an argument or a setting is unknown or out of range, or what is banned leaves nothing to write.
+            ModelError: the model's numbers overflow.
+        """
+        wanted = make_settings(settings, keywords)
+        return self.read(prompt).search(width, wanted, length_penalty=length_penalty)
+
+    def read(self, text: str = "") -> Reading:
+        """Read a text, to go on from its end in several ways.
+
+        Raises:
+            ModelError: the model's numbers overflow.
+        """
+        return Reading(self._generator, text)
+
+    def score(self, text: str | Iterable[str]) -> Score:
+        """How well the model foretells a text: ``score(text).bits_per_char``, the lower the better.
+
+        Args:
+            text: whole, or in pieces that end at line ends, such as an open file; memory does not grow with it.
+
+        Raises:
+            TextError: the text is empty.
+            ModelError: the model's numbers overflow.
+        """
+        return score.score_text(self._exact, self.tokenizer, [text] if isinstance(text, str) else text)
+
+    def explain(self, text: str, top: int = 5, with_hidden: bool = False) -> Explanation:
+        """What the model thought of each symbol of a text, as arrays.
+
+        Args:
+            text: at least one symbol that the model knows.
+            top: how many alternatives are told for each symbol.
+            with_hidden: give the units of all layers too?
+
+        Raises:
+            TextError: the text is empty, or the vocabulary has nothing of it.
+            UsageError: ``top`` is below 0.
+            ModelError: the model's numbers overflow.
+        """
+        return insight.explain(self._exact, self.tokenizer, text, top, with_hidden)
+
+    def mix(self, other: "LanguageModel", weight: float = 0.5) -> "LanguageModel":
+        """A model that writes as both: its probabilities are ``1 - weight`` of this one's, ``weight`` of the other's.
+
+        Args:
+            other: a model with the same vocabulary; it may be a mixture itself.
+            weight: the other's share, from 0 to 1.
+
+        Raises:
+            UsageError: the vocabularies differ, or the weight is out of range.
+        """
+        if not 0 <= weight <= 1:
+            raise UsageError(f"a weight of {weight} cannot be: choose from 0 to 1")
+        check_same_vocabulary([self.tokenizer, other.tokenizer])
+        weights = (1 - weight, weight)
+
+        def join(ours: Runtime, theirs: Runtime) -> Runtime:
+            return cast(Runtime, Mixture([ours, theirs], weights))  # it has the interface of one
+
+        return LanguageModel(
+            self.model,
+            f"{self.name} + {weight:g} {other.name}",
+            Generator(self.model, runtime=join(self._generator.runtime, other._generator.runtime)),
+            lambda: join(self._exact, other._exact),
+        )
+
+    @cached_property
+    def _exact(self) -> Runtime:
+        return self._make_exact()
+
+    def __repr__(self) -> str:
+        config = self.model.config
+        sizes = ",".join(map(str, config.hidden_sizes))
+        return f"<LanguageModel {self.name}: {self.tokenizer.level}, {config.cell} {sizes}, {self.precision}>"

@@ -1,0 +1,245 @@
+"""A model that has read a text: it goes on reading or writing, says what may come next, forks and goes back.
+
+Letters: V vocabulary.
+"""
+
+import copy
+from collections import deque
+from typing import NamedTuple, Unpack
+
+import numpy as np
+
+from rnnchat.errors import UsageError
+from rnnchat.generation.beam import Beam, search
+from rnnchat.generation.generator import Generator
+from rnnchat.generation.insight import find_best
+from rnnchat.generation.keyword import SettingKeywords, make_settings
+from rnnchat.generation.runtime import BLOCK_SIZE
+from rnnchat.generation.settings import Settings
+from rnnchat.generation.stream import Place
+from rnnchat.generation.writing import Continuation, Writing, Writings
+
+MAX_STEPS_BACK = 32
+"""So many readings and writings can be taken back; each keeps 4 bytes a symbol of its text, and a state."""
+MAX_SIDE_BY_SIDE = 4_096
+"""The most texts that are written side by side."""
+
+
+class Guess(NamedTuple):
+    """A symbol that may come next."""
+
+    text: str
+    """What it would add to the text: "e", " the"; empty for a byte inside a character."""
+    probability: float
+    label: str
+    """How it is shown to a person: "e", "␣", "↵"."""
+    id: int
+
+
+class _Mark(NamedTuple):
+    """Where a reading stood."""
+
+    chars: int
+    place: Place
+    unknown: tuple[str, ...]
+
+
+class Reading:
+    """A text, and the model at its end.
+
+        reading = model.read("To be")
+        reading.next(3)
+        other = reading.fork()
+        reading.write_text(length=40)
+        reading.rewind()
+
+    What it remembers of the text is a state of fixed size, so that forking and going back take the same moment
+    however long the text is. A reading stands where a model stands that has read the whole ``text`` at once,
+    whatever parts it came in. Every call but those for ``text`` and ``unknown`` ends a writing that is under way.
+    """
+
+    def __init__(self, generator: Generator, text: str = "") -> None:
+        """Args: a model, which stays where it is; the text to begin with."""
+        self._generator = copy.copy(generator)  # stands for itself; network and kept places are shared
+        self._text = text
+        self._unknown = tuple(self._generator.seek(text))
+        self._writing: Writing | None = None
+        self._earlier: deque[_Mark] = deque(maxlen=MAX_STEPS_BACK)
+
+    @property
+    def text(self) -> str:
+        """All that was read and written."""
+        return self._text + (self._writing.text if self._writing else "")
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The symbols that were read and are not in the model's vocabulary, in order of appearance."""
+        return self._unknown
+
+    @property
+    def place(self) -> Place:
+        """What the model knows at the end of the text.
+
+        ``ids`` (N,), the text's symbols; ``state``, for each layer (1, H); ``log_probs`` (V,) of the next symbol.
+        """
+        self._settle()
+        return self._generator.place
+
+    def read(self, text: str) -> "Reading":
+        """Read on; the same reading, so that calls can follow each other.
+
+        Raises:
+            ModelError: the model's numbers overflow.
+        """
+        self._settle()
+        mark = self._mark()
+        generator = self._generator
+        if generator.tokenizer.level in ("char", "byte"):
+            generator.return_to(_read_on(generator, text))
+            unknown = generator.tokenizer.find_unknown(text)
+        else:  # where symbols are several characters, those at the seam may change
+            unknown = generator.seek(self._text + text)
+        self._unknown = tuple(dict.fromkeys((*self._unknown, *unknown)))
+        self._text += text
+        self._earlier.append(mark)
+        return self
+
+    def write(
+        self, settings: Settings | None = None, *, alternatives: int = 0, **keywords: Unpack[SettingKeywords]
+    ) -> Writing:
+        """Write on, piece by piece; the reading follows, and stands wherever the writing stops.
+
+        Args:
+            settings: how to write; the default ones if there are none.
+            alternatives: how many of the likeliest symbols each piece's ``insight`` tells; 0 for no insight.
+            keywords: single settings, such as ``length=300``; they come before ``settings``.
+
+        Raises:
+            UsageError: a setting is unknown, out of range, or contradicts another.
+        """
+        wanted = make_settings(settings, keywords)
+        self._settle()
+        self._earlier.append(self._mark())
+        pieces = self._generator.write(wanted, alternatives)
+        self._writing = Writing(pieces, self._text, self._generator.streams[0])
+        return self._writing
+
+    def write_text(self, settings: Settings | None = None, **keywords: Unpack[SettingKeywords]) -> str:
+        """Write on, and give what was written; see ``write``."""
+        return self.write(settings, **keywords).finish().text
+
+    def candidates(
+        self, count: int = 8, settings: Settings | None = None, **keywords: Unpack[SettingKeywords]
+    ) -> list[Continuation]:
+        """Several ways to go on, side by side; the reading stays where it is. See `LanguageModel.candidates`."""
+        wanted = make_settings(settings, keywords)
+        check_count(1, count)
+        self._settle()
+        generator = copy.copy(self._generator)
+        steps = generator.write_candidates(wanted, count)
+        return Writings(steps, [self._text] * count, generator.streams).finish()
+
+    def search(
+        self,
+        width: int = 8,
+        settings: Settings | None = None,
+        *,
+        length_penalty: float = 1.0,
+        **keywords: Unpack[SettingKeywords],
+    ) -> list[Beam]:
+        """The most probable ways to go on; the reading stays where it is. See `LanguageModel.search`."""
+        wanted = make_settings(settings, keywords)
+        self._settle()
+        return search(self._generator, wanted, width, length_penalty)
+
+    def next(
+        self, count: int = 5, settings: Settings | None = None, **keywords: Unpack[SettingKeywords]
+    ) -> list[Guess]:
+        """The likeliest next symbols, the best first.
+
+        Args:
+            count: how many; at most V.
+            settings: with these, or with keywords, the probabilities are those that writing draws with, and symbols
+                that it cannot draw are left out; without any they are the model's own.
+            keywords: single settings.
+
+        Raises:
+            UsageError: ``count`` is below 0; a setting is unknown, out of range, or contradicts another.
+        """
+        self._settle()
+        if settings or keywords:
+            probabilities = self._generator.preview(make_settings(settings, keywords))[1]
+        else:
+            probabilities = np.exp(self._generator.place.log_probs)
+        ids = find_best(probabilities[None], count)[0].tolist()
+        return [self._describe(id, float(probabilities[id])) for id in ids if probabilities[id] > 0]
+
+    def fork(self) -> "Reading":
+        """The same reading once more: the two go on independently of each other."""
+        self._settle()
+        twin = copy.copy(self)
+        twin._generator = copy.copy(self._generator)
+        twin._earlier = self._earlier.copy()
+        return twin
+
+    def rewind(self, steps: int = 1) -> "Reading":
+        """Go back to before the last ``steps`` calls of ``read`` and ``write``; the same reading.
+
+        Raises:
+            UsageError: so many steps are not there, or not remembered any more (the last 32 are).
+        """
+        self._settle()
+        if not 0 <= steps <= len(self._earlier):
+            raise UsageError(f"{steps} steps back cannot be: choose from 0 to {len(self._earlier)}")
+        for _ in range(steps):
+            chars, place, self._unknown = self._earlier.pop()
+            self._text = self._text[:chars]
+            self._generator.return_to(place)
+        return self
+
+    def __repr__(self) -> str:
+        end = self.text[-30:]
+        return f"<Reading of {len(self.text):,} characters: {'…' if len(end) < len(self.text) else ''}{end!r}>"
+
+    def _mark(self) -> _Mark:
+        return _Mark(len(self._text), self._generator.place, self._unknown)
+
+    def _settle(self) -> None:
+        """End a writing that is under way, and stand at its end."""
+        if self._writing is None:
+            return
+        self._writing.close()
+        self._text, self._writing = self._text + self._writing.text, None
+        if self._generator.tokenizer.level not in ("char", "byte"):  # the text may have ended inside a symbol
+            self._generator.seek(self._text)
+
+    def _describe(self, id: int, probability: float) -> Guess:
+        place, tokenizer = self._generator.place, self._generator.tokenizer
+        text = tokenizer.start_decoding(place.ids[-4:].tolist()).feed(id).removeprefix(place.held_back)
+        return Guess(text, probability, tokenizer.label(id), id)
+
+
+def _read_on(generator: Generator, text: str) -> Place:
+    """The place after ``text``, read on from where a generator stands."""
+    before = generator.place
+    ids = generator.tokenizer.encode(text)
+    state, log_probs = before.state, before.log_probs
+    for begin in range(0, len(ids), BLOCK_SIZE):
+        block = ids[begin : begin + BLOCK_SIZE]
+        batch_log_probs, state = generator.runtime.read(block[None], state, last_only=True)
+        log_probs = batch_log_probs[0, -1]
+    return Place(np.concatenate([before.ids, ids]), state, log_probs)
+
+
+def check_count(num_prompts: int, count: int) -> None:
+    """Make sure that so many texts can be written side by side.
+
+    Raises:
+        UsageError: they are none, or too many.
+    """
+    if count < 1:
+        raise UsageError(f"{count} texts for a prompt cannot be: choose 1 or more")
+    if num_prompts * count > MAX_SIDE_BY_SIDE:
+        raise UsageError(
+            f"{num_prompts * count:,} texts side by side are too many: choose at most {MAX_SIDE_BY_SIDE:,}"
+        )
