@@ -8,7 +8,7 @@ import importlib
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 from rnnchat import __version__
@@ -46,6 +46,22 @@ class CommandGroup(TyperGroup):
             raise  # whoever read the output has gone, like `| head`: typer ends in silence
         except (RnnchatError, OSError) as e:
             raise typer.Exit(tell_error(e)) from e
+
+
+class Command(TyperCommand):
+    """Shows its options under the headings that they were given (``rich_help_panel``), in plain text."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options, heading by heading."""
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if (record := parameter.get_help_record(ctx)) is not None:
+                usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                panels.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(record)
+        panels["Options"] = panels.pop("Options", [])  # what belongs to no heading comes last
+        for heading, records in panels.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
 
 
 app = typer.Typer(
@@ -89,7 +105,7 @@ def _load_command(name: str) -> Any:
     if hasattr(module, "app"):
         shell.add_typer(module.app, name=name, help=COMMANDS[name])
     else:
-        shell.command(name, help=None)(getattr(module, name))
+        shell.command(name, cls=Command, help=None)(getattr(module, name))
     return get_group(shell).commands[name]
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnchat.cli import option
-from rnnchat.cli.generate import Writer
 from rnnchat.cli.output import format_bits, format_size, picture_controls, print_json, show_safely
 from rnnchat.cli.score import report_progress
+from rnnchat.cli.writer import Writer, make_generator
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 
@@ -27,7 +27,7 @@ class Sample:
     """What one model wrote at one temperature, and its figures."""
 
     model: str
-    temperature: float
+    settings: Settings
     report: dict[str, Any]
     """Text, seed, characters per second, as ``generate --json`` has them."""
     network: str
@@ -41,58 +41,43 @@ class Sample:
     """What of the prompt the model does not know; "" if it knows all."""
 
 
+@option.steered
 def compare(
     models: Annotated[list[str], typer.Argument(help="Names of models or runs, or files.")],
     prompt: option.Prompt = "",
     file: Annotated[str | None, typer.Option(help="A text to score each model on, instead of the prompt.")] = None,
-    length: option.Length = None,
     temperature: option.Temperatures = None,
-    top_k: option.TopK = Settings.top_k,
-    top_p: option.TopP = Settings.top_p,
-    min_p: option.MinP = Settings.min_p,
-    repetition_penalty: option.Penalty = Settings.repetition_penalty,
-    seed: option.Seed = None,
-    until: option.UntilName = "length",
-    stop: option.Stop = None,
-    precision: option.PrecisionName = "int8",
+    *,
+    steering: option.Steering,
+    precision: option.ChosenPrecision = None,
     is_json: option.Json = False,
 ) -> None:
     """Put several models, or temperatures, side by side: the same prompt, the same seed, and their scores."""
-    temperatures = temperature or [Settings.temperature]
-    if len(models) * len(temperatures) < 2:
+    variants = [steering.make_settings(each) for each in temperature or (None,)]
+    if len(models) * len(variants) < 2:
         raise UsageError("there is nothing to compare with: name a second model, or repeat --temperature")
     from rnnchat.generation.generator import draw_seed  # ONNX Runtime: 0.2 s
     from rnnchat.text.corpus import Corpus
 
-    settings = option.make_settings(
-        length,
-        stop,
-        temperature=temperatures[0],
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        repetition_penalty=repetition_penalty,
-        seed=draw_seed() if seed is None else seed,
-        until=until,
-    )
-    variants = [settings.change(temperature=temperature) for temperature in temperatures]
+    seed = draw_seed() if steering.seed is None else steering.seed
+    variants = [settings.change(seed=seed) for settings in variants]
     prompt = option.read_prompt(prompt)
     corpus = None if file is None else Corpus([file])
     samples = [sample for model in models for sample in _take_samples(model, prompt, variants, corpus, precision)]
     if is_json:
-        settings_json = {name: value for name, value in settings.to_json().items() if name != "temperature"}
+        own = ("temperature", "temperature_cycle")
+        settings_json = {name: value for name, value in variants[0].to_json().items() if name not in own}
         rows = [_to_json(sample) for sample in samples]
         print_json({"prompt": prompt, "file": file, "settings": settings_json, "samples": rows})
     else:
         _show(samples, prompt, file)
-        typer.echo(f"seed {settings.seed}", err=True)
+        typer.echo(f"seed {seed}", err=True)
 
 
 def _take_samples(
     name: str, prompt: str, variants: list[Settings], corpus: "Corpus | None", precision: Any
 ) -> list[Sample]:
     """Let one model write with each of ``variants``."""
-    from rnnchat.generation.generator import Generator
     from rnnchat.generation.runtime import Runtime
     from rnnchat.generation.score import score_text
     from rnnchat.model.file import read_model
@@ -103,15 +88,15 @@ def _take_samples(
     pieces = [prompt] if corpus is None else report_progress(corpus.read_pieces(), name)
     has_text = bool(prompt) or corpus is not None
     bits_per_char = score_text(Runtime(model), model.tokenizer, pieces).bits_per_char if has_text else None
-    generator = Generator(model, precision)
+    generator = make_generator([model], precision)
     samples = []
     for settings in variants:
-        writer = Writer(generator, prompt, is_silent=True)
+        writer = Writer(generator, [prompt])
         writer.write(settings)
         samples.append(
             Sample(
                 model=name,
-                temperature=settings.temperature,
+                settings=settings,
                 report=writer.report(),
                 network=model.config.describe(),
                 size_bytes=path.stat().st_size,
@@ -127,7 +112,8 @@ def _take_samples(
 def _to_json(sample: Sample) -> dict[str, Any]:
     return {
         "model": sample.model,
-        "temperature": sample.temperature,
+        "temperature": sample.settings.temperature,
+        **({"temperature_cycle": sample.settings.temperature_cycle} if sample.settings.temperature_cycle else {}),
         **sample.report,
         "bits_per_char": sample.bits_per_char,
         "held_out_bits_per_char": sample.held_out_bits_per_char,
@@ -166,7 +152,7 @@ def _show_columns(samples: list[Sample], prompt: str, file: str | None) -> None:
 def _name(sample: Sample) -> str:
     from rnnchat.model.library import model_name
 
-    return f"{model_name(sample.model)} · temperature {sample.temperature:g}"
+    return f"{model_name(sample.model)} · temperature {option.describe_temperature(sample.settings)}"
 
 
 def _figures(sample: Sample, file: str | None) -> list[str]:

@@ -1,139 +1,191 @@
 """``rnnchat generate``: the prompt and its continuation on stdout, as it is made; all else on stderr."""
 
 import contextlib
-import sys
-import time
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Annotated
 
 import typer
 
 from rnnchat.cli import option
-from rnnchat.cli.output import print_json, show_safely
+from rnnchat.cli.output import picture_controls, print_json, show_safely
+from rnnchat.cli.writer import Draft, Page, Writer, make_generator
+from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 
-if TYPE_CHECKING:
-    from rnnchat.generation.generator import Generator
-
-FLUSH_INTERVAL_S = 0.03
 CONTROL_C_STATUS = 130
+WITH_BEAMS = {"length", "min_length", "until", "stop", "ban", "bias"}
+"""The settings that a beam search heeds: nothing is drawn there."""
+
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt",
+        "-p",
+        metavar="TEXT",
+        help="Text to go on from; - reads it from stdin; several are written side by side.",
+        rich_help_panel=option.WHAT,
+    ),
+]
+Candidates = Annotated[
+    int, typer.Option(metavar="N", help="Write N texts side by side, one seed each.", rich_help_panel=option.SEARCH)
+]
+Beams = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Find up to N texts that are likeliest as a whole; chance has no part in it.",
+        rich_help_panel=option.SEARCH,
+    ),
+]
+Mix = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Write together with this model of the same vocabulary.",
+        rich_help_panel=option.SEARCH,
+    ),
+]
+MixWeight = Annotated[
+    float | None,
+    typer.Option(metavar="W", help="Its share in each symbol, from 0 to 1 (0.5).", rich_help_panel=option.SEARCH),
+]
+Explain = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="Tell of each symbol its probability, rank, entropy and K alternatives; in JSON.",
+        rich_help_panel=option.OUTPUT,
+    ),
+]
+Hidden = Annotated[
+    int | None,
+    typer.Option(
+        metavar="LAYER",
+        help="Tell the units of this layer after each symbol; layers count from 0; in JSON.",
+        rich_help_panel=option.OUTPUT,
+    ),
+]
 
 
+@option.steered
 def generate(
     model: Annotated[str | None, typer.Argument(help="Name of a model or a run, or a file.")] = None,
-    prompt: option.Prompt = "",
-    length: option.Length = None,
-    temperature: option.Temperature = Settings.temperature,
-    top_k: option.TopK = Settings.top_k,
-    top_p: option.TopP = Settings.top_p,
-    min_p: option.MinP = Settings.min_p,
-    repetition_penalty: option.Penalty = Settings.repetition_penalty,
-    seed: option.Seed = None,
-    until: option.UntilName = "length",
-    stop: option.Stop = None,
-    precision: option.PrecisionName = "int8",
+    prompt: Prompts = None,
+    temperature: option.Temperature = str(Settings.temperature),
+    *,
+    steering: option.Steering,
+    candidates: Candidates = 1,
+    beams: Beams = None,
+    mix: Mix = None,
+    mix_weight: MixWeight = None,
+    precision: option.ChosenPrecision = None,
+    explain: Explain = None,
+    hidden: Hidden = None,
     is_json: option.Json = False,
 ) -> None:
-    """Write on from a prompt: prompt and continuation go to stdout, the seed and the speed to stderr."""
-    settings = option.make_settings(
-        length,
-        stop,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        repetition_penalty=repetition_penalty,
-        seed=seed,
-        until=until,
-    )
-    from rnnchat.generation.generator import Generator  # ONNX Runtime: 0.2 s
+    """Write on from a prompt: prompt and continuation go to stdout, the seed and the speed to stderr.
+
+    Several prompts, candidates or beams are shown when all are done, one below the other.
+    """
+    settings = steering.make_settings(temperature)
+    if beams is not None:
+        _check_beams(settings, candidates, explain, hidden)
+    if mix_weight is not None and mix is None:
+        raise UsageError("--mix-weight is the share of a second model: name it with --mix, or leave the weight out")
+    if explain is not None and explain < 1:
+        raise UsageError(f"--explain {explain} cannot be: ask for 1 alternative or more")
+    if mix_weight is not None and not 0 <= mix_weight <= 1:
+        raise UsageError(f"--mix-weight {mix_weight} cannot be: choose from 0 to 1")
+    if (explain or hidden is not None) and not is_json:
+        raise UsageError("--explain and --hidden tell their figures in JSON: add --json")
+    prompts = read_prompts(prompt or [""])
+    from rnnchat.generation.reading import check_count  # ONNX Runtime: 0.2 s
+    from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
 
+    check_count(len(prompts), candidates)
     name = option.choose_model(model)
-    prompt = option.read_prompt(prompt)
-    writer = Writer(Generator.open(find_model(name), precision), prompt, is_silent=is_json)
+    models = [read_model(find_model(each)) for each in (name, mix) if each is not None]
+    weight = 0.5 if mix_weight is None else mix_weight
+    num_streams = beams or candidates * len(prompts)
+    writer = Writer(make_generator(models, precision, num_streams, weight), prompts, candidates, explain or 0, hidden)
+    is_alone = len(writer.drafts) == 1 and beams in (None, 1)
+    page = Page(prompts[0]) if is_alone and not is_json else None
     with contextlib.suppress(KeyboardInterrupt):  # what is written until then counts
-        writer.write(settings)
+        if beams is not None:
+            writer.search(settings, beams)
+            if page:
+                page.add(writer.drafts[0].text)
+        elif page:
+            writer.write(settings, page.add)
+        else:
+            writer.write(settings)
     if is_json:
-        print_json({"model": name, "prompt": prompt, **writer.report(), "settings": settings.to_json()})
+        print_json({"model": name, **writer.report(), "settings": settings.to_json()})
     else:
-        writer.finish()
-    if writer.generator.reason == "cancelled":
+        _show(writer, page, settings)
+    if writer.is_interrupted:
         raise typer.Exit(CONTROL_C_STATUS)
 
 
-class Writer:
-    """Writes one continuation to stdout, and remembers it.
+def read_prompts(prompts: Sequence[str]) -> list[str]:
+    """The prompts as typed, with stdin in the place of ``-``.
 
-    Args:
-        generator: the model, anywhere.
-        prompt: what it goes on from.
-        is_silent: keep the text, show nothing.
+    Raises:
+        UsageError: stdin is to be two of them.
     """
+    if list(prompts).count("-") > 1:
+        raise UsageError("stdin can be one prompt only: give - once")
+    return [option.read_prompt(prompt) for prompt in prompts]
 
-    def __init__(self, generator: "Generator", prompt: str, is_silent: bool) -> None:
-        self.generator = generator
-        self.text = ""
-        self.elapsed_s = 0.0
-        self._is_silent = is_silent
-        self._waiting = prompt
-        self._ends_line = prompt.endswith("\n")
-        self._flushed_s = 0.0
-        self._unknown = generator.seek(prompt)
 
-    def write(self, settings: Settings) -> None:
-        """Write until the settings are met."""
-        started_s = time.perf_counter()
-        try:
-            for piece in self.generator.write(settings):
-                self.text += piece.text
-                if not self._is_silent:
-                    self._show(piece.text)
-        finally:
-            self.elapsed_s = time.perf_counter() - started_s
+def _check_beams(settings: Settings, candidates: int, explain: int | None, hidden: int | None) -> None:
+    """Make sure that nothing was asked of a beam search that it does not do."""
+    if candidates != 1:
+        raise UsageError("--beams finds several texts by itself: leave out --candidates, or --beams")
+    if explain is not None or hidden is not None:
+        raise UsageError("--explain and --hidden tell of texts that are drawn: leave out --beams")
+    defaults = Settings(length=settings.length, until=settings.until)
+    idle = [
+        field.name.removesuffix("_cycle")
+        for field in fields(Settings)
+        if field.name not in WITH_BEAMS and getattr(settings, field.name) != getattr(defaults, field.name)
+    ]
+    if idle:
+        name = idle[0].replace("_", "-")
+        raise UsageError(f"--beams draws nothing, so that --{name} would do nothing: leave out one of them")
 
-    def finish(self) -> None:
-        """Show the rest on stdout, and on stderr how it went."""
-        self._flush()
-        if not self._ends_line:
-            sys.stdout.write("\n")
-            sys.stdout.flush()
-        facts = [f"seed {self.generator.seed}", f"{len(self.text):,} characters", f"{self._chars_per_s:,.0f}/s"]
-        if self._unknown:
-            facts.append(self.describe_unknown())
-        typer.echo(" · ".join(facts), err=True)
 
-    def describe_unknown(self) -> str:
-        """Say which symbols of the prompt the model does not know, and what became of them; "" if it knows all."""
-        if not self._unknown:
-            return ""
-        fate = "left out" if self.generator.tokenizer.unknown_id is None else "read as the unknown symbol"
-        return f"unknown to the model and {fate}: {' '.join(map(repr, self._unknown))}"
+def _show(writer: Writer, page: Page | None, settings: Settings) -> None:
+    """Show the rest on stdout, and on stderr how it went."""
+    drafts = writer.drafts
+    if page:
+        page.finish()
+    else:
+        for number, draft in enumerate(drafts, 1):
+            typer.echo(f"── {number}{_describe(draft)}\n{show_safely(draft.prompt + draft.text)}\n")
+    facts = [f"{writer.chars:,} characters", f"{writer.chars_per_s:,.0f}/s"]
+    if page and drafts and drafts[0].seed is not None:
+        facts.insert(0, f"seed {drafts[0].seed}")
+    elif not page:
+        facts.insert(0, "1 text" if len(drafts) == 1 else f"{len(drafts)} texts")
+    typer.echo(" · ".join([*facts, *filter(None, [writer.describe_unknown()])]), err=True)
+    looping = [draft for draft in drafts if draft.loop]
+    if looping and not settings.escape_loops:
+        _tell_loop(looping, len(drafts))
 
-    def report(self) -> dict[str, Any]:
-        """What was written and how, for JSON."""
-        return {
-            "text": self.text,
-            "seed": self.generator.seed,
-            "reason": self.generator.reason,
-            "chars": len(self.text),
-            "chars_per_s": round(self._chars_per_s, 1),
-            "unknown": self._unknown,
-        }
 
-    @property
-    def _chars_per_s(self) -> float:
-        return len(self.text) / max(self.elapsed_s, 1e-9)
+def _describe(draft: Draft) -> str:
+    """What is said beside the number of a text."""
+    parts = [] if draft.seed is None else [f"seed {draft.seed}"]
+    if draft.bits_per_char is not None:
+        parts.append(f"{draft.bits_per_char:.3f} bits per character")
+    return "".join(f" · {part}" for part in parts)
 
-    def _show(self, text: str) -> None:
-        """Write to stdout in small flushes: a terminal that redraws for each character is the slowest part."""
-        self._waiting += text
-        now_s = time.monotonic()
-        if self._waiting and now_s - self._flushed_s >= FLUSH_INTERVAL_S:
-            self._flush()
-            self._flushed_s = now_s
 
-    def _flush(self) -> None:
-        sys.stdout.write(show_safely(self._waiting))
-        sys.stdout.flush()
-        self._ends_line = self._waiting.endswith("\n") if self._waiting else self._ends_line
-        self._waiting = ""
+def _tell_loop(looping: list[Draft], count: int) -> None:
+    """Say that texts repeat themselves, and what leaves that."""
+    which = "the text repeats itself" if count == 1 else f"{len(looping)} of {count} texts repeat themselves"
+    stretch = picture_controls(looping[0].describe_loop())
+    typer.echo(f"{which}: {stretch} again and again; --escape-loops leaves it", err=True)

@@ -39,6 +39,14 @@ def test_one_model_is_compared_at_several_temperatures(run: Run, tiny_model: Pat
     assert samples[0]["text"] != samples[1]["text"]
 
 
+def test_temperatures_that_take_turns_compare_with_a_fixed_one(run: Run, tiny_model: Path) -> None:
+    arguments = ("compare", tiny_model, "--temperature", "0.1,1.9", "--temperature", 1, "--seed", 2, "--ban", "h")
+    samples = json.loads(run(*arguments, "--json").stdout)["samples"]
+    alone = run("generate", tiny_model, "--temperature", "0.1,1.9", "--seed", 2, "--ban", "h", "--json")
+    assert samples[0]["text"] == json.loads(alone.stdout)["text"]
+    assert "── tiny · temperature 0.1,1.9" in run(*arguments).stdout
+
+
 def test_a_file_gives_scores_that_the_score_command_gives_too(
     run: Run, tiny_model: Path, other_model: Path, tmp_path: Path
 ) -> None:

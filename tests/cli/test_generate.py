@@ -1,17 +1,22 @@
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
+from rnnchat.generation.beam import search
 from rnnchat.generation.generator import Generator
 from rnnchat.generation.settings import Settings
+from rnnchat.model.file import Model, write_model
 from rnnchat.model.library import import_model
+from rnnchat.model.record import TrainingRecord
 
 Run = Callable[..., Result]
 
@@ -33,19 +38,147 @@ def test_prompt_and_continuation_are_all_of_stdout(run: Run, tiny_model: Path) -
 
 def test_every_option_reaches_the_settings(run: Run, tiny_model: Path) -> None:
     settings = Settings(
-        temperature=1.5, length=25, until="line", top_k=6, top_p=0.9, min_p=0.01, repetition_penalty=1.3, seed=9,
-        stop=("zz", "yy"),
+        temperature=1.5, length=25, min_length=3, until="line", top_k=6, top_p=0.9, min_p=0.01, draw_at="word",
+        repetition_penalty=1.3, presence_penalty=0.2, frequency_penalty=-0.1, penalty_window=9, penalty_decay=0.9,
+        escape_loops=True, ban=("h", "ab"), bias=(("a=b", -2.5), ("c", 1)), seed=9, stop=("zz", "yy"),
     )  # fmt: skip
     result = run(
         *("generate", tiny_model, "-p", "abc", "--json", "--temperature", 1.5, "--length", 25, "--until", "line"),
         *("--top-k", 6, "--top-p", 0.9, "--min-p", 0.01, "--repetition-penalty", 1.3, "--seed", 9),
-        *("--stop", "zz", "--stop", "yy"),
+        *("--stop", "zz", "--stop", "yy", "--min-length", 3, "--draw-at", "word", "--presence-penalty", 0.2),
+        *("--frequency-penalty", -0.1, "--penalty-window", 9, "--penalty-decay", 0.9, "--escape-loops"),
+        *("--ban", "h", "--ban", "ab", "--bias", "a=b=-2.5", "--bias", "c=1"),
     )
     record = json.loads(result.stdout)
     assert Settings.from_json(record["settings"]) == settings
     assert record["text"] == write_here(tiny_model, "abc", settings)
     assert record["chars"] == len(record["text"])
     assert result.stderr == ""
+
+
+def test_several_temperatures_take_turns(run: Run, tiny_model: Path) -> None:
+    result = run("generate", tiny_model, "--temperature", "0, 0.5,2", "--length", 30, "--seed", 4)
+    settings = Settings(temperature_cycle=(0, 0.5, 2), length=30, seed=4)
+    assert result.stdout.rstrip("\n") == write_here(tiny_model, "", settings).rstrip("\n")
+
+
+def test_a_least_length_above_the_usual_length_moves_it(run: Run, tiny_model: Path) -> None:
+    assert json.loads(run("generate", tiny_model, "--min-length", 400, "--json").stdout)["chars"] == 400
+
+
+def test_candidates_are_the_texts_that_their_seeds_give_alone(run: Run, tiny_model: Path) -> None:
+    arguments = ("generate", tiny_model, "-p", "abc", "-p", "ha", "--length", 20, "--json", "--seed")
+    record = json.loads(run(*arguments, 7, "--candidates", 2).stdout)
+    texts = record.pop("texts")
+    assert [(text["prompt"], text["seed"]) for text in texts] == [("abc", 7), ("abc", 8), ("ha", 7), ("ha", 8)]
+    for text in texts:
+        settings = Settings(length=20, seed=text["seed"])
+        assert text["text"] == write_here(tiny_model, text["prompt"], settings)
+    assert record["model"] == str(tiny_model)
+
+
+def test_several_texts_are_numbered_with_their_seeds(run: Run, tiny_model: Path) -> None:
+    result = run("generate", tiny_model, "-p", "abc", "--length", 20, "--candidates", 3, "--seed", 5)
+    headings = [line for line in result.stdout.splitlines() if line.startswith("── ")]
+    assert [heading.split(" · ")[:2] for heading in headings] == [[f"── {n}", f"seed {n + 4}"] for n in (1, 2, 3)]
+    for seed in (5, 6, 7):
+        assert "abc" + write_here(tiny_model, "abc", Settings(length=20, seed=seed)) + "\n\n" in result.stdout
+    assert result.stderr.startswith("3 texts · 60 characters · ")
+
+
+def test_beams_are_those_of_the_search_the_best_first(run: Run, tiny_model: Path) -> None:
+    generator = Generator.open(tiny_model)
+    generator.seek("abc")
+    found = search(generator, Settings(length=12), 4)
+    arguments = ("generate", tiny_model, "-p", "abc", "--beams", 4, "--length", 12)
+    texts = json.loads(run(*arguments, "--json").stdout)["texts"]
+    assert [(text["text"], text["seed"]) for text in texts] == [(beam.text, None) for beam in found]
+    shown = run(*arguments).stdout
+    places = [shown.index(f"abc{beam.text}\n") for beam in found]
+    assert places == sorted(places)
+
+
+def test_one_beam_is_shown_like_a_text(run: Run, tiny_model: Path) -> None:
+    greedy = run("generate", tiny_model, "-p", "abc", "--temperature", 0, "--length", 30)
+    found = run("generate", tiny_model, "-p", "abc", "--beams", 1, "--length", 30)
+    assert found.stdout == greedy.stdout
+    assert "seed" not in found.stderr
+
+
+@pytest.fixture
+def other_model(make_model: Callable[..., Model], tmp_path: Path) -> Path:
+    """Another model of the same vocabulary."""
+    path = tmp_path / "other.safetensors"
+    write_model(make_model("gru", (6,), seed=1), path)
+    return path
+
+
+def test_the_weight_of_a_second_model_leads_from_one_to_the_other(
+    run: Run, tiny_model: Path, other_model: Path
+) -> None:
+    def mix(weight: float) -> str:
+        options = ("--mix", other_model, "--mix-weight", weight, "--seed", 1, "--json")
+        text: str = json.loads(run("generate", tiny_model, "-p", "abc", *options).stdout)["text"]
+        return text
+
+    assert mix(0) == write_here(tiny_model, "abc", Settings(seed=1))
+    assert mix(1) == write_here(other_model, "abc", Settings(seed=1))
+    assert mix(0.5) not in (mix(0), mix(1))
+    default = run("generate", tiny_model, "-p", "abc", "--mix", other_model, "--seed", 1, "--json")
+    assert json.loads(default.stdout)["text"] == mix(0.5)
+
+
+def test_models_of_different_vocabularies_are_not_mixed(
+    run: Run, tiny_model: Path, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    write_model(make_model(symbols="xyz\n"), tmp_path / "other.safetensors")
+    result = run("generate", tiny_model, "--mix", tmp_path / "other.safetensors")
+    assert result.exit_code == 2
+    assert "cannot be mixed" in result.stderr
+
+
+def test_each_symbol_is_explained_as_the_model_sees_it(run: Run, tiny_model: Path) -> None:
+    options = ("--explain", 3, "--hidden", 1, "--length", 10, "--seed", 2, "--precision", "float32", "--json")
+    record = json.loads(run("generate", tiny_model, "-p", "abc", *options).stdout)
+    generator = Generator.open(tiny_model, "float32")
+    generator.seek("abc")
+    pieces = list(generator.write(Settings(length=10, seed=2), alternatives=3))
+    assert "".join(symbol["text"] for symbol in record["symbols"]) == record["text"]
+    for symbol, units, piece in zip(record["symbols"], record["hidden"], pieces, strict=True):
+        assert piece.insight is not None
+        assert symbol == {"text": piece.text, "id": piece.id, **piece.insight.to_json(generator.tokenizer)}
+        assert units == pytest.approx(piece.hidden[1].tolist(), abs=1e-6)
+    nats = -sum(symbol["log_prob"] for symbol in record["symbols"])
+    assert record["bits_per_char"] == pytest.approx(nats / math.log(2) / 10)
+
+
+def test_a_text_that_repeats_itself_is_told_once_and_escaped_if_asked(run: Run, tiny_model: Path) -> None:
+    looping = ("generate", tiny_model, "-p", "abc", "--temperature", 0, "--length", 600)
+    told = run(*looping)
+    assert told.stderr.count("repeats itself") == 1
+    assert "--escape-loops" in told.stderr
+    stretch = json.loads(run(*looping, "--json").stdout)["loop"]
+    assert stretch * 3 in told.stdout
+    escaped = run(*looping, "--escape-loops")
+    assert "repeats itself" not in escaped.stderr
+    assert escaped.stdout != told.stdout
+
+
+def test_the_precision_suits_the_model_unless_one_is_asked_for(
+    run: Run, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    def find_precision(loss: float | None, *options: object) -> str:
+        model = replace(make_model(), training=TrainingRecord(int8_loss=loss))
+        write_model(model, tmp_path / "model.safetensors")
+        result = run("generate", tmp_path / "model.safetensors", "--length", 3, "--json", *options)
+        precision: str = json.loads(result.stdout)["precision"]
+        return precision
+
+    assert find_precision(0.1) == "float32"
+    assert find_precision(0.001) == "int8"
+    assert find_precision(None) == "int8"
+    assert find_precision(0.1, "--precision", "int8") == "int8"
+    assert find_precision(0.001, "--precision", "float32") == "float32"
 
 
 def test_until_without_a_length_takes_the_next_end(run: Run, tiny_model: Path) -> None:
@@ -79,6 +212,48 @@ def test_an_option_out_of_range_is_wrong_usage(run: Run, tiny_model: Path, optio
     result = run("generate", tiny_model, *option)
     assert result.exit_code == 2
     assert str(option[0]).strip("-") in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--beams", 3, "--candidates", 2), "--candidates"),
+        (("--beams", 3, "--temperature", 0.5), "--temperature"),
+        (("--beams", 3, "--temperature", "0.5,1"), "--temperature"),
+        (("--beams", 3, "--seed", 1), "--seed"),
+        (("--beams", 3, "--explain", 1, "--json"), "--explain"),
+        (("--beams", 0), "beams"),
+        (("--candidates", 0), "0 texts"),
+        (("--candidates", 5000), "too many"),
+        (("--mix-weight", 0.5), "--mix"),
+        (("--mix", "x", "--mix-weight", 2), "--mix-weight"),
+        (("--explain", 1), "--json"),
+        (("--explain", 0, "--json"), "--explain"),
+        (("--hidden", 0), "--json"),
+        (("--hidden", 2, "--json"), "layer"),
+        (("--temperature", "0.5;1"), "temperature"),
+        (("--bias", "the"), "bias"),
+        (("--bias", "the=much"), "bias"),
+        (("--ban", "a", "--bias", "a=1"), "banned"),
+        (("--length", 10, "--min-length", 20), "min-length"),
+        (("-p", "-", "-p", "-"), "stdin"),
+    ],
+)
+def test_what_contradicts_itself_is_one_sentence_before_any_text(
+    run: Run, tiny_model: Path, options: tuple[object, ...], word: str
+) -> None:
+    result = run("generate", tiny_model, *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert word in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_help_groups_the_options(run: Run) -> None:
+    help = run("generate", "--help").stdout
+    panels = ("Arguments:", "What to write:", "Sampling:", "Repetition:", "Search and mixing:", "Output:")
+    places = [help.index(f"\n{panel}\n") for panel in panels]
+    assert places == sorted(places)
+    assert places[2] < help.index("--top-p") < places[3] < help.index("--penalty-window") < places[4]
 
 
 def test_a_model_that_is_not_there_is_one_sentence_with_near_names(run: Run, tiny_model: Path) -> None:

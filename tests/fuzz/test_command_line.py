@@ -28,9 +28,21 @@ TEXTS = [
 ]
 TAKES_NUMBER = [
     *("--length", "--temperature", "--top-k", "--top-p", "--min-p", "--repetition-penalty", "--seed"),
-    *("--min-length", "--presence-penalty", "--frequency-penalty", "--penalty-window", "--penalty-decay", "--count"),
+    *("--min-length", "--presence-penalty", "--frequency-penalty", "--penalty-window", "--penalty-decay"),
+    *("--candidates", "--beams", "--mix-weight", "--explain", "--hidden"),
 ]
-TAKES_TEXT = ["--prompt", "--until", "--stop", "--precision", "--ban", "--bias", "--draw-at", "--nothing", "-p"]
+TAKES_TEXT = [
+    "--prompt",
+    "--until",
+    "--stop",
+    "--precision",
+    "--ban",
+    "--bias",
+    "--draw-at",
+    "--mix",
+    "--nothing",
+    "-p",
+]
 FLAGS = ["--json", "--escape-loops", "--help", "extra", "--"]
 
 

@@ -1,0 +1,256 @@
+"""Texts while the commands write them: what is shown as it comes, and what is told of them afterwards."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from rnnchat.cli.output import show_safely
+from rnnchat.errors import UsageError
+from rnnchat.generation.settings import Settings
+
+if TYPE_CHECKING:
+    from rnnchat.generation.constant import Precision
+    from rnnchat.generation.generator import Generator
+    from rnnchat.generation.runtime import Runtime
+    from rnnchat.generation.stream import Piece, Stream
+    from rnnchat.model.file import Model
+
+FLUSH_INTERVAL_S = 0.03
+STRETCH_CHARS = 40
+"""So much is shown of a stretch that repeats itself."""
+
+
+@dataclass
+class Draft:
+    """A text that is written, or was, and what is known of it."""
+
+    prompt: str
+    seed: int | None = None
+    """None where nothing was drawn."""
+    reason: str = "cancelled"
+    log_prob: float = 0.0
+    """Nats of the model's own probability for all symbols."""
+    loop: str = ""
+    """The first stretch that was seen to repeat itself."""
+    score: float | None = None
+    """What a beam search ranked it by."""
+    symbols: list[dict[str, Any]] = field(default_factory=list)
+    """What the model thought of each symbol, where that was asked for."""
+    hidden: list[list[float]] = field(default_factory=list)
+    """Units of a layer after each symbol, where they were asked for."""
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What was written, without the prompt."""
+        if len(self.parts) > 1:
+            self.parts = ["".join(self.parts)]
+        return "".join(self.parts)
+
+    @property
+    def bits_per_char(self) -> float | None:
+        """How much the text surprises the model itself; None while there is none."""
+        return -self.log_prob / math.log(2) / len(self.text) if self.text else None
+
+    def describe_loop(self) -> str:
+        """The repeated stretch in one short line; "" if there is none."""
+        is_long = len(self.loop) > STRETCH_CHARS
+        return repr(self.loop[:STRETCH_CHARS])[1:-1] + "…" * is_long
+
+    def to_json(self) -> dict[str, Any]:
+        """The text and its figures."""
+        record: dict[str, Any] = {
+            "prompt": self.prompt,
+            "text": self.text,
+            "seed": self.seed,
+            "reason": self.reason,
+            "chars": len(self.text),
+            "bits_per_char": self.bits_per_char,
+            "loop": self.loop or None,
+        }
+        if self.score is not None:
+            record |= {"log_prob": self.log_prob, "score": self.score}
+        if self.symbols:
+            record["symbols"] = self.symbols
+        if self.hidden:
+            record["hidden"] = self.hidden
+        return record
+
+
+class Writer:
+    """Writes one text, or several side by side, and remembers them.
+
+    Args:
+        generator: the model.
+        prompts: what it goes on from.
+        count: texts for each prompt.
+        explain: of how many alternatives of each symbol to take note; 0 for none.
+        layer: the layer whose units to take note of, from 0; None for none.
+
+    Raises:
+        UsageError: the model has no such layer.
+    """
+
+    def __init__(
+        self,
+        generator: "Generator",
+        prompts: Sequence[str],
+        count: int = 1,
+        explain: int = 0,
+        layer: int | None = None,
+    ) -> None:
+        layers = len(generator.runtime.initial_state().hidden)
+        if layer is not None and not 0 <= layer < layers:
+            raise UsageError(f"there is no layer {layer}: the model has {layers}, and they count from 0")
+        self.generator = generator
+        self.drafts = [Draft(prompt) for prompt in prompts for _ in range(count)]
+        self.elapsed_s = 0.0
+        self._prompts, self._count = prompts, count
+        self._explain, self._layer = explain, layer
+
+    def write(self, settings: Settings, show: Callable[[str], None] = lambda text: None) -> None:
+        """Write until the settings are met; ``show`` is given what the first text grows by."""
+        alternatives = self._explain or int(self._layer is not None)
+        steps = self.generator.write_all(self._prompts, settings, self._count, alternatives)
+        streams = self.generator.streams
+        for draft, stream in zip(self.drafts, streams, strict=True):
+            draft.seed = stream.seed
+        started_s = time.perf_counter()
+        try:
+            for pieces in steps:
+                for draft, stream, piece in zip(self.drafts, streams, pieces, strict=True):
+                    if piece is not None:
+                        self._take(draft, stream, piece)
+                if pieces[0] is not None:
+                    show(pieces[0].text)
+        finally:
+            self.elapsed_s = time.perf_counter() - started_s
+            for draft, stream in zip(self.drafts, streams, strict=True):
+                draft.reason = stream.reason or "cancelled"
+
+    def search(self, settings: Settings, width: int) -> None:
+        """Find the likeliest texts of each prompt by beam search, in place of drawing them."""
+        from rnnchat.generation.beam import search
+
+        started_s = time.perf_counter()
+        self.drafts = []
+        for prompt in self._prompts:
+            self.generator.seek(prompt)
+            for beam in search(self.generator, settings, width):
+                self.drafts.append(Draft(prompt, None, beam.reason, beam.log_prob, score=beam.score, parts=[beam.text]))
+        self.elapsed_s = time.perf_counter() - started_s
+
+    def _take(self, draft: Draft, stream: "Stream", piece: "Piece") -> None:
+        draft.parts.append(piece.text)
+        draft.log_prob += piece.log_prob
+        tokenizer = self.generator.tokenizer
+        if piece.loop is not None and not draft.loop:
+            draft.loop = tokenizer.decode(stream.recall(piece.loop.period))
+        if self._explain and piece.insight is not None:
+            draft.symbols.append({"text": piece.text, "id": piece.id, **piece.insight.to_json(tokenizer)})
+        if self._layer is not None:
+            draft.hidden.append([round(unit, 6) for unit in piece.hidden[self._layer].tolist()])
+
+    def report(self) -> dict[str, Any]:
+        """What was written and how, for JSON: of one text all in one object, of several a list."""
+        shared = {
+            "chars_per_s": round(self.chars_per_s, 1),
+            "unknown": self.find_unknown(),
+            "precision": self.generator.runtime.precision,
+        }
+        texts = [draft.to_json() for draft in self.drafts]
+        return {**texts[0], **shared} if len(texts) == 1 else {**shared, "texts": texts}
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Was a text left before its end?"""
+        return not self.drafts or any(draft.reason == "cancelled" for draft in self.drafts)
+
+    @property
+    def chars(self) -> int:
+        """Characters of all texts."""
+        return sum(len(draft.text) for draft in self.drafts)
+
+    @property
+    def chars_per_s(self) -> float:
+        """Characters of all texts in a second."""
+        return self.chars / max(self.elapsed_s, 1e-9)
+
+    def describe_unknown(self) -> str:
+        """Say which symbols of the prompts the model does not know, and what became of them; "" if it knows all."""
+        unknown = self.find_unknown()
+        if not unknown:
+            return ""
+        fate = "left out" if self.generator.tokenizer.unknown_id is None else "read as the unknown symbol"
+        return f"unknown to the model and {fate}: {' '.join(map(repr, unknown))}"
+
+    def find_unknown(self) -> list[str]:
+        """The symbols of the prompts that the model does not know, each once."""
+        return list(dict.fromkeys(s for prompt in self._prompts for s in self.generator.tokenizer.find_unknown(prompt)))
+
+
+def make_generator(
+    models: "Sequence[Model]", precision: "Precision | None", num_streams: int = 1, weight: float = 0.5
+) -> "Generator":
+    """A model, alone or mixed with a second one, in the precision and with the threads that suit it.
+
+    Args:
+        models: one or two.
+        precision: the one wanted; None for the one that suits each model.
+        num_streams: how many texts are to be written side by side.
+        weight: the share of the second model, from 0 to 1.
+
+    Raises:
+        UsageError: the models cannot be mixed.
+    """
+    from rnnchat.generation.generator import Generator
+    from rnnchat.generation.mixture import Mixture, check_same_vocabulary
+    from rnnchat.generation.precision import choose_precision
+    from rnnchat.generation.runtime import Runtime
+    from rnnchat.generation.thread import choose_threads
+
+    check_same_vocabulary([model.tokenizer for model in models])
+    runtimes = []
+    for model in models:
+        chosen = choose_precision(model, precision)
+        runtimes.append(Runtime(model, chosen, choose_threads(model, chosen, num_streams)))
+    if len(models) == 1:
+        return Generator(models[0], runtime=runtimes[0])
+    return Generator(models[0], runtime=cast("Runtime", Mixture(runtimes, [1 - weight, weight])))
+
+
+class Page:
+    """Stdout while a text grows on it: small flushes, for a terminal that redraws each character is the slowest part.
+
+    Args:
+        text: what stands there first.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._waiting = text
+        self._ends_line = text.endswith("\n")
+        self._flushed_s = 0.0
+
+    def add(self, text: str) -> None:
+        """Show ``text``, at once or soon."""
+        self._waiting += text
+        now_s = time.monotonic()
+        if self._waiting and now_s - self._flushed_s >= FLUSH_INTERVAL_S:
+            self._flush()
+            self._flushed_s = now_s
+
+    def finish(self) -> None:
+        """Show what is left, and end the line."""
+        self._flush()
+        if not self._ends_line:
+            sys.stdout.write("\n")
+            sys.stdout.flush()
+
+    def _flush(self) -> None:
+        sys.stdout.write(show_safely(self._waiting))
+        sys.stdout.flush()
+        self._ends_line = self._waiting.endswith("\n") if self._waiting else self._ends_line
+        self._waiting = ""
