@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnchat.engine.protocol import Chunk, ModelInfo, Offered, ScoreInfo
+from rnnchat.engine.protocol import Chunk, Explained, ModelInfo, Offered, ScoreInfo
 from rnnchat.errors import EngineError
 from rnnchat.generation.settings import Settings
 from rnnchat.model.config import Cell, ModelConfig
@@ -44,6 +44,7 @@ class ScriptedEngine:
         hang_after: chunks after which a write waits until ``released`` is set, or it is cancelled.
         die_after: chunks after which the engine dies: EngineError, and ``alive`` is False.
         unknown: symbols reported with each first chunk.
+        loop: the stretch that each chunk but the first says to be repeated.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class ScriptedEngine:
         hang_after: int | None = None,
         die_after: int | None = None,
         unknown: tuple[str, ...] = (),
+        loop: str = "",
     ) -> None:
         self.info = ModelInfo(
             name=name, path=f"/models/{name}.safetensors", level="char", cell="lstm", hidden_sizes=(16,),
@@ -66,6 +68,7 @@ class ScriptedEngine:
         self._hang_after = hang_after
         self._die_after = die_after
         self._unknown = unknown
+        self._loop = loop
         self._cancelled = asyncio.Event()
 
     async def write(self, prompt: str, settings: Settings) -> AsyncIterator[Chunk]:
@@ -80,7 +83,8 @@ class ScriptedEngine:
             if cancelled.is_set():
                 break
             written += len(text)
-            yield Chunk(text, written, 1000.0, seed, self._unknown if index == 0 else (), log_probs=(-1.0,))
+            unknown, loop = ((), self._loop) if index else (self._unknown, "")
+            yield Chunk(text, written, 1000.0, seed, unknown, log_probs=(-1.0,), loop=loop)
         else:
             await self._wait_at(len(pieces), cancelled)
         reason = "cancelled" if cancelled.is_set() else "length"
@@ -112,9 +116,15 @@ class ScriptedEngine:
         self.calls.append(("score", text))
         return ScoreInfo(2.5, 2**2.5, len(text), len(text), 0)
 
-    async def offer(self, text: str, count: int = 5) -> Offered:
-        self.calls.append(("offer", text, count))
-        return Offered(("e", "␣")[:count], ("e", " ")[:count], (0.6, 0.3)[:count])
+    async def offer(self, text: str, count: int = 5, settings: Settings | None = None) -> Offered:
+        self.calls.append(("offer", text, count, settings))
+        shaped = (0.6, 0.3) if settings is None else (0.8, 0.2)
+        return Offered(("e", "␣")[:count], ("e", " ")[:count], (0.6, 0.3)[:count], shaped[:count])
+
+    async def explain(self, text: str, top: int = 5) -> Explained:
+        self.calls.append(("explain", text, top))
+        rest = (("e", -0.5), ("␣", -1.2))[:top]
+        return Explained(tuple(text), (-1.0,) * len(text), (3,) * len(text), (2.0,) * len(text), (rest,) * len(text))
 
     async def close(self) -> None:
         self.calls.append(("close",))

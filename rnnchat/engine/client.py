@@ -10,8 +10,9 @@ import contextlib
 import itertools
 import signal
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from rnnchat import errors
 from rnnchat.child import python_command
@@ -20,6 +21,8 @@ from rnnchat.engine.protocol import (
     Cancel,
     Change,
     Chunk,
+    Explain,
+    Explained,
     Failed,
     Loaded,
     Message,
@@ -41,6 +44,7 @@ _LINE_LIMIT = 1 << 26
 _CLOSE_TIMEOUT_S = 2.0
 """How long an engine may take to see that its input ended before it is killed."""
 
+_Answer = TypeVar("_Answer", bound=Message)
 _Answers = asyncio.Queue[Message | None]
 """What the reader hands to whoever asked; None: the process is gone."""
 
@@ -65,6 +69,8 @@ class EngineClient:
     @classmethod
     async def start(cls, model: str | Path, precision: str | None = None) -> "EngineClient":
         """Start a process, load ``model`` (a name, a path, or "" for the default) in it and wait until it listens.
+
+        Without a precision the model gets the one that suits it; ``info.precision`` tells which.
 
         Raises:
             ModelError: there is no such model, or its file is damaged.
@@ -130,23 +136,26 @@ class EngineClient:
             EngineError: the process ended.
             TextError: the text is empty.
         """
-        with self._ask() as (request, answers):
-            await self._send(Score(request, text))
-            answer = await self._receive(answers)
-        assert isinstance(answer, ScoreInfo)
-        return answer
+        return await self._question(lambda request: Score(request, text), ScoreInfo)
 
-    async def offer(self, text: str, count: int = 5) -> Offered:
-        """Say the ``count`` likeliest symbols after ``text``.
+    async def offer(self, text: str, count: int = 5, settings: Settings | None = None) -> Offered:
+        """Say the ``count`` likeliest symbols after ``text``, and what ``settings`` make of their probabilities.
 
         Raises:
             EngineError: the process ended.
+            UsageError: what the settings ban leaves no symbol to go on with.
         """
-        with self._ask() as (request, answers):
-            await self._send(Offer(request, text, count))
-            answer = await self._receive(answers)
-        assert isinstance(answer, Offered)
-        return answer
+        return await self._question(lambda request: Offer(request, text, count, settings), Offered)
+
+    async def explain(self, text: str, top: int = 5) -> Explained:
+        """Say what the model thinks of each symbol of ``text``, with ``top`` alternatives for each.
+
+        Raises:
+            EngineError: the process ended.
+            TextError: the model knows nothing of the text, or it is empty.
+            UsageError: the text is too long, or ``top`` below 0.
+        """
+        return await self._question(lambda request: Explain(request, text, top), Explained)
 
     async def close(self) -> None:
         """End the process and wait until it is gone; running writes raise EngineError. Again is harmless."""
@@ -159,6 +168,14 @@ class EngineClient:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             await self._reader
+
+    async def _question(self, make: Callable[[int], Message], kind: type[_Answer]) -> _Answer:
+        """Ask what has one answer; ``make`` gives the message with a request number."""
+        with self._ask() as (request, answers):
+            await self._send(make(request))
+            answer = await self._receive(answers)
+        assert isinstance(answer, kind)
+        return answer
 
     @contextlib.contextmanager
     def _ask(self) -> Iterator[tuple[int, _Answers]]:

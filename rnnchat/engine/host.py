@@ -2,6 +2,8 @@
 
     python -m rnnchat.engine.host [--precision int8|float32] MODEL      (an empty name: the default model)
 
+Without a precision the model gets the one that suits it.
+
 One thread reads lines and puts them into an inbox; the main thread does everything else, and looks into the inbox
 between symbols and between blocks of a prompt. So a change of settings, a cancellation or a new prompt acts on the
 next symbol, and no two threads ever touch the model. Nothing but messages goes to stdout: whatever a library
@@ -9,45 +11,50 @@ prints there goes to stderr.
 """
 
 import argparse
-import math
 import os
 import signal
 import sys
 import threading
-import time
 from collections import abc
 from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO, cast, get_args
 
+import numpy as np
+
+from rnnchat.engine.batch import Batch
 from rnnchat.engine.protocol import (
     Cancel,
     Change,
-    Chunk,
+    Explain,
+    Explained,
     Failed,
     Loaded,
     Message,
     ModelInfo,
     Offer,
     Offered,
-    Reason,
     Score,
     ScoreInfo,
     Write,
     decode_line,
     encode_line,
 )
-from rnnchat.errors import ModelError, RnnchatError
+from rnnchat.errors import ModelError, RnnchatError, UsageError
+from rnnchat.generation.constant import Precision
 from rnnchat.generation.generator import Generator, Piece
-from rnnchat.generation.graph import Precision
+from rnnchat.generation.insight import explain
+from rnnchat.generation.precision import choose_precision
 from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
+from rnnchat.generation.thread import choose_threads
 from rnnchat.model.file import read_model
 from rnnchat.model.library import default_model, find_model, model_name
 
-FLUSH_INTERVAL_S = 0.03
-"""A screen that draws more often than this only gets slower."""
+MAX_EXPLAINED = 20_000
+"""Characters of a text that is explained at once: the answer is a line of some hundred bytes for each symbol."""
+MAX_ALTERNATIVES = 50
 
 PieceGenerator = abc.Generator[Piece, None, None]
 
@@ -90,6 +97,8 @@ class Host:
                     )
                 case Offer():
                     answer = self._offer(request)
+                case Explain():
+                    answer = self._explain(request)
                 case Failed():
                     answer = request
                 case _:
@@ -102,14 +111,39 @@ class Host:
         """The likeliest symbols after a text; a text being written stays where it is."""
         generator, tokenizer = self._generator, self._generator.tokenizer
         before = generator.place
-        generator.seek(request.text)
-        ids, log_probs = generator.place.ids[-8:].tolist(), generator.place.log_probs
-        generator.return_to(before)
-        best = [int(id) for id in (-log_probs).argsort(kind="stable")[: request.count]]
+        try:
+            generator.seek(request.text)
+            ids, log_probs = generator.place.ids[-8:].tolist(), generator.place.log_probs
+            own = np.exp(log_probs.astype(np.float64))  # (V,)
+            shaped = own if request.settings is None else generator.preview(request.settings)[1]
+        finally:
+            generator.return_to(before)
+        best = np.argsort(-np.maximum(own, shaped), kind="stable")[: request.count]
+        best = best[np.argsort(-own[best], kind="stable")]
         return Offered(
-            tuple(tokenizer.label(id) for id in best),
-            tuple(tokenizer.start_decoding(ids).feed(id) for id in best),
-            tuple(math.exp(log_probs[id]) for id in best),
+            tuple(tokenizer.label(id) for id in best.tolist()),
+            tuple(tokenizer.start_decoding(ids).feed(id) for id in best.tolist()),
+            tuple(own[best].tolist()),
+            tuple(shaped[best].tolist()),
+            request.request,
+        )
+
+    def _explain(self, request: Explain) -> Explained:
+        """What the model thinks of each symbol of a text."""
+        if len(request.text) > MAX_EXPLAINED:
+            raise UsageError(
+                f"a text of {len(request.text):,} characters is too long to be explained at once: "
+                f"choose a part of at most {MAX_EXPLAINED:,}"
+            )
+        top = min(request.top, MAX_ALTERNATIVES)
+        found = explain(self._generator.runtime, self._generator.tokenizer, request.text, top)
+        rows = zip(found.top_ids.tolist(), found.top_log_probs.tolist(), strict=True)
+        return Explained(
+            found.symbols,
+            tuple(found.log_probs.tolist()),
+            tuple(found.ranks.tolist()),
+            tuple(found.entropies.tolist()),
+            tuple(tuple(zip(map(found.labels.__getitem__, ids), nats, strict=True)) for ids, nats in rows),
             request.request,
         )
 
@@ -118,7 +152,7 @@ class Host:
         generator = self._generator
         self._is_cancelled, self._settings = False, request.settings
         unknown = generator.seek(request.prompt, should_stop=lambda: self._must_stop(request))
-        batch = _Batch(request.request, tuple(unknown))
+        batch = Batch(request.request, tuple(unknown))
         if self._must_stop(request):
             self._send(batch.take(0, "cancelled"))
             return
@@ -127,13 +161,18 @@ class Host:
                 for piece in pieces:
                     batch.add(piece)
                     if batch.is_due():
-                        self._send(batch.take(generator.seed))
+                        self._send(batch.take(generator.seed, loop=self._find_loop()))
                     if self._must_stop(request):
                         break
-            self._send(batch.take(generator.seed, generator.reason))
+            self._send(batch.take(generator.seed, generator.reason, self._find_loop()))
         except RnnchatError as e:
             self._send(batch.take(generator.seed))
             self._send(Failed(str(e), request.request, type(e).__name__))
+
+    def _find_loop(self) -> str:
+        """The stretch that the text at hand repeats; "" where it does not."""
+        stream = self._generator.streams[0]
+        return self._generator.tokenizer.decode(stream.recall(stream.loop.period)) if stream.loop else ""
 
     def _must_stop(self, running: Write) -> bool:
         """Look into the inbox; say whether ``running`` has to end."""
@@ -158,51 +197,11 @@ class Host:
             os._exit(0)  # the front end is gone
 
 
-class _Batch:
-    """Gathers symbols into chunks: the first at once, then one every 30 ms."""
-
-    def __init__(self, request: int, unknown: tuple[str, ...]) -> None:
-        self._request = request
-        self._unknown = unknown
-        self._started_s = time.monotonic()
-        self._taken_s = -math.inf
-        self._chars = 0
-        self._text = ""
-        self._log_probs: list[float] = []
-
-    def add(self, piece: Piece) -> None:
-        """Take one symbol."""
-        self._text += piece.text
-        self._log_probs.append(piece.log_prob)
-
-    def is_due(self) -> bool:
-        """Is there text that has waited long enough?"""
-        return bool(self._text) and time.monotonic() - self._taken_s >= FLUSH_INTERVAL_S
-
-    def take(self, seed: int | None, reason: str = "") -> Chunk:
-        """Give what was gathered as a chunk, the last one if there is a reason for the text to end."""
-        self._taken_s = time.monotonic()
-        self._chars += len(self._text)
-        chunk = Chunk(
-            text=self._text,
-            chars=self._chars,
-            chars_per_s=self._chars / max(self._taken_s - self._started_s, 1e-9),
-            seed=seed or 0,
-            unknown=self._unknown,
-            finished=bool(reason),
-            reason=cast(Reason, reason),
-            log_probs=tuple(self._log_probs),
-            request=self._request,
-        )
-        self._text, self._log_probs, self._unknown = "", [], ()
-        return chunk
-
-
 def main() -> None:
     """Load the model named on the command line and serve it until stdin ends."""
     parser = argparse.ArgumentParser("rnnchat.engine.host")
     parser.add_argument("model")
-    parser.add_argument("--precision", choices=get_args(Precision), default="int8")
+    parser.add_argument("--precision", choices=get_args(Precision))
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the front end
     output = os.fdopen(os.dup(1), "wb")
@@ -234,8 +233,9 @@ def _read_requests(inbox: "SimpleQueue[Message]") -> None:
     os._exit(0)
 
 
-def _load(path: Path, precision: Precision) -> tuple[Generator, ModelInfo]:
+def _load(path: Path, wanted: Precision | None) -> tuple[Generator, ModelInfo]:
     model = read_model(path)
+    precision = choose_precision(model, wanted)
     info = ModelInfo(
         name=model_name(path),
         path=str(path.absolute()),
@@ -249,7 +249,7 @@ def _load(path: Path, precision: Precision) -> tuple[Generator, ModelInfo]:
         corpus=model.training.corpus,
         precision=precision,
     )
-    return Generator(model, precision), info
+    return Generator(model, precision, choose_threads(model, precision)), info
 
 
 if __name__ == "__main__":

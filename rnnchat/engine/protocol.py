@@ -1,7 +1,7 @@
 """What a front end and the process that holds a model say to each other: one JSON object a line.
 
-    front end ──▶ engine   Write, Change, Cancel, Score, Offer
-    engine ──▶ front end   Loaded (once, first), Chunk (many for each Write), ScoreInfo, Offered, Failed
+    front end ──▶ engine   Write, Change, Cancel, Score, Offer, Explain
+    engine ──▶ front end   Loaded (once, first), Chunk (many for each Write), ScoreInfo, Offered, Explained, Failed
 
 Every message is a small frozen dataclass; on the wire it is ``{"kind": "write", "request": 3, …}``, pure ASCII,
 so that no character inside a text can end a line. ``request`` ties an answer to its question. Closing the pipe
@@ -16,7 +16,7 @@ from typing import Any, Literal
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised whenever an older front end would misread a newer engine."""
 
 Reason = Literal["", "length", "line", "sentence", "paragraph", "stop", "cancelled"]
@@ -85,11 +85,23 @@ class Score:
 
 @dataclass(frozen=True)
 class Offer:
-    """Say the ``count`` likeliest symbols after ``text``."""
+    """Say the ``count`` likeliest symbols after ``text``: to the model, or once ``settings`` have shaped its choice."""
 
     request: int
     text: str
     count: int = 5
+    settings: Settings | None = None
+    """None: the model alone."""
+
+
+@dataclass(frozen=True)
+class Explain:
+    """Say what the model thinks of each symbol of ``text``, as if it stood after a line end."""
+
+    request: int
+    text: str
+    top: int = 5
+    """Alternatives for each symbol."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,8 @@ class Chunk:
     reason: Reason = ""
     log_probs: tuple[float, ...] = ()
     """Nats of each symbol in ``text`` under the model's own distribution (temperature 1, nothing cut)."""
+    loop: str = ""
+    """The stretch that the text repeats again and again at its end; empty where it does not."""
     request: int = 0
 
 
@@ -129,13 +143,36 @@ class ScoreInfo:
 
 @dataclass(frozen=True)
 class Offered:
-    """The likeliest next symbols, best first."""
+    """Symbols that may come next: the likeliest for the model or once settings have shaped its choice.
+
+    In the order of the model's own probabilities, best first.
+    """
 
     labels: tuple[str, ...]
     """As shown to a person: ``e``, ``␣``, ``↵``."""
     texts: tuple[str, ...]
     """What each would add to the text."""
     probabilities: tuple[float, ...]
+    """The model's own."""
+    shaped: tuple[float, ...]
+    """What the settings make of them; the same without settings."""
+    request: int = 0
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the model thinks of each symbol of a text; the first four have one entry for each."""
+
+    texts: tuple[str, ...]
+    """What it adds to the text; empty while a character is incomplete."""
+    log_probs: tuple[float, ...]
+    """Nats."""
+    ranks: tuple[int, ...]
+    """1 for the likeliest symbol."""
+    entropies: tuple[float, ...]
+    """Bits that the symbol in this place costs on average."""
+    alternatives: tuple[tuple[tuple[str, float], ...], ...]
+    """For each symbol the likeliest ones in its place, best first: labels and nats."""
     request: int = 0
 
 
@@ -149,13 +186,13 @@ class Failed:
     """Name of the class in :mod:`rnnchat.errors` that the front end raises."""
 
 
-Request = Write | Change | Cancel | Score | Offer
-Response = Loaded | Chunk | ScoreInfo | Offered | Failed
+Request = Write | Change | Cancel | Score | Offer | Explain
+Response = Loaded | Chunk | ScoreInfo | Offered | Explained | Failed
 Message = Request | Response
 
 _KINDS: dict[str, type[Message]] = {
     kind.__name__.lower(): kind
-    for kind in (Write, Change, Cancel, Score, Offer, Loaded, Chunk, ScoreInfo, Offered, Failed)
+    for kind in (Write, Change, Cancel, Score, Offer, Explain, Loaded, Chunk, ScoreInfo, Offered, Explained, Failed)
 }
 
 
@@ -182,7 +219,7 @@ def decode_line(line: bytes) -> Message:
     try:
         record = json.loads(line)
         kind = _KINDS[record.pop("kind")]
-        if "settings" in record:
+        if record.get("settings") is not None:
             record["settings"] = Settings.from_json(record["settings"])
         if "info" in record:
             record["info"] = ModelInfo(**_with_tuples(record["info"]))
@@ -195,4 +232,8 @@ def decode_line(line: bytes) -> Message:
 
 def _with_tuples(record: dict[str, Any]) -> dict[str, Any]:
     """Give back the tuples that JSON made lists of."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in record.items()}
+    return {name: _to_tuple(value) for name, value in record.items()}
+
+
+def _to_tuple(value: Any) -> Any:
+    return tuple(map(_to_tuple, value)) if isinstance(value, list) else value

@@ -1,10 +1,12 @@
 """The client with real processes."""
 
+import math
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.library import import_model
+from rnnchat.model.record import TrainingRecord
 from rnnchat.paths import models_dir
 from rnnchat.text.tokenizer import Level, fit_tokenizer
 
@@ -122,6 +125,33 @@ async def test_the_score_is_that_of_the_library(engine: EngineClient, tiny_model
     assert (score.chars, score.tokens, score.unknown) == (expected.chars, expected.tokens, expected.unknown_chars)
     with pytest.raises(TextError):
         await engine.score("")
+
+
+async def test_what_may_come_next_and_what_came_are_told(engine: EngineClient, tiny_model: Path) -> None:
+    settings = Settings(top_k=1)
+    offered = await engine.offer("abc", 3, settings)
+    assert offered.shaped == (1, 0, 0)
+    assert offered.texts[0] == write_here(tiny_model, "abc", Settings(length=1, temperature=0))
+    assert (await engine.offer("abc", 3)).shaped == offered.probabilities
+    explained = await engine.explain("abc", 2)
+    assert explained.texts == ("a", "b", "c")
+    assert [len(row) for row in explained.alternatives] == [2, 2, 2]
+    score = await engine.score("abc")
+    assert -sum(explained.log_probs) / math.log(2) / 3 == pytest.approx(score.bits_per_char, rel=1e-4)
+    with pytest.raises(TextError):
+        await engine.explain("")
+
+
+@pytest.mark.parametrize(("loss", "precision"), [(0.1, "float32"), (0.001, "int8")])
+async def test_the_precision_suits_the_model_unless_one_is_asked_for(
+    make_model: Callable[..., Model], tmp_path: Path, loss: float, precision: str
+) -> None:
+    path = tmp_path / "model.safetensors"
+    write_model(replace(make_model(), training=TrainingRecord(int8_loss=loss)), path)
+    for wanted, found in ((None, precision), ("int8", "int8"), ("float32", "float32")):
+        engine = await EngineClient.start(path, wanted)
+        assert engine.info.precision == found
+        await engine.close()
 
 
 async def test_an_engine_tells_about_its_model(engine: EngineClient, tiny_model: Path) -> None:

@@ -13,6 +13,8 @@ from rnnchat.engine.protocol import (
     Cancel,
     Change,
     Chunk,
+    Explain,
+    Explained,
     Failed,
     Message,
     Offer,
@@ -24,6 +26,7 @@ from rnnchat.engine.protocol import (
     encode_line,
 )
 from rnnchat.generation.generator import Generator
+from rnnchat.generation.insight import explain
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model
 
@@ -136,6 +139,69 @@ def test_offered_symbols_come_best_first_and_have_the_probabilities_of_the_model
     assert sum(offered.probabilities) == pytest.approx(1, abs=1e-5)
     assert list(offered.probabilities) == sorted(offered.probabilities, reverse=True)
     assert join(serve(make_model(), (0, Write(1, "abc", Settings(length=1, temperature=0))))) == offered.texts[0]
+
+
+def test_settings_shape_the_offered_probabilities_and_raise_what_they_favour(
+    make_model: Callable[..., Model],
+) -> None:
+    generator = Generator(make_model(), "float32")
+    generator.seek("abc")
+    (everything,) = serve(make_model(), (0, Offer(1, "abc", 100)))
+    assert isinstance(everything, Offered)
+    assert everything.shaped == everything.probabilities
+    least = everything.texts[-1]
+    settings = Settings(temperature=0.5, bias=((least, 50.0),))
+    (offered,) = serve(make_model(), (0, Offer(2, "abc", 2, settings)))
+    assert isinstance(offered, Offered)
+    assert offered.texts == (everything.texts[0], least)
+    assert offered.probabilities == (everything.probabilities[0], everything.probabilities[-1])
+    wanted = generator.preview(settings)[1]
+    ids = [generator.tokenizer.encode(text)[0] for text in offered.texts]
+    assert offered.shaped == pytest.approx(wanted[ids].tolist())
+
+
+def test_an_offer_that_its_settings_forbid_leaves_the_text_at_hand_where_it_is(
+    make_model: Callable[..., Model],
+) -> None:
+    write = Write(1, "abc", Settings(length=30, seed=4))
+    nothing = Settings(ban=tuple("\n abcdefgh"))
+    answers = serve(make_model(), (0, write), (12, Offer(2, "hgf", 3, nothing)))
+    (failed,) = [answer for answer in answers if isinstance(answer, Failed)]
+    assert (failed.request, failed.error) == (2, "UsageError")
+    assert join(answers) == join(serve(make_model(), (0, write)))
+
+
+def test_each_symbol_of_a_text_is_explained_as_the_library_does(make_model: Callable[..., Model]) -> None:
+    model = make_model()
+    expected = explain(Generator(model, "float32").runtime, model.tokenizer, "abc h", 3)
+    (answer,) = serve(model, (0, Explain(1, "abc h", 3)))
+    assert isinstance(answer, Explained)
+    assert "".join(answer.texts) == "abc h"
+    assert answer.log_probs == pytest.approx(expected.log_probs.tolist())
+    assert answer.ranks == tuple(expected.ranks.tolist())
+    assert answer.entropies == pytest.approx(expected.entropies.tolist())
+    for found, ids, nats in zip(answer.alternatives, expected.top_ids, expected.top_log_probs, strict=True):
+        assert [label for label, _ in found] == [model.tokenizer.label(id) for id in ids.tolist()]
+        assert [value for _, value in found] == pytest.approx(nats.tolist())
+
+
+def test_a_text_that_is_too_long_to_explain_is_refused(make_model: Callable[..., Model]) -> None:
+    (failed,) = serve(make_model(), (0, Explain(1, "a" * 20_001)))
+    assert isinstance(failed, Failed)
+    assert failed.error == "UsageError"
+
+
+def test_chunks_tell_the_stretch_that_repeats_itself_until_loops_are_escaped(
+    make_model: Callable[..., Model],
+) -> None:
+    looping = Settings(length=1_500, temperature=0)
+    answers = serve(make_model(), (0, Write(1, "abc", looping)))
+    stretch = last_chunk(answers).loop
+    assert stretch
+    assert join(answers).endswith(stretch * 3)
+    assert next(answer for answer in answers if isinstance(answer, Chunk)).loop == ""
+    escaped = serve(make_model(), (0, Write(1, "abc", looping.change(escape_loops=True))))
+    assert join(escaped) != join(answers)
 
 
 def test_the_first_chunk_tells_what_the_model_does_not_know(make_model: Callable[..., Model]) -> None:
