@@ -84,12 +84,12 @@ def test_the_counts_equal_those_of_the_exact_score(make_model: MakeModel) -> Non
 
 
 def test_the_difference_is_that_of_both_ways_on_the_beginning(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_score, "CHECK_SYMBOLS", 96)
+    monkeypatch.setattr(fast_score, "CHECK_SYMBOLS", 80)
     runtime = Runtime(model)
     _, difference = score_fast(runtime, model.tokenizer, [TEXT], streams=4, warm_up=2)
     assert difference is not None
-    assert (difference.chars, difference.streams) == (96, 4)
-    head = [TEXT[:96]]
+    assert (difference.chars, difference.streams) == (80, 4)
+    head = [TEXT[:80]]
     fast, _ = score_fast(runtime, model.tokenizer, head, streams=4, warm_up=2)
     exact = score_text(runtime, model.tokenizer, head)
     assert difference.bits_per_char == pytest.approx(fast.bits_per_char - exact.bits_per_char, abs=1e-6)
