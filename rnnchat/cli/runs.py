@@ -1,31 +1,38 @@
 """``rnnchat runs``: trainings on this machine, those under way and those that ended."""
 
 import dataclasses
+import shutil
 import time
 from typing import Annotated, Any
 
 import typer
 
+from rnnchat.cli.curve import MARK, draw_curve
 from rnnchat.cli.output import (
     format_bits,
     format_date,
     format_duration,
+    picture_controls,
     print_fields,
     print_json,
     print_table,
     show_safely,
 )
-from rnnchat.errors import TrainingError
+from rnnchat.errors import TrainingError, UsageError
 from rnnchat.training import run_folder
 from rnnchat.training.job import resume_training
+from rnnchat.training.recipe import Recipe
+from rnnchat.training.run_comparison import AXES, LETTERS, Axis, choose_alike, name_field, rank_runs, say_value
 from rnnchat.training.run_folder import RunFolder, find_run, read_status
+from rnnchat.training.run_history import RunHistory, read_history
 from rnnchat.training.run_info import RunInfo
 from rnnchat.training.run_status import RunStatus
 
-app = typer.Typer(help="List, show, watch, pause, resume, stop and remove trainings.", no_args_is_help=True)
+app = typer.Typer(help="List, show, compare, watch, pause, resume, stop and remove trainings.", no_args_is_help=True)
 
 _POLL_S = 0.3
 _PATIENCE_S = 30.0
+_WIDEST_CURVE, _CURVE_HEIGHT = 100, 8
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -50,11 +57,17 @@ def list_runs(is_json: Json = False) -> None:
 def show(name: Name, is_json: Json = False) -> None:
     """Show how a training is doing."""
     run = find_run(name)
-    status, info = read_status(run), run.read_info()
+    history = read_history(run)
+    status, info = history.judge(), run.read_info()
+    notes = [*history.plan, *history.notes]
     if is_json:
-        print_json(_describe(status, info))
+        curve = [point._asdict() for point in history.evaluations]
+        print_json({**_describe(status, info), "notes": notes, "curve": curve})
         return
     print_fields(_show_fields(status, info))
+    for title, lines in (("said", notes), ("curve", _draw_history(history))):
+        if lines:
+            typer.echo(f"\n{title}\n" + "\n".join(f"  {picture_controls(line)}" for line in lines))
     if status.sample:
         typer.echo("\n" + show_safely(status.sample.strip("\n")))
 
@@ -80,6 +93,31 @@ def watch(
         raise TrainingError(status.message)
     if not is_json:
         typer.echo(f"{name}: {status.state}", err=True)
+
+
+@app.command()
+def compare(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN]...", help="Names of runs; the last few of the same texts if none is given."),
+    ] = None,
+    over: Annotated[str, typer.Option("--over", help=f"What the curves go over: {', '.join(AXES)}.")] = "time",
+    is_json: Json = False,
+) -> None:
+    """Overlay the curves of several runs, and list what their recipes differ in; the best comes first."""
+    axis = _check_axis(over)
+    runs = [find_run(name) for name in dict.fromkeys(names or _choose_alike(None))]
+    if names and len(runs) == 1:
+        runs = [find_run(name) for name in _choose_alike(names[0])] or runs
+    if len(runs) > len(LETTERS):
+        raise UsageError(f"{len(runs)} runs are too many for one picture: name at most {len(LETTERS)}")
+    comparison = rank_runs(map(_read_history, runs))
+    from rnnchat.cli.runs_view import describe_comparison, print_comparison  # rich: 0.1 s
+
+    if is_json:
+        print_json({"over": axis, **describe_comparison(comparison)})
+    else:
+        print_comparison(comparison, axis)
 
 
 @app.command()
@@ -123,6 +161,33 @@ def remove(
     typer.echo(run.path)
 
 
+def _check_axis(over: str) -> Axis:
+    for axis in AXES:
+        if axis == over:
+            return axis
+    raise UsageError(f"--over {over} is unknown: choose one of {', '.join(AXES)}")
+
+
+def _choose_alike(name: str | None) -> list[str]:
+    """The last few runs of the same texts as ``name``, or as the newest.
+
+    Raises:
+        TrainingError: there is nothing to compare.
+    """
+    chosen = choose_alike([(run.name, _read_info(run)) for run in run_folder.list_runs()], name)
+    if name is None and len(chosen) < 2:
+        what = f"{chosen[0]!r} is the only one of its texts" if chosen else "there is none yet"
+        raise TrainingError(f"there are no two runs to compare: {what}; name some, or start one with `rnnchat train`")
+    return chosen
+
+
+def _read_history(run: RunFolder) -> RunHistory:
+    history = read_history(run)
+    if history.info is None:
+        run.read_info()  # says what is wrong with it
+    return history
+
+
 def _find_active(name: str) -> RunFolder:
     run = find_run(name)
     status = read_status(run)
@@ -161,6 +226,18 @@ def _read_info(run: RunFolder) -> RunInfo | None:
         return None
 
 
+def _draw_history(history: RunHistory) -> list[str]:
+    """Its curves over time; nothing where there is none yet."""
+    if not history.evaluations:
+        return []
+    width = min(_WIDEST_CURVE, shutil.get_terminal_size((_WIDEST_CURVE, 24)).columns - 2)
+    line, marks = ([point[1:] for point in points] for points in (history.training, history.evaluations))
+    rows = draw_curve(line, marks, width, _CURVE_HEIGHT, history.status.elapsed_s)
+    foot = f"       0:00   ── learning   {MARK} validation"
+    end = format_duration(history.status.elapsed_s)
+    return [*rows, f"{foot}{end:>{max(1, width - len(foot))}}"]
+
+
 def _describe(status: RunStatus, info: RunInfo | None) -> dict[str, Any]:
     record = {**dataclasses.asdict(status), "path": str(status.path)}
     return record | ({"info": info.to_json()} if info else {})
@@ -182,6 +259,10 @@ def _list_row(status: RunStatus, info: RunInfo | None) -> tuple[str, ...]:
     )
 
 
+def _say_recipe(recipe: Recipe) -> str:
+    return "; ".join(f"{name_field(k)} {say_value(v)}" for k, v in recipe.to_json().items() if v is not None)
+
+
 def _show_fields(status: RunStatus, info: RunInfo) -> list[tuple[str, str]]:
     recipe = info.recipe
     loss = "" if status.loss is None else f"{format_bits(status.loss)} bits per character"
@@ -193,7 +274,7 @@ def _show_fields(status: RunStatus, info: RunInfo) -> list[tuple[str, str]]:
     total = f" of {status.total_steps:,}" if status.total_steps else ""
     return [
         ("state", f"{status.state}, {status.progress:.0%}"),
-        ("message", status.message),
+        ("message", "" if status.state == "running" else status.message),
         ("step", f"{status.step:,}{total}"),
         ("time", format_duration(status.elapsed_s)),
         ("left", "" if status.left_s is None or not status.is_active else format_duration(status.left_s)),
@@ -206,7 +287,7 @@ def _show_fields(status: RunStatus, info: RunInfo) -> list[tuple[str, str]]:
         ),
         ("corpus", f"{info.corpus['name']}, {info.corpus['chars']:,} characters" if info.corpus else ""),
         ("held out", info.split),
-        ("recipe", ", ".join(f"{k} {v}" for k, v in recipe.to_json().items() if v is not None) if recipe else ""),
+        ("recipe", _say_recipe(recipe) if recipe else ""),
         ("begun", format_date(info.started)),
         ("folder", str(status.path)),
         ("model", status.model_path),

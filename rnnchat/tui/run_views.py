@@ -1,18 +1,16 @@
 """Trainings as screens show them: read from the run folders, told in words. No widgets here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from rnnchat import paths
-from rnnchat.errors import TrainingError
-from rnnchat.training.event import Evaluated, Event, Resumed, Sampled, Stepped
-from rnnchat.training.run_folder import RunFolder, judge_life
+from rnnchat.training.event import Sampled
+from rnnchat.training.run_comparison import ComparedRun
+from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_history import Point, RunHistory
 from rnnchat.training.run_info import RunInfo
-from rnnchat.training.run_status import RunStatus, fold_event
+from rnnchat.training.run_status import RunStatus
 from rnnchat.tui.figures import format_ago, format_bits, format_duration, format_parameters
-
-MAX_POINTS = 600
-"""More than a screen has columns of dots; beyond twice as many, neighbours are averaged."""
 
 MARKS = {
     "starting": "○",
@@ -38,7 +36,12 @@ class RunView:
     info: RunInfo | None = None
     """None where run.json cannot be read."""
     training: Curve = ()
-    validation: Curve = ()
+    evaluations: tuple[Point, ...] = ()
+    """On the held-out text."""
+    plan: tuple[str, ...] = ()
+    """What it read, what it chose and why, in sentences."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of what happened since, in sentences; the newest last."""
     sample: Sampled | None = None
     has_model: bool = False
     """Is there a network yet that one can write with?"""
@@ -49,6 +52,11 @@ class RunView:
     def name(self) -> str:
         """What the person called it."""
         return self.status.name
+
+    @property
+    def validation(self) -> Curve:
+        """The curve of the held-out text."""
+        return tuple(point[1:] for point in self.evaluations)
 
     @property
     def is_active(self) -> bool:
@@ -107,74 +115,9 @@ class RunView:
         """Best bits per character so far."""
         return format_bits(self.status.bits_per_char)
 
-
-@dataclass
-class RunHistory:
-    """All that one run has told so far; reads only what is new."""
-
-    run: RunFolder
-    status: RunStatus
-    info: RunInfo | None = None
-    offset: int = 0
-    training: list[tuple[int, float, float]] = field(default_factory=list)
-    """(step, seconds, bits per character)."""
-    validation: list[tuple[int, float, float]] = field(default_factory=list)
-    sample: Sampled | None = None
-    written: tuple[int, int] = (0, 0)
-    """Date and size of the run.json that was read."""
-
-    def read_on(self) -> RunView:
-        """Take in what was written since the last time, and judge whether the run lives."""
-        self._read_info()
-        events, self.offset = self.run.read_events(self.offset)
-        for event in events:
-            self.status = fold_event(self.status, event)
-            self._take(event)
-        status = judge_life(self.run, self.status)
-        return RunView(
-            self.run,
-            status,
-            self.info,
-            tuple(point[1:] for point in self.training),
-            tuple(point[1:] for point in self.validation),
-            self.sample,
-            has_model=self.run.best_path.exists(),
-            can_resume=status.state in RESUMABLE_STATES and self.run.checkpoint_path.exists(),
-        )
-
-    def _read_info(self) -> None:
-        """Read run.json if it was written anew; one of another start is another run under the same name."""
-        stat = (self.run.path / "run.json").stat()
-        if self.written == (stat.st_mtime_ns, stat.st_size):
-            return
-        self.written = (stat.st_mtime_ns, stat.st_size)
-        before = self.info
-        try:
-            self.info = self.run.read_info()
-        except TrainingError:
-            self.info = None
-        if before is not None and self.info is not None and before.started != self.info.started:
-            self._forget()
-
-    def _forget(self) -> None:
-        self.status = RunStatus(self.run.name, self.run.path)
-        self.offset, self.sample = 0, None
-        self.training.clear()
-        self.validation.clear()
-
-    def _take(self, event: Event) -> None:
-        if isinstance(event, Stepped):
-            self.training.append((event.step, event.elapsed_s, event.loss_bits_per_char))
-            if len(self.training) > 2 * MAX_POINTS:
-                self.training = average_pairs(self.training)
-        elif isinstance(event, Evaluated):
-            self.validation.append((event.step, event.elapsed_s, event.bits_per_char))
-        elif isinstance(event, Sampled):
-            self.sample = event
-        elif isinstance(event, Resumed):
-            # Steps taken after the checkpoint were lost with the process that took them.
-            self.training = [point for point in self.training if point[0] <= event.step]
-            self.validation = [point for point in self.validation if point[0] <= event.step]
+    def compare_as(self, letter: str) -> ComparedRun | None:
+        """The run as one of several; None where it cannot be read."""
+        return None if self.info is None else ComparedRun(letter, self.status, self.info, self.evaluations)
 
 
 class RunReader:
@@ -182,26 +125,43 @@ class RunReader:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._histories: dict[Path, RunHistory] = {}
+        self._known: dict[Path, tuple[RunHistory, RunView | None]] = {}
 
     def read(self) -> tuple[RunView, ...]:
         """All runs on this machine, the newest first."""
         views = []
         found = {path.parent for path in paths.runs_dir().glob("*/run.json")}
-        for gone in self._histories.keys() - found:
-            del self._histories[gone]
+        for gone in self._known.keys() - found:
+            del self._known[gone]
         for path in found:
-            run = RunFolder(path)
-            history = self._histories.setdefault(path, RunHistory(run, RunStatus(run.name, path)))
+            history, before = self._known.get(path) or (RunHistory(RunFolder(path)), None)
             try:
-                views.append(history.read_on())
+                is_new = history.read_on()
             except FileNotFoundError:
                 continue  # deleted a moment ago
+            view = describe_run(history, None if is_new else before)
+            self._known[path] = (history, view)
+            views.append(view)
         views.sort(key=lambda view: (view.info.started if view.info else 0.0, view.name), reverse=True)
         return tuple(views)
 
 
-def average_pairs(points: list[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
-    """Halve a curve: each two neighbours become their mean, told at the step of the later one."""
-    pairs = zip(points[::2], points[1::2], strict=False)
-    return [(right[0], (left[1] + right[1]) / 2, (left[2] + right[2]) / 2) for left, right in pairs]
+def describe_run(history: RunHistory, before: RunView | None = None) -> RunView:
+    """The run at this moment; ``before`` itself where it has said nothing since then and nothing else is different."""
+    run, status = history.run, history.judge()
+    has_model = run.best_path.exists()
+    can_resume = status.state in RESUMABLE_STATES and run.checkpoint_path.exists()
+    if before is not None and (before.status, before.has_model, before.can_resume) == (status, has_model, can_resume):
+        return before
+    return RunView(
+        run,
+        status,
+        history.info,
+        tuple(point[1:] for point in history.training),
+        tuple(history.evaluations),
+        tuple(history.plan),
+        tuple(history.notes),
+        history.sample,
+        has_model,
+        can_resume,
+    )

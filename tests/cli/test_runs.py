@@ -4,17 +4,21 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
 from rnnchat.cli import runs
+from rnnchat.cli.curve import MARK
+from rnnchat.training.choice import choose_recipe
 from rnnchat.training.event import (
     Evaluated,
     Event,
     Failed,
     Finished,
+    Noted,
     Paused,
     Reopened,
     Resumed,
@@ -25,7 +29,7 @@ from rnnchat.training.event import (
 )
 from rnnchat.training.new_run import make_run
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_folder import RunFolder, find_run
 from rnnchat.training.run_info import Request
 from rnnchat.training.trainer import train
 
@@ -217,8 +221,81 @@ def test_a_run_is_removed_after_a_question(run: Run, trained: RunFolder) -> None
     assert not trained.path.exists()
 
 
-@pytest.mark.parametrize("command", ["show", "watch", "pause", "resume", "stop", "remove"])
+@pytest.mark.parametrize("command", ["show", "compare", "watch", "pause", "resume", "stop", "remove"])
 def test_an_unknown_run_is_told_in_one_sentence(command: str, run: Run) -> None:
     result = run("runs", command, "lake")
     assert result.exit_code == 1
     assert "no run called 'lake'" in result.stderr
+
+
+@pytest.fixture
+def two(text_file: Path) -> None:
+    """Two runs of one text that differ in dropout alone, the second the better one."""
+    for name, dropout, bits in (("plain", 0.0, 3.0), ("drop", 0.5, 2.5)):
+        options = TrainingOptions((str(text_file),), name=name, minutes=5, dropout=dropout, threads=1)
+        folder = make_run(options)
+        recipe, _ = choose_recipe(options, 2000, 2000)
+        corpus = {"name": "sea.txt", "chars": 2400, "files": [{"sha256": "aa"}]}
+        folder.write_info(
+            replace(
+                folder.read_info(), recipe=recipe, corpus=corpus, parameters=1_000_000, train_chars=2000,
+                train_tokens=2000, validation_chars=400, validation_tokens=400, split="the end",
+            )
+        )  # fmt: skip
+        for step in (10, 20):
+            folder.append_event(Stepped(step, 30, 4.2, 0.001, 12_000.5, step / 2, 5.0, step / 30))
+            folder.append_event(Evaluated(step, step / 2, bits + 1 / step, bits, step, 4.1))
+
+
+@pytest.mark.parametrize("names", [(), ("plain", "drop"), ("plain",)])
+def test_runs_of_one_text_are_compared_the_best_first(names: tuple[str, ...], run: Run, two: None) -> None:
+    lines = run("runs", "compare", *names).stdout.splitlines()
+    assert "bits per character" in lines[0]
+    figures = [line.split()[:2] for line in lines if line[:2] in ("a ", "b ")]
+    assert figures == [["a", "drop"], ["b", "plain"]]
+    assert [line.split() for line in lines if line.startswith("dropout")] == [["dropout", "0.5", "0"]]
+    assert not any(line.startswith("cell ") for line in lines)
+    assert "The same in all: text sea.txt; level char; cell lstm" in " ".join(lines)
+
+
+def test_a_comparison_for_scripts_holds_curves_and_differences(run: Run, two: None) -> None:
+    record = json.loads(run("runs", "compare", "--json", "--over", "chars").stdout)
+    assert record["differences"] == {"dropout": [0.5, 0.0]}
+    assert (record["over"], record["is_fair"]) == ("chars", True)
+    drop = record["runs"][0]
+    assert (drop["name"], drop["best_bits_per_char"], drop["last_bits_per_char"]) == ("drop", 2.5, 2.55)
+    assert [point["step"] for point in drop["curve"]] == [10, 20]
+
+
+def test_figures_of_other_held_out_texts_are_said_not_to_compare(run: Run, two: None) -> None:
+    folder = find_run("plain")
+    folder.write_info(replace(folder.read_info(), validation_chars=300))
+    assert "do not compare" in " ".join(run("runs", "compare", "plain", "drop").stdout.split())
+    assert not json.loads(run("runs", "compare", "plain", "drop", "--json").stdout)["is_fair"]
+
+
+def test_one_run_alone_is_nothing_to_compare(run: Run, begun: RunFolder, trained: RunFolder) -> None:
+    result = run("runs", "compare")
+    assert result.exit_code == 1
+    assert "'lake' is the only one of its texts" in result.stderr
+
+
+def test_an_axis_that_there_is_not_is_told(run: Run, two: None) -> None:
+    result = run("runs", "compare", "--over", "moons")
+    assert result.exit_code == 2
+    assert "choose one of time, chars, steps" in result.stderr
+
+
+def test_more_runs_than_letters_are_refused(run: Run, two: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "LETTERS", "a")
+    assert "at most 1" in run("runs", "compare", "plain", "drop").stderr
+
+
+def test_a_run_is_shown_with_what_it_said_and_its_curve(run: Run, begun: RunFolder) -> None:
+    begun.append_event(Noted("The network learns its text by heart: take a smaller one."))
+    shown = run("runs", "show", "sea").stdout
+    assert "The network learns its text by heart: take a smaller one." in shown
+    assert MARK in shown
+    record = json.loads(run("runs", "show", "sea", "--json").stdout)
+    assert record["notes"] == ["The network learns its text by heart: take a smaller one."]
+    assert record["curve"] == [{"step": 7, "elapsed_s": 2.0, "bits_per_char": 3.9}]

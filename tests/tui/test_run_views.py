@@ -7,7 +7,8 @@ from rnnchat.training.event import Evaluated, Failed, Finished, Resumed, Sampled
 from rnnchat.training.new_run import make_run
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.run_folder import RunFolder, read_status
-from rnnchat.tui.run_views import MAX_POINTS, RunReader
+from rnnchat.training.run_history import MAX_POINTS
+from rnnchat.tui.run_views import RunReader
 
 
 @pytest.fixture
