@@ -151,9 +151,10 @@ def make_model() -> Callable[..., Model]:
         symbols: str = "\n abcdefgh",
         tokenizer: Tokenizer | None = None,
         seed: int = 0,
+        residual: bool = False,
     ) -> Model:
         tokenizer = tokenizer or CharTokenizer(symbols, has_unknown=False)
-        config = ModelConfig(tokenizer.vocab_size, cell, hidden_sizes, embedding_size, tied=tied)
+        config = ModelConfig(tokenizer.vocab_size, cell, hidden_sizes, embedding_size, tied=tied, residual=residual)
         random = np.random.default_rng(seed)
         weights = {
             name: random.normal(0, 0.7, shape).astype(np.float32) for name, shape in config.weight_shapes().items()

@@ -6,9 +6,10 @@ The first layer's input products of all V symbols become a table (V, G*H), input
 where the cell allows it, biases are added up, an lstm's gates are put in the order i, f, o, g, so that one sigmoid
 serves three of them, and for ``int8`` the matrices are quantised.
 
-Names: ``layers.0.table``, or ``embedding`` and the product ``layers.0.inputs`` where the table would be too big;
-the products ``layers.N.recurrent`` (lstm and rnn from the second layer on: ``layers.N.gates``, of both inputs;
-gru: ``layers.N.inputs`` as well), ``projection`` and ``output``. A product is ``NAME.weight``, (N, I) as in the model
+Names: ``layers.0.table``, or the product ``layers.0.inputs`` where the table would be too big; ``embedding`` there,
+and where the first layer's input is added to its output; the products ``layers.N.recurrent`` (lstm and rnn from the
+second layer on: ``layers.N.gates``, of both inputs; gru, and every cell after a residual sum: ``layers.N.inputs`` as
+well), ``projection`` and ``output``. A product is ``NAME.weight``, (N, I) as in the model
 file, and ``NAME.bias`` (N,) if it has one; in int8 ``NAME.weight`` (I, N) and ``NAME.scale`` (N,).
 """
 
@@ -69,12 +70,14 @@ class _Constants:
 
     def add_layer(self, layer: int) -> None:
         part, is_gru = f"layers.{layer}", self._config.cell == "gru"
+        # A residual sum has no bound: in 8 bits, a hidden state beside it would be left with too few of them.
+        is_joined = layer > 0 and not is_gru and not self._config.adds_input(layer - 1)
         bias = self._gather(f"{part}.bias_ih")
         if is_gru:  # its reset gate stands between the two products
             self.add_product(f"{part}.recurrent", self._gather(f"{part}.weight_hh"), self._gather(f"{part}.bias_hh"))
         else:
             bias = bias + self._gather(f"{part}.bias_hh")
-        if layer and not is_gru:
+        if is_joined:
             self.add_product(f"{part}.gates", self._gather(f"{part}.weight_ih", f"{part}.weight_hh"), bias)
             return
         if not is_gru:
@@ -88,12 +91,12 @@ class _Constants:
     def _add_symbols(self, inputs: np.ndarray, bias: np.ndarray) -> None:
         """Add what the first layer's inputs come from: (G*H, E or V) and (G*H,)."""
         embedding = self._weights.get("embedding.weight")  # (V, E)
+        if embedding is not None and (self._config.adds_input(0) or not has_table(self._config)):
+            self.arrays["embedding"] = embedding
         if has_table(self._config):
             products = inputs.T if embedding is None else embedding @ inputs.T  # (V, G*H)
             self.arrays["layers.0.table"] = products + bias
             return
-        assert embedding is not None
-        self.arrays["embedding"] = embedding
         self.add_product("layers.0.inputs", inputs, bias)
 
     def _gather(self, *names: str) -> np.ndarray:

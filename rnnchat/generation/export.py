@@ -104,13 +104,14 @@ class _Builder:
         return name
 
     def add_layers(self) -> None:
-        """Add all layers; the last one's output is ``top`` (B, T, H)."""
+        """Add all layers; what the last one gives is ``top`` (B, T, H)."""
         self.constant("batch_axis", np.array([0], np.int64))
         self.constant("direction_axis", np.array([1], np.int64))
         self.add("Transpose", ["ids"], "time_ids", perm=[1, 0])  # (T, B)
         x = self._add_input()
         for layer in range(self.config.num_layers):
-            x = self._add_layer(layer, x)
+            output = self._add_layer(layer, x)
+            x = self.add("Add", [output, x], f"sum.{layer}") if self.config.adds_input(layer) else output
         self.add("Transpose", [x], "top", perm=[1, 0, 2])
 
     def add_output_layer(self) -> None:

@@ -8,8 +8,9 @@ graphs name the constants that ``constant.build_constants`` makes and do not hol
 
 In ``int8`` every matrix product is a ``MatMulIntegerToFloat`` of ONNX Runtime, with activations as whole numbers of
 1/127. A hidden state of tanh lies between -1 and 1 as it is, and is quantised once for all that take it in; what has
-no bound is brought there, each row by its largest value. So a stream of a batch never depends on its neighbours, as
-it would with ``DynamicQuantizeMatMul``, which has one scale for the whole batch.
+no bound, such as the sum of a residual connection, is brought there, each row by its largest value. So a stream of a
+batch never depends on its neighbours, as it would with ``DynamicQuantizeMatMul``, which has one scale for the whole
+batch.
 """
 
 from typing import Any
@@ -51,29 +52,28 @@ def build_read_graph(
     if wanted, the hidden states of all times with ``.all`` added, each (T, B, H_N).
     """
     builder = Builder(config, constants, precision)
-    builder.add_step("ids")
+    top_size = config.hidden_sizes[-1]
+    tops = [helper.make_tensor_value_info("top", TensorProto.FLOAT, ["B", top_size])]
+    builder.add("Identity", [builder.add_step("ids")], "top")
     states, next_states = list_state_infos(config)
-    layers = list(range(config.num_layers)) if with_hidden else [config.num_layers - 1]
-    tops = [
-        helper.make_tensor_value_info(f"hidden.{layer}.top", TensorProto.FLOAT, ["B", config.hidden_sizes[layer]])
-        for layer in layers
-    ]
-    for layer, top in zip(layers, tops, strict=True):
-        builder.add("Identity", [f"hidden.{layer}.next"], top.name)
+    sizes = config.hidden_sizes if with_hidden else ()
+    for layer, size in enumerate(sizes):
+        tops.append(helper.make_tensor_value_info(f"hidden.{layer}.top", TensorProto.FLOAT, ["B", size]))
+        builder.add("Identity", [f"hidden.{layer}.next"], tops[-1].name)
     step_ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B"])
     body = helper.make_graph(builder.nodes, "step", [*states, step_ids], [*next_states, *tops])
 
     builder.nodes = []
     first, last = ([rename(info, suffix) for info in states] for suffix in (".first", ".last"))
     all_hidden = [
-        helper.make_tensor_value_info(f"hidden.{layer}.all", TensorProto.FLOAT, ["T", "B", config.hidden_sizes[layer]])
-        for layer in layers
+        helper.make_tensor_value_info(f"hidden.{layer}.all", TensorProto.FLOAT, ["T", "B", size])
+        for layer, size in enumerate(sizes)
     ]
     builder.nodes.append(
         helper.make_node(
             "Scan",
             [*(info.name for info in first), "all_ids"],
-            [info.name for info in (*last, *all_hidden)],
+            [*(info.name for info in last), "all_tops", *(info.name for info in all_hidden)],
             body=body,
             num_scan_inputs=1,
         )
@@ -81,8 +81,8 @@ def build_read_graph(
     # The output layer takes all symbols from `begin` on in one product: (T', B, H) as (T'*B, H).
     end = builder.constant("end", np.array([2**62], np.int64))
     time_axis = builder.constant("time_axis", np.array([0], np.int64))
-    builder.add("Slice", [all_hidden[-1].name, "begin", end, time_axis], "tops")
-    flat = builder.constant("flat", np.array([-1, config.hidden_sizes[-1]], np.int64))
+    builder.add("Slice", ["all_tops", "begin", end, time_axis], "tops")
+    flat = builder.constant("flat", np.array([-1, top_size], np.int64))
     builder.add_output_layer(builder.add("Reshape", ["tops", flat], "flat_tops"), "flat_log_probs")
     builder.add("Shape", ["tops"], "tb", end=2)
     vocab_size = builder.constant("vocab_size", np.array([config.vocab_size], np.int64))
@@ -92,7 +92,7 @@ def build_read_graph(
     ids = helper.make_tensor_value_info("all_ids", TensorProto.INT64, ["T", "B"])
     begin = helper.make_tensor_value_info("begin", TensorProto.INT64, [1])
     log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["U", "B", config.vocab_size])
-    return builder.make_model([ids, begin, *first], [log_probs, *last, *(all_hidden if with_hidden else [])])
+    return builder.make_model([ids, begin, *first], [log_probs, *last, *all_hidden])
 
 
 class Builder:
@@ -103,7 +103,7 @@ class Builder:
         self.precision = precision
         self.nodes: list[onnx.NodeProto] = []
         self._is_bounded = config.cell != "rnn-relu"
-        """Is every hidden state between -1 and 1?"""
+        """Is every hidden state between -1 and 1? What a layer reads may be a sum, which has no bound."""
         self._constants = constants
         self._initializers: dict[str, onnx.TensorProto] = {}
 
@@ -175,17 +175,20 @@ class Builder:
         return name
 
     def add_step(self, ids: str) -> str:
-        """Add all layers for one symbol; give the name of the last layer's new hidden state (B, H)."""
+        """Add all layers for one symbol; give the name of what the output layer reads (B, H)."""
         x: str | None = None  # the first layer's input comes from a table or an embedding
         add_cell = {"lstm": self._add_lstm, "gru": self._add_gru}.get(self.config.cell, self._add_rnn)
         for layer in range(self.config.num_layers):
-            x = add_cell(layer, x, ids)
+            hidden = add_cell(layer, x, ids)
+            if self.config.adds_input(layer):
+                hidden = self.add("Add", [hidden, x or self._embed(ids)], f"layers.{layer}.sum")
+            x = hidden
         assert x is not None
         return x
 
     def add_output_layer(self, top: str, output: str) -> None:
-        """Add the product from the last hidden state (N, H), and its normalisation: log-probabilities (N, V)."""
-        is_bounded = self._is_bounded
+        """Add the product from what the last layer gives (N, H), and its normalisation: log-probabilities (N, V)."""
+        is_bounded = self._is_output_bounded(self.config.num_layers - 1)
         if self.config.has_projection:
             top = self.multiply([top], "projection", f"{output}.projected", is_bounded)
             is_bounded = False
@@ -195,16 +198,25 @@ class Builder:
         """Add W_ih x + bias, (B, G*H): looked up for the first layer where a table of all symbols fits."""
         name = f"layers.{layer}.inputs"
         if x is not None:
-            return self.multiply([x], name, name, self._is_bounded)
+            return self.multiply([x], name, name, self._is_output_bounded(layer - 1))
         if "layers.0.table" in self._constants:
             return self.add("Gather", [self.named("layers.0.table"), ids], name)
-        embedded = self.add("Gather", [self.named("embedding"), ids], "embedded")
-        return self.multiply([embedded], name, name, is_bounded=False)
+        return self.multiply([self._embed(ids)], name, name, is_bounded=False)
+
+    def _embed(self, ids: str) -> str:
+        """Add the embeddings (B, E), once for all who ask for them."""
+        if not any("embedded" in node.output for node in self.nodes):
+            self.add("Gather", [self.named("embedding"), ids], "embedded")
+        return "embedded"
+
+    def _is_output_bounded(self, layer: int) -> bool:
+        """Is what a layer hands on between -1 and 1?"""
+        return self._is_bounded and not self.config.adds_input(layer)
 
     def _joined_products(self, layer: int, x: str | None, ids: str) -> str:
-        """Add W_ih x + W_hh h + both biases, (B, G*H), as one product where x is a layer's output."""
+        """Add W_ih x + W_hh h + both biases, (B, G*H), as one product where x is a layer's hidden state."""
         part, hidden = f"layers.{layer}", f"hidden.{layer}"
-        if x is not None:
+        if x is not None and f"{part}.gates.weight" in self._constants:
             return self.multiply([x, hidden], f"{part}.gates", f"{part}.gates", self._is_bounded)
         recurrent = self.multiply([hidden], f"{part}.recurrent", f"{part}.recurrent", self._is_bounded)
         return self.add("Add", [self._input_products(layer, x, ids), recurrent], f"{part}.gates")

@@ -39,6 +39,8 @@ class ModelConfig:
     """Share of activations left out while training, from 0 to below 1; generation never drops anything."""
     tied: bool = False
     """Does the output share its matrix with the embedding? Where E and the last H differ, a projection joins them."""
+    residual: bool = False
+    """Is a layer's input added to its output, where both are of one size? The first layer's input is the embedding."""
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -79,6 +81,11 @@ class ModelConfig:
         """I of the first layer: E, or V where symbols are one-hot."""
         return self.embedding_size or self.vocab_size
 
+    def adds_input(self, layer: int) -> bool:
+        """Is the input of ``layer`` added to its output? One-hot symbols are not: they are no embedding."""
+        size = self.hidden_sizes[layer - 1] if layer else self.embedding_size
+        return self.residual and size == self.hidden_sizes[layer]
+
     @property
     def parameters(self) -> int:
         """How many numbers the weights hold."""
@@ -111,10 +118,11 @@ class ModelConfig:
         return shapes
 
     def describe(self) -> str:
-        """The network in a few words: ``lstm 2×512``, ``gru 128, 64``."""
-        if len(set(self.hidden_sizes)) == 1:
-            return f"{self.cell} {self.num_layers}×{self.hidden_sizes[0]}"
-        return f"{self.cell} {', '.join(map(str, self.hidden_sizes))}"
+        """The network in a few words: ``lstm 2×512``, ``gru 128, 64``, ``lstm 4×256 residual``."""
+        is_even = len(set(self.hidden_sizes)) == 1
+        sizes = f"{self.num_layers}×{self.hidden_sizes[0]}" if is_even else ", ".join(map(str, self.hidden_sizes))
+        suffix = " residual" if any(map(self.adds_input, range(self.num_layers))) else ""
+        return f"{self.cell} {sizes}{suffix}"
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as plain JSON values."""
@@ -135,6 +143,7 @@ class ModelConfig:
             embedding_size=_read(record["embedding_size"], int),
             dropout=float(_read(record.get("dropout", 0.0), int, float)),
             tied=_read(record.get("tied", False), bool),
+            residual=_read(record.get("residual", False), bool),
         )
 
 

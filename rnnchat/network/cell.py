@@ -12,12 +12,17 @@ order in which the equations list the gates; there are two biases per gate, as i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from rnnchat.model.config import Cell
+
+_ONE_LAYER: dict[str, Any] = {
+    "has_biases": True, "num_layers": 1, "dropout": 0.0, "train": True, "bidirectional": False, "batch_first": True,
+}  # fmt: skip
+"""How the fused functions of torch are to take a layer."""
 
 
 class LayerWeights(NamedTuple):
@@ -53,6 +58,19 @@ class CellStep(Protocol):
         """The fused torch module that computes the same over a whole window (B, T, I)."""
         ...
 
+    def read(self, x: Tensor, state: list[Tensor], weights: LayerWeights) -> tuple[Tensor, ...]:
+        """What that module computes with weights that need not be its own.
+
+        Args:
+            x: (B, T, I)
+            state: as for `step`, each (1, B, H).
+            weights: the layer's weights.
+
+        Returns:
+            The outputs (B, T, H) and the state after them, each (1, B, H).
+        """
+        ...
+
 
 class LSTMCell:
     """Long short-term memory with a forget gate.
@@ -81,6 +99,10 @@ class LSTMCell:
         """``nn.LSTM``, which runs on oneDNN on a CPU and on cuDNN on a GPU."""
         return nn.LSTM(input_size, hidden_size, batch_first=True)
 
+    def read(self, x: Tensor, state: list[Tensor], weights: LayerWeights) -> tuple[Tensor, ...]:
+        """See `CellStep.read`."""
+        return torch.lstm(x, state, weights, **_ONE_LAYER)
+
 
 class GRUCell:
     """Gated recurrent unit, in the form of cuDNN: the reset gate acts after the recurrent product.
@@ -107,6 +129,10 @@ class GRUCell:
         """``nn.GRU``."""
         return nn.GRU(input_size, hidden_size, batch_first=True)
 
+    def read(self, x: Tensor, state: list[Tensor], weights: LayerWeights) -> tuple[Tensor, ...]:
+        """See `CellStep.read`."""
+        return torch.gru(x, state[0], weights, **_ONE_LAYER)
+
 
 @dataclass(frozen=True)
 class SimpleCell:
@@ -131,6 +157,11 @@ class SimpleCell:
     def build_module(self, input_size: int, hidden_size: int) -> nn.RNNBase:
         """``nn.RNN``."""
         return nn.RNN(input_size, hidden_size, nonlinearity=self.nonlinearity, batch_first=True)
+
+    def read(self, x: Tensor, state: list[Tensor], weights: LayerWeights) -> tuple[Tensor, ...]:
+        """See `CellStep.read`."""
+        function = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
+        return function(x, state[0], weights, **_ONE_LAYER)
 
 
 CELL_STEPS: dict[Cell, CellStep] = {

@@ -2,9 +2,10 @@
 
 Letters: V vocabulary, E embedding, H hidden, L layers.
 
-Names and shapes are those of torch's own modules. Where all layers have one size they are one ``nn.LSTM`` (GRU, RNN)
-called ``rnn``; else each is a module of its own, ``layers.N``. The vocabulary goes along where torch keeps what is no
-tensor of a state dict, in its ``_metadata``; docs/export.md shows a script that needs nothing else.
+Names and shapes are those of torch's own modules. Where all layers have one size and none is residual they are one
+``nn.LSTM`` (GRU, RNN) called ``rnn``; else each is a module of its own, ``layers.N``. The vocabulary goes along where
+torch keeps what is no tensor of a state dict, in its ``_metadata``; docs/export.md shows a script that needs nothing
+else.
 """
 
 from collections import OrderedDict
@@ -48,7 +49,7 @@ def build_state_dict(model: Model) -> "OrderedDict[str, Tensor]":
         state_dict["embedding.weight"] = weights["embedding.weight"]
     for layer in range(config.num_layers):
         for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-            name = f"rnn.{part}_l{layer}" if _is_even(config) else f"layers.{layer}.{part}_l0"
+            name = f"rnn.{part}_l{layer}" if _is_one_module(config) else f"layers.{layer}.{part}_l0"
             state_dict[name] = weights[f"layers.{layer}.{part}"]
     output = weights["embedding.weight" if config.tied else "output.weight"]
     state_dict["output.weight"] = output @ weights["projection.weight"] if config.has_projection else output
@@ -60,13 +61,16 @@ def build_state_dict(model: Model) -> "OrderedDict[str, Tensor]":
 def _describe(model: Model) -> dict[str, Any]:
     """What a script must know of the model: the module, its arguments, the vocabulary."""
     config = model.config
-    if _is_even(config):
+    if _is_one_module(config):
         layers: dict[str, Any] = {
             "rnn": _list_arguments(config, config.input_size, config.hidden_sizes[0], config.num_layers)
         }
     else:
         sizes = zip((config.input_size, *config.hidden_sizes), config.hidden_sizes, strict=False)
-        layers = {"layers": [_list_arguments(config, *size, num_layers=1) for size in sizes]}
+        layers = {
+            "layers": [_list_arguments(config, *size, num_layers=1) for size in sizes],
+            "residual": [config.adds_input(layer) for layer in range(config.num_layers)],
+        }
     return {
         "module": _MODULES[config.cell],
         **layers,
@@ -83,5 +87,6 @@ def _list_arguments(config: ModelConfig, input_size: int, hidden_size: int, num_
     return arguments
 
 
-def _is_even(config: ModelConfig) -> bool:
-    return len(set(config.hidden_sizes)) == 1
+def _is_one_module(config: ModelConfig) -> bool:
+    is_residual = any(config.adds_input(layer) for layer in range(config.num_layers))
+    return len(set(config.hidden_sizes)) == 1 and not is_residual

@@ -14,8 +14,11 @@ from torch.nn import functional
 
 from rnnchat.model.config import ModelConfig
 from rnnchat.network.cell import CELL_STEPS, LayerWeights
+from rnnchat.network.regularisation import Regularisation
 
 _LAYER_TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_NOTHING = Regularisation()
+"""Outside training nothing is dropped."""
 
 
 class State(NamedTuple):
@@ -34,9 +37,14 @@ class State(NamedTuple):
 class LanguageModel(nn.Module):
     """Embedding (or one-hot input), recurrent layers of any sizes, output over the vocabulary.
 
-    Dropout acts on the non-recurrent connections: the embedding, between the layers, and before the output.
-    With ``tied`` the output uses the embedding matrix, through a projection where the sizes differ.
+    Dropout acts on the non-recurrent connections: the embedding, between the layers, and before the output; `forward`
+    takes a `Regularisation` for all else that is dropped. With ``tied`` the output uses the embedding matrix, through
+    a projection where the sizes differ; with ``residual`` a layer's input is added to its output where both are of
+    one size.
     """
+
+    penalty: Tensor | None = None
+    """What the last `forward` of a training adds to the loss; None without a penalty."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -45,7 +53,7 @@ class LanguageModel(nn.Module):
         sizes = (config.embedding_size or config.vocab_size, *config.hidden_sizes)
         last = config.hidden_sizes[-1]
         self.layers = nn.ModuleList(self._cell.build_module(i, h) for i, h in itertools.pairwise(sizes))
-        self.dropout = nn.Dropout(config.dropout)
+        self._plain = Regularisation(config.dropout)
         if config.embedding_size:
             self.embedding = nn.Embedding(config.vocab_size, config.embedding_size)
         if config.tied:
@@ -64,25 +72,32 @@ class LanguageModel(nn.Module):
         )
         return State(hidden, cell if self.config.cell == "lstm" else ())
 
-    def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, ids: Tensor, state: State | None = None, regularisation: Regularisation | None = None
+    ) -> tuple[Tensor, State]:
         """Read a window of every stream.
 
         Args:
             ids: (B, T)
             state: what was remembered before the window; nothing by default.
+            regularisation: what is dropped and penalised, in training mode only; plain dropout by default.
 
         Returns:
             Logits (B, T, V), for the symbol after each one read, and the state after the window.
         """
         state = state or self.initial_state(len(ids))
-        x = self._embed(ids)  # (B, T, E)
+        chosen = (regularisation or self._plain) if self.training else _NOTHING
+        x = chosen.drop_input(chosen.drop_symbols(self._embed(ids), ids, self.config.vocab_size))  # (B, T, E)
         after = []
-        for index, layer in enumerate(self.layers):
+        last = len(self.layers) - 1
+        for index in range(last + 1):
             before = [part[index].unsqueeze(0) for part in state if part]  # each (1, B, H)
-            x, final = layer(x, tuple(before) if state.cell else before[0])  # (B, T, H)
-            after.append(final if state.cell else (final,))
-            x = self.dropout(x)
-        return self._predict(x), _collect([tuple(part.squeeze(0) for part in parts) for parts in after])
+            hidden, final = self._read(index, x, before, chosen)  # (B, T, H)
+            after.append(final)
+            x = hidden + x if self.config.adds_input(index) else hidden
+            x = chosen.drop_between(x) if index < last else chosen.drop_output(x)
+        self.penalty = chosen.measure_penalty(hidden, x) if chosen.has_penalty else None
+        return self._predict(x), _collect(after)
 
     def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """Read one symbol of every stream: equal to `forward` with T = 1 and dropout off, and several times faster.
@@ -99,7 +114,8 @@ class LanguageModel(nn.Module):
         for index in range(len(self.layers)):
             parts = tuple(part[index] for part in state if part)
             after.append(self._cell.step(x, parts, self.layer_weights(index)))
-            x = after[-1][0]  # (B, H)
+            hidden = after[-1][0]  # (B, H)
+            x = hidden + x if self.config.adds_input(index) else hidden
         return self._predict(x), _collect(after)
 
     def layer_weights(self, index: int) -> LayerWeights:
@@ -107,11 +123,28 @@ class LanguageModel(nn.Module):
         layer = self.layers[index]
         return LayerWeights(*(getattr(layer, f"{name}_l0") for name in _LAYER_TENSORS))
 
+    def _read(
+        self, index: int, x: Tensor, before: list[Tensor], regularisation: Regularisation
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Run a layer over x (B, T, I) from its state, each part (1, B, H).
+
+        Returns:
+            Its outputs (B, T, H) and its state after them, each part (B, H).
+        """
+        layer = self.layers[index]
+        if not regularisation.weight_drop:
+            x, final = layer(x, tuple(before) if len(before) > 1 else before[0])
+            return x, tuple(part.squeeze(0) for part in (final if len(before) > 1 else (final,)))
+        weights = self.layer_weights(index)
+        weights = weights._replace(weight_hh=regularisation.drop_weights(weights.weight_hh))
+        x, *parts = self._cell.read(x, before, weights)
+        return x, tuple(part.squeeze(0) for part in parts)
+
     def _embed(self, ids: Tensor) -> Tensor:
         if not self.config.embedding_size:
             one_hot = functional.one_hot(ids, self.config.vocab_size)
             return one_hot.to(self.layer_weights(0).weight_ih.dtype)  # (..., V)
-        embedded: Tensor = self.dropout(self.embedding(ids))  # (..., E)
+        embedded: Tensor = self.embedding(ids)  # (..., E)
         return embedded
 
     def _predict(self, x: Tensor) -> Tensor:

@@ -31,8 +31,9 @@ SHAPES = [
     {"hidden_sizes": (5, 7, 6), "embedding_size": 0},
     {"hidden_sizes": (7, 5), "embedding_size": 5, "tied": True},
     {"hidden_sizes": (6, 6), "embedding_size": 4, "tied": True},
+    {"hidden_sizes": (6, 6), "embedding_size": 4, "residual": True},
+    {"hidden_sizes": (7, 5, 5), "embedding_size": 7, "residual": True, "tied": True},
 ]
-EVEN_SHAPES = [shape for shape in SHAPES if len(set(shape["hidden_sizes"])) == 1]
 IDS = np.random.default_rng(5).integers(0, 10, (2, 9))  # (B, T); V is 10
 PROMPT = "bad\na"
 

@@ -18,6 +18,9 @@ SHAPES = [
     {"hidden_sizes": (5, 7, 6), "embedding_size": 0},
     {"hidden_sizes": (7, 5), "embedding_size": 5, "tied": True},
     {"hidden_sizes": (7, 6), "embedding_size": 4, "tied": True},
+    {"hidden_sizes": (7, 7, 5), "embedding_size": 7, "residual": True},
+    {"hidden_sizes": (5, 6, 6), "embedding_size": 0, "residual": True},
+    {"hidden_sizes": (6, 6), "embedding_size": 6, "tied": True, "residual": True},
 ]
 IDS = np.random.default_rng(5).integers(0, 10, (2, 9))  # (B, T); V is 10
 
@@ -160,13 +163,14 @@ def test_a_vocabulary_too_big_for_the_table_gives_the_same(make_model, cell, mon
 
 
 @pytest.mark.parametrize("max_table_bytes", [constant.MAX_TABLE_BYTES, 0], ids=["table", "no table"])
-@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("options", [{}, {"tied": True}, {"residual": True}], ids=str)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("bits", [8, 7])
-def test_int8_stays_close_to_float32(make_model, cell, tied, max_table_bytes, bits, monkeypatch):
+def test_int8_stays_close_to_float32(make_model, cell, options, max_table_bytes, bits, monkeypatch):
     monkeypatch.setattr(constant, "MAX_TABLE_BYTES", max_table_bytes)
     monkeypatch.setattr(constant, "choose_most", lambda: {8: 127, 7: 63}[bits])
-    model = make_model(cell, (48, 40), 16, tied)
+    sizes = ((48, 48, 40), 48) if "residual" in options else ((48, 40), 16)
+    model = make_model(cell, *sizes, **options)
     model = replace(model, weights={name: weight * 0.3 for name, weight in model.weights.items()})
     exact, _ = Runtime(model).read(IDS, Runtime(model).initial_state(2))
     rounded, _ = Runtime(model, "int8").read(IDS, Runtime(model).initial_state(2))

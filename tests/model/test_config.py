@@ -6,8 +6,23 @@ from rnnchat.model.config import CELLS, ModelConfig
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_configuration_survives_json(cell):
-    config = ModelConfig(11, cell, (7, 5), 3, dropout=0.25, tied=True)
+    config = ModelConfig(11, cell, (7, 5), 3, dropout=0.25, tied=True, residual=True)
     assert ModelConfig.from_json(config.to_json()) == config
+
+
+def test_a_configuration_of_an_older_file_has_no_residual_connections():
+    record = ModelConfig(11, "lstm", (7, 7), 7).to_json()
+    del record["residual"]
+    assert not ModelConfig.from_json(record).residual
+    with pytest.raises(TypeError, match="1 is not bool"):
+        ModelConfig.from_json({**record, "residual": 1})
+
+
+def test_an_input_is_added_where_sizes_are_equal_and_never_a_one_hot_symbol():
+    config = ModelConfig(11, "lstm", (7, 7, 5), 7, residual=True)
+    assert [config.adds_input(layer) for layer in range(3)] == [True, True, False]
+    assert not any(ModelConfig(11, "lstm", (7, 7), 7).adds_input(layer) for layer in range(2))
+    assert not ModelConfig(7, "lstm", (7,), 0, residual=True).adds_input(0)
 
 
 def test_shapes_follow_the_sizes_of_each_layer():
@@ -59,3 +74,5 @@ def test_a_configuration_that_cannot_be_is_refused_in_a_sentence(values, message
 def test_a_network_is_described_in_a_few_words():
     assert ModelConfig(11, "lstm", (512, 512), 3).describe() == "lstm 2×512"
     assert ModelConfig(11, "gru", (128, 64), 3).describe() == "gru 128, 64"
+    assert ModelConfig(11, "lstm", (64, 64), 3, residual=True).describe() == "lstm 2×64 residual"
+    assert ModelConfig(11, "gru", (128, 64), 3, residual=True).describe() == "gru 128, 64"

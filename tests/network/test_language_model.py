@@ -24,12 +24,14 @@ SHAPES = {
     "one-hot": {"embedding_size": 0},
     "tied with a projection": {"embedding_size": E, "tied": True},
     "tied": {"embedding_size": HIDDEN[-1], "tied": True},
+    "residual": {"embedding_size": HIDDEN[0], "residual": True},
+    "residual one-hot": {"embedding_size": 0, "hidden_sizes": (HIDDEN[0], HIDDEN[0]), "residual": True},
 }
 
 
 def build(cell: Cell = "lstm", shape: str = "embedding", dropout: float = 0.0) -> LanguageModel:
     torch.manual_seed(5)
-    network = LanguageModel(ModelConfig(V, cell, HIDDEN, dropout=dropout, **SHAPES[shape]))
+    network = LanguageModel(ModelConfig(V, cell, **{"hidden_sizes": HIDDEN, "dropout": dropout, **SHAPES[shape]}))
     return network.eval()
 
 
