@@ -15,6 +15,8 @@ import numpy as np
 
 from rnnchat.errors import UsageError
 
+LEAST_COPY = 30
+"""Characters; shorter stretches are how a language is, not copies."""
 BLOCK_CHARS = 1 << 15
 """So much of the corpus is searched at once: its hashes fit the processor's cache."""
 
@@ -33,6 +35,30 @@ class Copy:
     """Where it begins in the corpus, in characters."""
 
 
+@dataclass(frozen=True)
+class Copies:
+    """What of a text stands in a corpus."""
+
+    longest: Copy
+    share: float
+    """The share of the text, 0 to 1, that lies in stretches of at least `LEAST_COPY` characters from the corpus."""
+
+
+def find_copies(text: str, pieces: Iterable[str]) -> Copies:
+    """`find_longest_copy` and `share_copied` in one reading of the corpus.
+
+    It takes some 100 bytes of memory for each character of the text, and time for each of the corpus.
+    """
+    search = _LongestSearch(text)
+    stretches = _Stretches(text, LEAST_COPY)
+    for place, block in _cut_blocks(pieces, max(len(text), LEAST_COPY)):
+        search.look_in(place, block)
+        stretches.find_all(block)
+        if search.is_over:
+            return Copies(search.best, 1.0 if len(text) >= LEAST_COPY else 0.0)
+    return Copies(search.best, stretches.measure_share())
+
+
 def find_longest_copy(text: str, pieces: Iterable[str]) -> Copy:
     """The longest stretch of ``text`` that stands in a corpus; among equals the one that comes first there.
 
@@ -40,20 +66,15 @@ def find_longest_copy(text: str, pieces: Iterable[str]) -> Copy:
         text: the text that is judged.
         pieces: the corpus, in any pieces; read once, and not to its end once all of ``text`` was found.
     """
-    best = Copy(0, 0, 0)
-    stretches = _Stretches(text, 1)
+    search = _LongestSearch(text)
     for place, block in _cut_blocks(pieces, len(text)):
-        while found := stretches.find_first(block):
-            start, begin = found
-            length = _measure_common(text[start:], block[begin : begin + len(text)])
-            best = Copy(text.index(text[start : start + length]), length, place + begin)
-            stretches = _Stretches(text, length + 1)
-        if best.length == len(text):
+        search.look_in(place, block)
+        if search.is_over:
             break
-    return best
+    return search.best
 
 
-def share_copied(text: str, pieces: Iterable[str], min_length: int = 30) -> float:
+def share_copied(text: str, pieces: Iterable[str], min_length: int = LEAST_COPY) -> float:
     """The share of ``text``, 0 to 1, that lies in stretches of at least ``min_length`` characters from a corpus.
 
     Args:
@@ -66,16 +87,33 @@ def share_copied(text: str, pieces: Iterable[str], min_length: int = 30) -> floa
     """
     if min_length < 1:
         raise UsageError(f"min-length {min_length} cannot be: a stretch has at least 1 character")
-    if len(text) < min_length:
-        return 0.0
     stretches = _Stretches(text, min_length)
     for _, block in _cut_blocks(pieces, min_length):
         stretches.find_all(block)
-    starts = np.flatnonzero(stretches.is_found)
-    changes = np.zeros(len(text) + 1, np.int64)
-    changes[starts] += 1
-    changes[starts + min_length] -= 1
-    return float((changes.cumsum()[:-1] > 0).mean())
+    return stretches.measure_share()
+
+
+class _LongestSearch:
+    """Looks for the longest stretch of a text in one block of a corpus after the other."""
+
+    def __init__(self, text: str) -> None:
+        self.best = Copy(0, 0, 0)
+        self._text = text
+        self._longer = _Stretches(text, 1)
+
+    @property
+    def is_over(self) -> bool:
+        """Was all of the text found?"""
+        return self.best.length == len(self._text)
+
+    def look_in(self, place: int, block: str) -> None:
+        """Look for a longer one in the block that begins at ``place``."""
+        text = self._text
+        while found := self._longer.find_first(block):
+            start, begin = found
+            length = _measure_common(text[start:], block[begin : begin + len(text)])
+            self.best = Copy(text.index(text[start : start + length]), length, place + begin)
+            self._longer = _Stretches(text, length + 1)
 
 
 class _Stretches:
@@ -99,6 +137,16 @@ class _Stretches:
         """Whether the stretch at each place of the text was found, (n - k + 1,) bool."""
         found: np.ndarray = self._is_found[self._inverse]
         return found
+
+    def measure_share(self) -> float:
+        """The share of the text that lies in stretches that were found, 0 to 1."""
+        if len(self._text) < self._k:
+            return 0.0
+        starts = np.flatnonzero(self.is_found)
+        changes = np.zeros(len(self._text) + 1, np.int64)
+        changes[starts] += 1
+        changes[starts + self._k] -= 1
+        return float((changes.cumsum()[:-1] > 0).mean())
 
     def find_first(self, block: str) -> tuple[int, int] | None:
         """Where the first stretch that a block holds begins, in the text and in the block; None if it holds none."""

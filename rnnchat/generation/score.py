@@ -77,12 +77,19 @@ class SymbolScore:
     """Its cost, without the charge for what is unknown."""
     rank: int
     """1 for the symbol that the model thought the likeliest; 0 for one that was left out."""
-    unknown_bytes: int
+    unknown: str
+    """Those of its characters that the vocabulary lacks."""
 
     @property
     def bits(self) -> float:
         """Its whole cost: those of a text's symbols add up to the text's."""
-        return self.nats / math.log(2) + BITS_PER_UNKNOWN_BYTE * self.unknown_bytes
+        return self.nats / math.log(2) + BITS_PER_UNKNOWN_BYTE * _count_bytes(self.unknown)
+
+    @property
+    def score(self) -> Score:
+        """What it adds to the score of the text; see `add_scores`."""
+        tokens, unknown_bytes = int(self.id is not None), _count_bytes(self.unknown)
+        return _make_score(self.nats, len(self.text), tokens, len(self.unknown), unknown_bytes)
 
 
 class Reader(Protocol):
@@ -157,7 +164,7 @@ def score_symbols(
         costs = list(zip(part.ids.tolist(), part.nats.tolist(), part.ranks.tolist(), strict=True))
         for text, number, unknown in align(tokenizer, part.text, part.ids, part.previous):
             id, nats, rank = (None, 0.0, 0) if number is None else costs[number]
-            yield SymbolScore(line, text, id, nats, rank, _count_bytes(unknown))
+            yield SymbolScore(line, text, id, nats, rank, unknown)
         line += part.text.endswith("\n")
 
 

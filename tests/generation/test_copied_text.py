@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rnnchat.errors import UsageError
 from rnnchat.generation import copied_text
-from rnnchat.generation.copied_text import Copy, find_longest_copy, share_copied
+from rnnchat.generation.copied_text import Copy, find_copies, find_longest_copy, share_copied
 
 few_letters = st.text("ab ", max_size=60)
 any_text = st.text(max_size=30) | few_letters
@@ -107,3 +107,16 @@ def test_memory_does_not_grow_with_the_corpus():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
+
+
+@given(any_text, pieces_of_text)
+def test_one_reading_finds_the_longest_copy_and_the_share(text: str, pieces: list[str]) -> None:
+    copies = find_copies(text * 3, (piece for piece in pieces * 3))
+    assert copies.longest == find_longest_copy(text * 3, pieces * 3)
+    assert copies.share == pytest.approx(share_copied(text * 3, pieces * 3))
+
+
+def test_a_text_that_stands_whole_in_a_corpus_is_copied_whole() -> None:
+    text = "the sea was wide and blue on that day"
+    assert find_copies(text, ["x" * 70_000, text, "y" * 70_000]).share == 1
+    assert find_copies(text[:29], ["x" * 70_000, text]).share == 0
