@@ -104,6 +104,8 @@ class ScriptedEngine:
             for task in pending:
                 task.cancel()
         await asyncio.sleep(0)
+        if self.is_closed:
+            raise EngineError(f"the process that held the model {self.info.name} is gone, it was closed")
 
     async def change(self, settings: Settings) -> None:
         self.calls.append(("change", settings))

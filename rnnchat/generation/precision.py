@@ -13,8 +13,6 @@ from rnnchat.generation.constant import Precision
 from rnnchat.generation.runtime import Runtime
 from rnnchat.model.file import Model, ModelHeader
 
-MAX_INT8_LOSS = 0.005
-"""Bits per character: a model that loses more writes in float32 unless it is told otherwise."""
 MAX_CHARS = 20_000
 _MAX_MULTIPLICATIONS = 3e10
 """Of one reading; about a second in float32."""
@@ -24,14 +22,8 @@ _MAX_BLOCK_NUMBERS = 2**22
 
 
 def choose_precision(model: Model | ModelHeader, wanted: Precision | None = None) -> Precision:
-    """What a person wants; else int8 where that loses next to nothing, by the figure in the model file.
-
-    A model without a figure writes in int8: no model measured so far lost a fifth of what is allowed.
-    """
-    if wanted:
-        return wanted
-    loss = model.training.int8_loss
-    return "int8" if loss is None or loss <= MAX_INT8_LOSS else "float32"
+    """What a person wants; else int8 where that loses next to nothing, by the figure in the model file."""
+    return wanted or ("int8" if model.training.suits_int8 else "float32")
 
 
 def measure_int8_loss(model: Model, pieces: Iterable[str]) -> float:

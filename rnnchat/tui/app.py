@@ -14,7 +14,6 @@ The first frame is drawn before any model is opened; models live in child proces
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import importlib
@@ -32,10 +31,10 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.timer import Timer
 
-from rnnchat.errors import ModelError, RnnchatError
+from rnnchat.errors import RnnchatError
 from rnnchat.tui.alt_keys import HOLD_S, AltPairing, teach_alt_enter
 from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids, show_key
-from rnnchat.tui.model_slot import ModelSlot, ModelState, StartEngine
+from rnnchat.tui.model_slot import ModelSlot, ModelState, StartEngine, start_engine
 from rnnchat.tui.run_watcher import RunWatcher
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import ScreenSettings, suggest
@@ -66,20 +65,6 @@ def open_screen(mode: str) -> Screen[None]:
     return find_screen_class(mode)()
 
 
-async def start_engine(source: str) -> EngineClient:
-    """Open the model called ``source``, or at that path, in a child process; "" for the default model."""
-    from rnnchat.engine.client import EngineClient
-
-    if not source:
-        from rnnchat.model.library import default_model  # with numpy: 150 ms, behind the first frame
-
-        found: str | None = await asyncio.to_thread(default_model)
-        source = found or ""
-    if not source:
-        raise ModelError("there is no model on this machine yet: train one (F4), or open a model file (F3)")
-    return await EngineClient.start(source)
-
-
 class RnnchatApp(App[None]):
     """rnnchat on the screen."""
 
@@ -94,20 +79,22 @@ class RnnchatApp(App[None]):
     story_title: var[str] = var("")
 
     def __init__(
-        self, model: str | None = None, story: str | None = None, start_engine: StartEngine = start_engine
+        self, model: str | None = None, story: str | None = None, start_engine: StartEngine | None = None
     ) -> None:
         """Make the application.
 
         Args:
             model: Name or path of the model to open; None for the one that was open last.
             story: Title of the story to open; None for the one that was open last.
-            start_engine: Opens a model in a child process; tests give a scripted one.
+            start_engine: Opens a model; tests give a scripted one, None opens it in a child process.
         """
         teach_alt_enter()
         self.settings, self._complaints = ScreenSettings.load()
         super().__init__()
-        self.start_engine = start_engine
-        self.slot = ModelSlot(start_engine, self._take_model_state, model or self.settings.model)
+        self.start_engine = start_engine or self._start_engine
+        self.slot = ModelSlot(
+            lambda source: self.start_engine(source), self._take_model_state, model or self.settings.model
+        )
         self.run_watcher = RunWatcher(self)
         self.asked_model = model
         self.asked_story = story
@@ -197,6 +184,9 @@ class RnnchatApp(App[None]):
 
     # The model
 
+    async def _start_engine(self, source: str) -> EngineClient:
+        return await start_engine(source, self.settings.precision)
+
     def _take_model_state(self, state: ModelState) -> None:
         self.model_state = state
 
@@ -220,6 +210,13 @@ class RnnchatApp(App[None]):
         else:
             self.settings.model = source
             self.save_settings_soon()
+
+    def choose_precision(self, name: str, precision: str) -> None:
+        """Let the model ``name`` compute in ``precision``, ``int8`` or ``float32``, from now on."""
+        self.settings.precision[name] = precision
+        self.save_settings_soon()
+        if self.model_state.name == name:
+            self.restart_model()
 
     def restart_model(self) -> None:
         """Open the model again that is open, or whose process has died."""

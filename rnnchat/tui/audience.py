@@ -19,5 +19,8 @@ class Audience:
     def show_notice(self, sentence: str) -> None:
         """Something that the person may want to know."""
 
+    def show_loop(self, stretch: str) -> None:
+        """The text has begun to repeat ``stretch`` again and again."""
+
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         """Something went wrong; ``given_back`` is the person's text, for the prompt box."""

@@ -1,6 +1,6 @@
 """Models as rows of a table: what each column says, how it sorts, which columns fit. No widgets here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,6 +151,19 @@ def filter_entries(entries: Sequence["ModelEntry"], words: str) -> list["ModelEn
 def _text_of(entry: "ModelEntry") -> str:
     title = entry.header.card.title if entry.header else ""
     return " ".join((entry.name, _level(entry), _say_network(entry), _corpus(entry), title)).casefold()
+
+
+def name_model(source: str) -> str:
+    """What the model with this name, or at this path, is called; as ``model.library.model_name``, which loads numpy."""
+    path = Path(source)
+    is_best = path.name == f"best{paths.MODEL_SUFFIX}"
+    return path.absolute().parent.name if is_best else path.name.removesuffix(paths.MODEL_SUFFIX)
+
+
+def find_precision(entry: "ModelEntry", chosen: Mapping[str, str]) -> str:
+    """How a model computes: as the person has chosen, or as suits it; "" where its file cannot be read."""
+    suitable = "" if entry.header is None else "int8" if entry.header.training.suits_int8 else "float32"
+    return suitable and chosen.get(entry.name, suitable)
 
 
 def fingerprint_models() -> frozenset[tuple[Path, int, int]]:

@@ -7,11 +7,12 @@ person never waits, and a model that cannot be opened takes nothing away.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from rnnchat.errors import RnnchatError
+from rnnchat.errors import ModelError, RnnchatError
+from rnnchat.tui.model_rows import name_model
 
 if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient
@@ -31,6 +32,8 @@ class ModelState:
     """On its validation text, as its file says."""
     opening: str = ""
     """The model that is being opened now, if any."""
+    precision: str = ""
+    """How it computes: ``int8`` or ``float32``."""
 
 
 class ModelSlot:
@@ -114,10 +117,29 @@ class ModelSlot:
             self._change(replace(state, phase="dead" if self.engine is None else "ready"))
             raise
         old, self.engine = self.engine, engine
-        self._change(ModelState("ready", engine.info.name, engine.info.bits_per_char))
+        self._change(ModelState("ready", engine.info.name, engine.info.bits_per_char, precision=engine.info.precision))
         if old is not None:
             await old.close()
 
     def _change(self, state: ModelState) -> None:
         self.state = state
         self.on_change(state)
+
+
+async def start_engine(source: str, precisions: Mapping[str, str]) -> EngineClient:
+    """Open the model called ``source``, or at that path, in a child process; "" for the default model.
+
+    Args:
+        source: name, path or "".
+        precisions: how models with these names are to compute; others as suits them.
+    """
+    from rnnchat.engine.client import EngineClient
+
+    if not source:
+        from rnnchat.model.library import default_model  # with numpy: 150 ms, behind the first frame
+
+        found: str | None = await asyncio.to_thread(default_model)
+        source = found or ""
+    if not source:
+        raise ModelError("there is no model on this machine yet: train one (F4), or open a model file (F3)")
+    return await EngineClient.start(source, precisions.get(name_model(source)))

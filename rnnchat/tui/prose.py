@@ -20,6 +20,13 @@ def is_wide(character: str) -> bool:
     return unicodedata.east_asian_width(character) in ("W", "F")
 
 
+def show_stretch(stretch: str) -> str:
+    """Say what is repeated in one line, from the beginning of a line or a word on, wherever it was caught."""
+    place = stretch.find("\n") + 1 or stretch.find(" ") + 1
+    turned = stretch[place:] + stretch[:place]
+    return " ".join(turned.split()) or name_symbols((stretch,))
+
+
 def name_symbols(symbols: tuple[str, ...], limit: int = 8) -> str:
     """Name symbols so that each can be told apart, also those that cannot be seen."""
     names = [symbol if symbol.isprintable() and symbol.strip() else f"U+{ord(symbol[0]):04X}" for symbol in symbols]

@@ -6,6 +6,7 @@ another name and the defaults are used; nothing in it ever stops the program fro
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -16,10 +17,12 @@ from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 from rnnchat.paths import settings_path, write_text_atomically
 
+PRECISIONS = ("int8", "float32")
 KINDS: dict[str, tuple[type[Any], str]] = {
     "panel": (bool, "true or false"),
     "writing": (dict, "a table"),
     "keys": (dict, "a table"),
+    "precision": (dict, "a table"),
 }
 """What each setting must be, and how to say it; all others are text."""
 
@@ -40,6 +43,8 @@ class ScreenSettings:
     """The values of the panel."""
     keys: dict[str, str] = field(default_factory=dict)
     """Own keys: id of a binding to its keys, as in ``"write.take" = "alt+r"``."""
+    precision: dict[str, str] = field(default_factory=dict)
+    """Own choices of how models compute: name of a model to ``int8`` or ``float32``."""
 
     @classmethod
     def load(cls, path: Path | None = None) -> tuple[ScreenSettings, list[str]]:
@@ -78,12 +83,19 @@ class ScreenSettings:
                 return self._take_writing(value)
             case "keys":
                 return self._take_keys(value)
+            case "precision":
+                return self._take_precision(value)
         setattr(self, key, value)
         return []
 
     def _take_writing(self, record: dict[str, Any]) -> list[str]:
         """Take the values of the panel one by one, so that one wrong value costs only itself."""
         known = list(Settings().to_json())
+        with contextlib.suppress(
+            UsageError, TypeError, ValueError
+        ):  # together they may be right where one after the other they are not
+            self.writing = Settings.from_json(record)
+            record = {name: value for name, value in record.items() if name not in known}
         complaints = []
         for name, value in record.items():
             if name not in known:
@@ -99,6 +111,12 @@ class ScreenSettings:
         """Take the person's own keys; whether their ids exist, only the screens know."""
         self.keys = {binding: keys for binding, keys in record.items() if isinstance(keys, str)}
         return [f"keys.{binding} must be text in quotes" for binding in record if binding not in self.keys]
+
+    def _take_precision(self, record: dict[str, Any]) -> list[str]:
+        """Take how the person wants models to compute."""
+        self.precision = {name: value for name, value in record.items() if value in PRECISIONS}
+        either = " or ".join(f'"{precision}"' for precision in PRECISIONS)
+        return [f"precision.{name} must be {either}" for name in record if name not in self.precision]
 
     def save(self, path: Path | None = None) -> None:
         """Write the settings, keeping the file's comments and what it holds besides.
@@ -118,6 +136,7 @@ class ScreenSettings:
             document[name] = getattr(self, name)
         _update_table(document, "writing", self.writing.to_json())
         _update_table(document, "keys", self.keys)
+        _update_table(document, "precision", self.precision)
         write_text_atomically(path, tomlkit.dumps(document))
 
 

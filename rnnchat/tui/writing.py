@@ -56,6 +56,7 @@ class Writer:
         self._requests = asyncio.Lock()
         self._growing: str | None = None
         self._fresh: list[str] = []
+        self._is_looping = False
         self._is_cancelled = False
         self._has_save_failed = False
 
@@ -163,12 +164,9 @@ class Writer:
 
     def notes(self) -> dict[str, str]:
         """What to say beside passages that have more than one take, by id."""
-        notes = {}
-        for passage in self.story.path():
-            takes = [take.id for take in self.story.takes(passage.id)]
-            if len(takes) > 1:
-                notes[passage.id] = f"take {takes.index(passage.id) + 1} of {len(takes)}"
-        return notes
+        path = [passage.id for passage in self.story.path()]
+        takes = {here: [take.id for take in self.story.takes(here)] for here in path}
+        return {here: f"take {ids.index(here) + 1} of {len(ids)}" for here, ids in takes.items() if len(ids) > 1}
 
     def flush(self) -> None:
         """Put what the model has said since the last time into the story. Called on a timer while it writes."""
@@ -211,7 +209,7 @@ class Writer:
     async def _write(self, take_of: str | None, given_back: str) -> None:
         """Let the model write one passage, from waiting for it to the end of its text."""
         error: RnnchatError | None = None
-        has_written = self._is_cancelled = False
+        has_written = self._is_cancelled = self._is_looping = False
         try:
             engine = await self.slot.wait_for_engine()
             self._begin(engine.info.name, take_of)
@@ -219,7 +217,9 @@ class Writer:
             async for chunk in engine.write(prompt, self._settings_now()):
                 self._take(chunk)
         except RnnchatError as problem:
-            error = problem
+            is_replaced = self.slot.engine is not None and self.slot.engine.alive and isinstance(problem, EngineError)
+            self._is_cancelled = is_replaced  # another model took over: what was written stays
+            error = None if is_replaced else problem
             if self.slot.engine is not None and not self.slot.engine.alive:
                 self.slot.bury()
         finally:
@@ -238,11 +238,8 @@ class Writer:
         """Begin the passage that the model is going to fill."""
         leaf = self.story.leaf
         is_cut = leaf is not None and leaf.author == "model" and (leaf.settings or {}).get(ENDED) != "stop"
-        passage = self._keep(
-            lambda: self.story.begin_passage(
-                model=model, take_of=take_of, is_same_turn=self.story.mode == "chat" and is_cut and take_of is None
-            )
-        )
+        is_same_turn = self.story.mode == "chat" and is_cut and take_of is None
+        passage = self._keep(lambda: self.story.begin_passage(model=model, take_of=take_of, is_same_turn=is_same_turn))
         self._growing = passage.id if passage else self.story.path()[-1].id
         self.audience.show_story()
 
@@ -255,6 +252,9 @@ class Writer:
         if chunk.unknown:
             name = self.slot.state.name
             self.audience.show_notice(f"{name} does not know {name_symbols(chunk.unknown)}; your text stays as it is")
+        if chunk.loop and not self._is_looping and not self.settings.escape_loops:
+            self.audience.show_loop(chunk.loop)
+        self._is_looping = bool(chunk.loop)
         if chunk.finished:
             self._is_cancelled = chunk.reason == "cancelled"
             self.flush()

@@ -18,8 +18,10 @@ def write(text: str) -> Path:
 
 def test_settings_come_back_as_they_were_saved() -> None:
     settings = ScreenSettings(
-        theme="nord", model="kjv", story="x", panel=False, writing=Settings(seed=7, top_k=5), keys={"write.take": "f9"}
-    )
+        theme="nord", model="kjv", story="x", panel=False,
+        keys={"write.take": "f9"}, precision={"v1.2": "float32"},
+        writing=Settings(seed=7, top_k=5, ban=("a", "b\n"), bias=(("x", 0.5),), temperature_cycle=(0.1, 1.0)),
+    )  # fmt: skip
     settings.save()
     assert ScreenSettings.load() == (settings, [])
 
@@ -49,6 +51,7 @@ def test_saving_keeps_comments_and_what_is_not_known() -> None:
         ("[writing]\ntemprature = 1.0", "did you mean 'temperature'?"),
         ("[writing]\ntemperature = 9.0", "from 0 to 2"),
         ('[writing]\ntemperature = "hot"', "temperature"),
+        ("[precision]\nkjv = 'int3'", 'precision.kjv must be "int8" or "float32"'),
         ("[keys]\n'write.take' = 3", "keys.write.take must be text"),
     ],
 )
@@ -59,6 +62,12 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_taken(text: str, complaint
     assert settings.writing == Settings()
     assert len(complaints) == 1
     assert complaint in complaints[0]
+
+
+def test_values_that_are_right_together_are_taken_in_any_order() -> None:
+    write("[writing]\nmin_length = 500\nlength = 600\n")
+    settings, complaints = ScreenSettings.load()
+    assert (settings.writing.min_length, settings.writing.length, complaints) == (500, 600, [])
 
 
 def test_a_damaged_file_is_kept_aside_and_defaults_are_used() -> None:

@@ -212,6 +212,37 @@ async def test_symbols_that_the_model_does_not_know_are_named(
         assert shown_text(app) == "äx"
 
 
+async def test_a_text_that_repeats_itself_is_said_once_and_one_key_escapes(
+    make_app: Any, scripted_engine: Any, wait_for: Any
+) -> None:
+    engine = scripted_engine(["and", " the the", " the the", " the"], hang_after=3, loop="e th")
+    app = make_app(engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        notice = app.screen.query_one(NoticeLine)
+        said = []
+        notice.show_notice = lambda sentence: said.append(sentence)
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: shown_text(app) == "and the the the the")
+        assert said == ["the text repeats itself (^l escapes loops): the"]
+        await pilot.press("ctrl+l")
+        await wait_for(pilot, lambda: ("change", Settings(escape_loops=True)) in engine.calls)
+        assert app.settings.writing.escape_loops
+        assert app.screen.query_one("#escape_loops").value == "escaped"
+        await pilot.press("ctrl+l")
+        await wait_for(pilot, lambda: engine.calls[-1] == ("change", Settings()))
+        engine.released.set()
+        await wait_for(pilot, is_idle(app))
+
+
+async def test_with_loops_escaped_nothing_is_said_of_them(make_app: Any, scripted_engine: Any, wait_for: Any) -> None:
+    app = make_app(scripted_engine(["and", " the the", " the"], loop="the "))
+    app.settings.writing = Settings(escape_loops=True)
+    async with app.run_test() as pilot:
+        await pilot.press("enter")
+        await wait_for(pilot, is_idle(app))
+        assert "repeats" not in str(app.screen.query_one(NoticeLine).content)
+
+
 async def test_a_draft_comes_back_with_its_story(make_app: Any, scripted_engine: Any, wait_for: Any) -> None:
     app = make_app(scripted_engine())
     async with app.run_test() as pilot:

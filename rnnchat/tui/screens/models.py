@@ -17,9 +17,10 @@ from textual.widgets import Input, Static
 from rnnchat import paths
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.figures import count_things
-from rnnchat.tui.model_rows import fingerprint_models
+from rnnchat.tui.model_rows import find_precision, fingerprint_models
 from rnnchat.tui.screens.ask import AskText, AskYesNo
 from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.settings import PRECISIONS
 from rnnchat.tui.widgets.model_card import ModelCard
 from rnnchat.tui.widgets.model_table import ModelTable
 
@@ -44,6 +45,7 @@ class ModelsScreen(MainScreen):
         Binding("slash", "filter", "filter", id="models.filter", tooltip="only models with these words"),
         Binding("o", "open_file", "open", id="models.open-file", tooltip="write with a file from anywhere"),
         Binding("i", "import_file", "import", id="models.import", tooltip="copy a file into the library"),
+        Binding("p", "switch_precision", "precision", id="models.precision", tooltip="compute in int8 or float32"),
         Binding("e", "export", "export", id="models.export", tooltip="copy this model to a file"),
         Binding("x,delete", "remove", "remove", key_display="x", id="models.remove", tooltip="delete this model"),
         Binding("escape", "leave_filter", "all", show=False, id="models.leave-filter", tooltip="all models again"),
@@ -108,7 +110,10 @@ class ModelsScreen(MainScreen):
 
     @on(ModelTable.Pointed)
     def _show_card(self, event: ModelTable.Pointed) -> None:
-        self.query_one(ModelCard).show_model(event.entry)
+        self._show_entry(event.entry)
+
+    def _show_entry(self, entry: ModelEntry | None) -> None:
+        self.query_one(ModelCard).show_model(entry, self.app.settings.precision)
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -158,6 +163,14 @@ class ModelsScreen(MainScreen):
     def _write_with(self, source: str) -> None:
         self.app.open_model(source)
         self.app.switch_mode("write")
+
+    def action_switch_precision(self) -> None:
+        """Let the model under the cursor compute in the other precision; if it is open, it opens anew."""
+        entry = self.query_one(ModelTable).pointed
+        precision = find_precision(entry, self.app.settings.precision) if entry else ""
+        if entry and precision:
+            self.app.choose_precision(entry.name, next(other for other in PRECISIONS if other != precision))
+            self._show_entry(entry)
 
     def action_open_file(self) -> None:
         """Write with a model file from anywhere, without copying it."""
@@ -241,6 +254,9 @@ class ModelsScreen(MainScreen):
     def commands(self) -> Iterable[SystemCommand]:
         yield SystemCommand("Open a model file", "Write with a file from anywhere", self.action_open_file)
         yield SystemCommand("Import a model", "Copy a file into the library", self.action_import_file)
+        yield SystemCommand(
+            "Other precision", "Let this model compute in int8 or float32", self.action_switch_precision
+        )
         yield SystemCommand("Export this model", "Copy it to a file", self.action_export)
         yield SystemCommand("Remove this model", "Delete its file, after a question", self.action_remove)
 

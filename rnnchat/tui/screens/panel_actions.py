@@ -9,12 +9,16 @@ from textual.content import Content
 
 from rnnchat.tui.keys import show_key
 from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.summary import summarize
 from rnnchat.tui.widgets.field import Field, NumberField, SeedField
+from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.notice import NoticeLine
-from rnnchat.tui.widgets.panel import ModelField, Panel, PresetRow, summarize
+from rnnchat.tui.widgets.panel import MoreRow, Panel
+from rnnchat.tui.widgets.preset_row import PresetRow
 from rnnchat.tui.widgets.prompt_box import PromptBox
 
 if TYPE_CHECKING:
+    from rnnchat.generation.settings import Settings
     from rnnchat.tui.writing import Writer
 
 PANEL_KEYS = [
@@ -22,7 +26,9 @@ PANEL_KEYS = [
     *Field.BINDINGS,
     *NumberField.BINDINGS,
     *SeedField.BINDINGS,
+    *MoreRow.BINDINGS,
     *ModelField.BINDINGS,
+    *PrecisionField.BINDINGS,
 ]
 """The keys of the panel's fields."""
 
@@ -34,10 +40,21 @@ class PanelActions(MainScreen):
 
     @on(Panel.Changed)
     async def _change_settings(self, event: Panel.Changed) -> None:
-        self.app.settings.writing = event.settings
+        await self._use_settings(event.settings)
+
+    async def _use_settings(self, settings: Settings) -> None:
+        self.app.settings.writing = settings
         self.app.save_settings_soon()
-        await self.writer.change(event.settings)
+        await self.writer.change(settings)
         self.show_settings()
+
+    async def action_escape_loops(self) -> None:
+        """Leave stretches that repeat themselves from the next symbol on, or leave them alone again."""
+        settings = self.writer.settings.change(escape_loops=not self.writer.settings.escape_loops)
+        self.query_one(Panel).show(settings)
+        await self._use_settings(settings)
+        said = "loops are escaped from here on" if settings.escape_loops else "loops are left alone"
+        self.query_one(NoticeLine).show_notice(said)
 
     def action_toggle_panel(self) -> None:
         """Open or close the panel: beside the story, or over it where there is no room."""

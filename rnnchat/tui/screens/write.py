@@ -18,6 +18,8 @@ from rnnchat.errors import RnnchatError
 from rnnchat.stories.story import Story
 from rnnchat.tui.audience import Audience
 from rnnchat.tui.figures import format_speed
+from rnnchat.tui.keys import show_key
+from rnnchat.tui.prose import show_stretch
 from rnnchat.tui.screens.panel_actions import PANEL_KEYS, PanelActions
 from rnnchat.tui.screens.story_actions import StoryActions
 from rnnchat.tui.text_layout import Piece
@@ -62,6 +64,7 @@ class WriteScreen(StoryActions, PanelActions, Audience):
             priority=True,
         ),
         Binding("alt+right", "walk(1)", "next take", show=False, id="write.take-after", priority=True),
+        Binding("ctrl+l", "escape_loops", "escape loops", show=False, id="write.escape-loops", priority=True),
         Binding("ctrl+e", "toggle_panel", "panel", id="write.panel", priority=True),
         Binding("ctrl+o", "list_stories", "stories", id="write.stories", priority=True),
         Binding("ctrl+z", "undo", "undo", id="write.undo", priority=True),
@@ -150,6 +153,11 @@ class WriteScreen(StoryActions, PanelActions, Audience):
     def show_notice(self, sentence: str) -> None:
         """Say something quietly between story and box; it goes by itself."""
         self.query_one(NoticeLine).show_notice(sentence)
+
+    def show_loop(self, stretch: str) -> None:
+        """Say that the text repeats itself, and which key leaves that."""
+        key = show_key(self.app.settings.keys.get("write.escape-loops", "ctrl+l"))
+        self.show_notice(f"the text repeats itself ({key} escapes loops): {show_stretch(stretch)}")
 
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         """Say what went wrong, and give the person their text back."""
@@ -280,5 +288,6 @@ class WriteScreen(StoryActions, PanelActions, Audience):
         yield SystemCommand("Another take", "Let the model write the passage another time", self.action_take)
         yield SystemCommand("Undo", "Take the last step back", self.action_undo)
         yield SystemCommand("Redo", "Do it again", self.action_redo)
+        yield SystemCommand("Escape loops", "Leave stretches that repeat themselves, or not", self.action_escape_loops)
         yield SystemCommand("Panel", "Open or close the panel with the settings", self.action_toggle_panel)
         yield from self.story_commands()

@@ -79,9 +79,11 @@ class CycleField(Field):
             """The field in which it was chosen."""
             return self.field
 
-    def __init__(self, label: str, options: Sequence[str], value: str, *, id: str | None = None) -> None:
+    def __init__(
+        self, label: str, options: Sequence[str], value: str, *, id: str | None = None, classes: str | None = None
+    ) -> None:
         """Make a field that offers ``options`` and starts at ``value``, one of them."""
-        super().__init__(label, id=id)
+        super().__init__(label, id=id, classes=classes)
         self.options = tuple(options)
         self.set_reactive(CycleField.value, value)
 
@@ -203,7 +205,7 @@ class NumberField(Field):
 
     def on_key(self, event: events.Key) -> None:
         character = event.character or ""
-        if character.isdecimal() or character in (".", ","):
+        if character.isdecimal() or character in (".", ",") or (character == "-" and self.minimum < 0):
             self.typed = (self.typed or "") + character.replace(",", ".")
         elif self.typed is None:
             return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -18,6 +20,7 @@ from rnnchat.tui.figures import (
     format_duration,
     format_parameters,
 )
+from rnnchat.tui.model_rows import find_precision
 
 if TYPE_CHECKING:
     from rnnchat.model.file import ModelHeader
@@ -37,22 +40,25 @@ class ModelCard(VerticalScroll):
 
     entry: ModelEntry | None = None
     """The model that is shown."""
+    precisions: Mapping[str, str] = MappingProxyType({})
+    """The person's choices of how models compute."""
 
     def compose(self) -> ComposeResult:
         yield Static()
 
     def on_resize(self) -> None:
-        self.show_model(self.entry)
+        self.show_model(self.entry, self.precisions)
 
-    def show_model(self, entry: ModelEntry | None) -> None:
-        """Show ``entry``, or nothing."""
-        self.entry = entry
-        self.scroll_home(animate=False)
+    def show_model(self, entry: ModelEntry | None, precisions: Mapping[str, str]) -> None:
+        """Show ``entry``, or nothing; ``precisions`` are the person's choices by name."""
+        if entry is not self.entry:
+            self.scroll_home(animate=False)
+        self.entry, self.precisions = entry, precisions
         width = max(self.size.width - 1, 20)
-        self.query_one(Static).update(Content("") if entry is None else describe_entry(entry, width))
+        self.query_one(Static).update(Content("") if entry is None else describe_entry(entry, width, precisions))
 
 
-def describe_entry(entry: ModelEntry, width: int) -> Content:
+def describe_entry(entry: ModelEntry, width: int, precisions: Mapping[str, str]) -> Content:
     """Say everything about a model in lines of at most ``width`` where that can be chosen."""
     if entry.header is None:
         return Content.assemble(
@@ -68,7 +74,7 @@ def describe_entry(entry: ModelEntry, width: int) -> Content:
     if card.description:
         parts += ["\n", Content(card.description)]
     parts.append("\n")
-    for label, value in list_facts(entry, entry.header):
+    for label, value in list_facts(entry, entry.header, find_precision(entry, precisions)):
         rows = textwrap.wrap(value, max(width - LABEL_WIDTH, 8))
         parts += ["\n", (f"{label:<{LABEL_WIDTH}}", "$quiet"), Content(f"\n{' ' * LABEL_WIDTH}".join(rows))]
     if curve := entry.header.training.curve:
@@ -84,7 +90,7 @@ def describe_entry(entry: ModelEntry, width: int) -> Content:
     return Content.assemble(*parts)
 
 
-def list_facts(entry: ModelEntry, header: ModelHeader) -> list[tuple[str, str]]:
+def list_facts(entry: ModelEntry, header: ModelHeader, precision: str) -> list[tuple[str, str]]:
     """The figures of a model as (label, value); what is not known is left out."""
     training = header.training
     tokenizer = header.tokenizer
@@ -93,6 +99,7 @@ def list_facts(entry: ModelEntry, header: ModelHeader) -> list[tuple[str, str]]:
         ("Level", f"{tokenizer.level}, {tokenizer.vocab_size:,} {SYMBOLS[tokenizer.level]}"),
         ("Network", f"{header.config.describe()}, {format_parameters(header.config.parameters)} weights"),
         ("File", f"{format_bytes(header.size_bytes)}, {header.dtype}"),
+        ("Computes in", say_precision(precision, training.int8_loss)),
     ]
     if training.bits_per_char is not None:
         facts.append(("Quality", f"{format_bits(training.bits_per_char)} bits/char, validation"))
@@ -106,6 +113,13 @@ def list_facts(entry: ModelEntry, header: ModelHeader) -> list[tuple[str, str]]:
     if header.card.licence:
         facts.append(("Licence", header.card.licence))
     return facts
+
+
+def say_precision(precision: str, int8_loss: float | None) -> str:
+    """``int8, fast: 0.0004 bits/char lost``; ``float32, exact``."""
+    if precision == "float32":
+        return "float32, exact"
+    return "int8, fast" if int8_loss is None else f"int8, fast: {max(int8_loss, 0):.4f} bits/char lost"
 
 
 def _say_origin(entry: ModelEntry) -> str:

@@ -2,122 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.cells import cell_len
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.message import Message
 
 from rnnchat.errors import UsageError
-from rnnchat.generation.settings import MAX_SEED, PRESETS, Settings
+from rnnchat.generation.settings import MAX_SEED, MAX_WINDOW, PRESETS, Settings
+from rnnchat.tui import summary
 from rnnchat.tui.widgets.field import CycleField, Field, NumberField, SeedField
+from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
+from rnnchat.tui.widgets.preset_row import PresetRow
 from rnnchat.tui.widgets.slider import Slider
+from rnnchat.tui.widgets.texts_field import TextsField
 from rnnchat.tui.widgets.training_note import TrainingNote
 
 if TYPE_CHECKING:
     from rnnchat.tui.app import RnnchatApp
-    from rnnchat.tui.model_slot import ModelState
 
 WIDTH = 36
-UNTIL_NAMES = {
-    "length": "this length",
-    "line": "the line's end",
-    "sentence": "the sentence's end",
-    "paragraph": "the paragraph's end",
+CHOICES: dict[str, dict[Any, str]] = {
+    "until": {**summary.UNTIL_NAMES},
+    "draw_at": {**summary.DRAW_NAMES},
+    "escape_loops": summary.LOOP_NAMES,
 }
-OFF = "off"
+"""Of each setting that is one of a few words: its values, and how they are called."""
+FOLDED, UNFOLDED = "▸", "▾"
 
 
-class PresetRow(Field):
-    """The named settings in a row; the one that the panel agrees with is marked."""
+class MoreRow(Field):
+    """Unfolds what is seldom changed, and says how much of it is changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "move(1)", "next preset", show=False, id="presets.next"),
+        Binding("enter", "move(0)", "fold or unfold", show=False, id="more.toggle"),
     ]
 
     @dataclass
-    class Chosen(Message):
-        """The person chose the preset ``name``."""
+    class Toggled(Message):
+        """The person wants to see more, or less."""
 
-        name: str
+        is_open: bool
 
-    def __init__(self) -> None:
-        """Make a row that offers all presets."""
-        super().__init__("")
-        self.current: str | None = None
+    def __init__(self, settings: Settings) -> None:
+        """Make the row, folded."""
+        super().__init__("More", id="more")
+        self.is_open = False
+        self.count = summary.count_changed(settings)
 
-    def show_preset(self, settings: Settings) -> None:
-        """Mark the preset that ``settings`` agree with, if any does."""
-        matching = [name for name, changes in PRESETS.items() if settings.change(**changes) == settings]
-        self.current = matching[0] if matching else None
-        self.refresh()
-
-    def _places(self) -> list[tuple[str, int]]:
-        """Give each name and the column where it begins: spread evenly over the row."""
-        names = list(PRESETS)
-        free = self.content_size.width - sum(cell_len(name) for name in names)
-        gap = max(1, free // max(1, len(names) - 1))
-        places, x = [], 0
-        for name in names:
-            places.append((name, x))
-            x += cell_len(name) + gap
-        return places
-
-    def render(self) -> Content:
-        parts: list[tuple[str, str]] = []
-        at = 0
-        for name, x in self._places():
-            style = "bold $accent underline" if name == self.current else "$accent"
-            parts += [(" " * (x - at), ""), (name, style)]
-            at = x + cell_len(name)
-        return Content.assemble(*parts)
-
-    def action_move(self, direction: int) -> None:
-        names = list(PRESETS)
-        if self.current is None:
-            place = 0 if direction > 0 else len(names) - 1
-        else:
-            place = (names.index(self.current) + direction) % len(names)
-        self.post_message(self.Chosen(names[place]))
-
-    def on_click(self, event: events.Click) -> None:
-        for name, x in self._places():
-            if x <= event.x < x + cell_len(name):
-                self.post_message(self.Chosen(name))
-
-
-class ModelField(Field):
-    """The model that is open; Enter or a click leads to all of them."""
-
-    app: RnnchatApp
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "app.open_screen('models')", "all models", show=False, id="model.choose"),
-    ]
-
-    def __init__(self) -> None:
-        """Make the field; it follows ``app.model_state``."""
-        super().__init__("Model")
-
-    def on_mount(self) -> None:
-        self.watch(self.app, "model_state", self._show_state)
-
-    def _show_state(self, state: ModelState) -> None:
+    def show_settings(self, settings: Settings) -> None:
+        """Say how many of the folded settings are changed."""
+        self.count = summary.count_changed(settings)
         self.refresh()
 
     def show_value(self) -> str:
-        return self.app.model_state.name or "none"
+        mark = UNFOLDED if self.is_open else FOLDED
+        return f"{self.count} changed {mark}" if self.count and not self.is_open else mark
 
     def action_move(self, direction: int) -> None:
-        self.app.action_open_screen("models")
+        """Unfold to the right, fold to the left; 0 for whichever it is not."""
+        is_open = not self.is_open if direction == 0 else direction > 0
+        if is_open != self.is_open:
+            self.is_open = is_open
+            self.refresh()
+            self.post_message(self.Toggled(is_open))
 
     def on_click(self) -> None:
-        self.app.action_open_screen("models")
+        self.action_move(0)
 
 
 class Panel(VerticalScroll, can_focus=False):
@@ -137,6 +92,8 @@ class Panel(VerticalScroll, can_focus=False):
         scrollbar-size-vertical: 1;
         Field {{ margin-bottom: 0; }}
         .gap {{ margin-top: 1; }}
+        .seldom {{ display: none; padding-left: 1; }}
+        &.-more .seldom {{ display: block; }}
     }}
     """
 
@@ -152,33 +109,72 @@ class Panel(VerticalScroll, can_focus=False):
         self.settings = settings
 
     def compose(self) -> ComposeResult:
-        now = self.settings
         yield PresetRow()
-        yield Slider("Temperature", now.temperature, 0, 2, step=0.05, fine_step=0.01, id="temperature", classes="gap")
-        yield NumberField(
-            "Length", now.length, 10, 100_000, step=50, fine_step=10, show=_show_length, id="length", classes="gap"
-        )
-        yield CycleField("Up to", list(UNTIL_NAMES.values()), UNTIL_NAMES[now.until], id="until")
-        yield NumberField("Top-k", now.top_k, 0, 500, step=5, fine_step=1, show=_show_count, id="top_k", classes="gap")
-        yield NumberField("Top-p", now.top_p, 0.05, 1, step=0.05, fine_step=0.01, show=_show_below_1, id="top_p")
-        yield NumberField("Min-p", now.min_p, 0, 0.5, step=0.01, fine_step=0.005, show=_show_above_0, id="min_p")
-        yield NumberField(
-            "Repetition penalty",
-            now.repetition_penalty,
-            1,
+        yield Slider(
+            "Temperature",
+            self.settings.temperature,
+            0,
             2,
             step=0.05,
             fine_step=0.01,
-            show=_show_above_1,
-            id="repetition_penalty",
+            show=self._show_temperature,
+            id="temperature",
+            classes="gap",
         )
-        seed = SeedField(now.seed, MAX_SEED, id="seed")
+        yield self._number("Length", "length", 10, 100_000, 50, 10, summary.show_length, "gap")
+        yield self._choice("Up to", "until")
+        yield self._number("Top-k", "top_k", 0, 500, 5, 1, summary.show_count, "gap")
+        yield self._number("Top-p", "top_p", 0.05, 1, 0.05, 0.01, summary.show_below_1)
+        yield self._number("Min-p", "min_p", 0, 0.5, 0.01, 0.005, summary.show_above_0)
+        yield self._number("Repetition penalty", "repetition_penalty", 1, 2, 0.05, 0.01, summary.show_above_1)
+        yield MoreRow(self.settings)
+        yield from self._compose_seldom()
+        seed = SeedField(self.settings.seed, MAX_SEED, id="seed")
         seed.add_class("gap")
         yield seed
         model = ModelField()
         model.add_class("gap")
         yield model
+        yield PrecisionField()
         yield TrainingNote()
+
+    def _compose_seldom(self) -> ComposeResult:
+        """The fields that are folded, in the order of ``summary.SELDOM``."""
+        yield self._number("Write at least", "min_length", 0, 100_000, 50, 10, summary.show_least_length, "seldom")
+        yield self._choice("Chance decides", "draw_at", "seldom")
+        yield self._number("Presence penalty", "presence_penalty", -2, 2, 0.1, 0.02, summary.show_nats, "seldom")
+        yield self._number("Frequency penalty", "frequency_penalty", -2, 2, 0.1, 0.02, summary.show_nats, "seldom")
+        yield self._number("Penalties look at", "penalty_window", 1, MAX_WINDOW, 16, 1, summary.show_symbols, "seldom")
+        yield self._number("Older uses count", "penalty_decay", 0.5, 1, 0.01, 0.002, summary.show_decay, "seldom")
+        yield self._choice("Loops", "escape_loops", "seldom")
+        yield TextsField("Never write", self.settings.ban, id="ban", classes="seldom")
+
+    def _number(
+        self,
+        label: str,
+        name: str,
+        minimum: float,
+        maximum: float,
+        step: float,
+        fine_step: float,
+        show: Callable[[float], str],
+        classes: str | None = None,
+    ) -> NumberField:
+        """The field of the setting ``name``."""
+        value = getattr(self.settings, name)
+        return NumberField(
+            label, value, minimum, maximum, step=step, fine_step=fine_step, show=show, id=name, classes=classes
+        )
+
+    def _choice(self, label: str, name: str, classes: str | None = None) -> CycleField:
+        """The field of the setting ``name``, one of ``CHOICES``."""
+        names = CHOICES[name]
+        value = names[getattr(self.settings, name)]
+        return CycleField(label, list(names.values()), value, id=name, classes=classes)
+
+    def _show_temperature(self, value: float) -> str:
+        """The temperature that is chosen, or those that take turns in its place."""
+        return summary.show_temperatures(self.settings) if self.settings.temperature_cycle else f"{value:.2f}"
 
     def on_mount(self) -> None:
         self.query_one(PresetRow).show_preset(self.settings)
@@ -189,32 +185,57 @@ class Panel(VerticalScroll, can_focus=False):
         for field in self.query(NumberField):
             if field.id is not None:
                 field.value = getattr(settings, field.id)
-        self.query_one("#until", CycleField).value = UNTIL_NAMES[settings.until]
+        for name, names in CHOICES.items():
+            self.query_one(f"#{name}", CycleField).value = names[getattr(settings, name)]
+        self.query_one(TextsField).value = settings.ban
+        self.query_one(MoreRow).show_settings(settings)
         self.query_one(PresetRow).show_preset(settings)
+        self.query_one(Slider).refresh()
 
     def show_seed(self, seed: int | None) -> None:
         """Show the seed that was used last."""
         self.query_one(SeedField).last_seed = seed
+
+    @on(MoreRow.Toggled)
+    def _fold(self, event: MoreRow.Toggled) -> None:
+        event.stop()
+        self.set_class(event.is_open, "-more")
 
     @on(NumberField.Changed)
     def _take_number(self, event: NumberField.Changed) -> None:
         event.stop()
         name = event.field.id or ""
         is_whole = isinstance(getattr(Settings(), name), int) and event.value is not None
-        self._take(**{name: int(event.value or 0) if is_whole else event.value})
+        changes: dict[str, Any] = {name: int(event.value or 0) if is_whole else event.value}
+        if name == "temperature":
+            changes["temperature_cycle"] = ()  # those in turn would hide the one that was chosen
+        self._take(**changes)
 
     @on(CycleField.Changed)
-    def _take_until(self, event: CycleField.Changed) -> None:
+    def _take_choice(self, event: CycleField.Changed) -> None:
         event.stop()
-        self._take(until=next(until for until, name in UNTIL_NAMES.items() if name == event.value))
+        name = event.field.id or ""
+        self._take(**{name: next(value for value, word in CHOICES[name].items() if word == event.value)})
+
+    @on(TextsField.Changed)
+    def _take_texts(self, event: TextsField.Changed) -> None:
+        event.stop()
+        self._take(ban=event.value)
 
     @on(PresetRow.Chosen)
     def _take_preset(self, event: PresetRow.Chosen) -> None:
         event.stop()
-        self._take(**PRESETS[event.name])
+        self._take(**PRESETS[event.name], temperature_cycle=())
 
-    def _take(self, **changes: object) -> None:
+    def _take(self, **changes: Any) -> None:
         """Change the settings and say so; what the settings refuse leaves them as they were."""
+        now = {**self.settings.to_json(), **changes}
+        if (
+            now["until"] == "length" and now["min_length"] > now["length"]
+        ):  # the one that is moved takes the other along
+            changes["length" if "min_length" in changes else "min_length"] = now[
+                "min_length" if "min_length" in changes else "length"
+            ]
         try:
             settings = self.settings.change(**changes)
         except UsageError as error:
@@ -222,41 +243,3 @@ class Panel(VerticalScroll, can_focus=False):
             settings = self.settings
         self.show(settings)
         self.post_message(self.Changed(settings))
-
-
-def summarize(settings: Settings) -> str:
-    """Say the settings in one line, leaving out what is off."""
-    parts = [f"temperature {settings.temperature:.2f}", _show_length(settings.length)]
-    if settings.until != "length":
-        parts[-1] += f", to {UNTIL_NAMES[settings.until]}"
-    if settings.top_k:
-        parts.append(f"top-k {settings.top_k}")
-    if settings.top_p < 1:
-        parts.append(f"top-p {settings.top_p:.2f}")
-    if settings.min_p:
-        parts.append(f"min-p {settings.min_p:.2f}")
-    if settings.repetition_penalty != 1:
-        parts.append(f"repetition {settings.repetition_penalty:.2f}")
-    if settings.seed is not None:
-        parts.append(f"seed {settings.seed}")
-    return "   ".join(parts)
-
-
-def _show_length(value: float) -> str:
-    return f"{value:,.0f} chars"
-
-
-def _show_count(value: float) -> str:
-    return f"{value:.0f}" if value else OFF
-
-
-def _show_below_1(value: float) -> str:
-    return f"{value:.2f}" if value < 1 else OFF
-
-
-def _show_above_0(value: float) -> str:
-    return f"{value:.3f}".removesuffix("0") if value else OFF
-
-
-def _show_above_1(value: float) -> str:
-    return f"{value:.2f}" if value != 1 else OFF

@@ -1,9 +1,13 @@
 """The screen Models: what is listed, what the keys do, and that nothing breaks it."""
 
+from dataclasses import replace
+
 import pytest
 from textual.widgets import DataTable, Input, Static
 
 from rnnchat import paths
+from rnnchat.model.file import write_model
+from rnnchat.model.record import TrainingRecord
 from rnnchat.tui.screens.ask import AskText, AskYesNo
 from rnnchat.tui.widgets.model_card import ModelCard
 from rnnchat.tui.widgets.model_table import ModelTable
@@ -148,3 +152,45 @@ async def test_a_click_on_a_heading_sorts_and_another_turns_the_order_round(open
         await until(lambda: read_names(pilot) == ["b", "a"])
         await pilot.click(table, offset=(place, 0))
         await until(lambda: read_names(pilot) == ["a", "b"])
+
+
+async def test_a_key_switches_the_precision_of_the_model_under_the_cursor(open_app, save_model, until):
+    save_model("alpha")
+    path = save_model("beta")
+    opened = []
+
+    async with open_app("f3", engine_of=None) as pilot:
+        app = pilot.app
+        await until(lambda: len(read_names(pilot)) == 2)
+        app.screen.query_one(ModelTable).point_at(path)
+        await until(lambda: "int8, fast" in read_card(pilot))
+        start_engine = app.start_engine
+
+        async def note(source):
+            opened.append(source)
+            return await start_engine(source)
+
+        app.start_engine = note
+        await pilot.press("p")
+        await until(lambda: "float32, exact" in read_card(pilot))
+        assert app.settings.precision == {"beta": "float32"}
+        assert not opened  # it is not the model that is open
+        app.open_model(str(path))
+        await until(lambda: app.model_state.name == "beta")
+        await pilot.press("p")
+        await until(lambda: opened == [str(path), str(path)])
+        assert app.settings.precision == {"beta": "int8"}
+        assert "int8, fast" in read_card(pilot)
+
+
+async def test_the_card_tells_what_int8_loses_and_which_precision_suits_the_model(open_app, make_model, until):
+    for name, loss in (("bad", 0.2), ("good", 0.0012)):
+        model = replace(make_model(), training=TrainingRecord(int8_loss=loss))
+        write_model(model, paths.models_dir() / f"{name}.safetensors")
+    async with open_app("f3") as pilot:
+        await until(lambda: read_names(pilot) == ["bad", "good"])
+        table = pilot.app.screen.query_one(ModelTable)
+        table.point_at(paths.models_dir() / "bad.safetensors")
+        await until(lambda: "float32, exact" in read_card(pilot))
+        table.point_at(paths.models_dir() / "good.safetensors")
+        await until(lambda: "int8, fast: 0.0012" in read_card(pilot))
