@@ -1,53 +1,100 @@
-"""``rnnchat score``: how well a model predicts texts."""
+"""``rnnchat score``: how well models predict texts."""
 
-import math
+import glob
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from rnnchat import paths
 from rnnchat.cli import option
-from rnnchat.cli.output import print_fields, print_json, print_table
+from rnnchat.cli.output import picture_controls
+from rnnchat.cli.score_table import ModelScores, TextScore, show_scores
+from rnnchat.cli.score_view import Detail, View
+from rnnchat.errors import TextError, UsageError
 
 if TYPE_CHECKING:
-    from rnnchat.generation.score import Score
+    from rnnchat.generation.copied_text import Copies
+    from rnnchat.generation.runtime import Runtime
+    from rnnchat.generation.score import Reader, Score
+    from rnnchat.model.file import Model
+    from rnnchat.text.corpus import Corpus
 
 REPORT_CHARS = 20_000
 """Characters between two reports of progress: about a second of a small model's reading."""
+COPIED_CHARS = 1_000_000
+"""So much of each text is looked for in the training text: it is held in memory, with 100 bytes for each character."""
 
 
 def score(
     model: Annotated[str, typer.Argument(help="Name of a model or a run, or a file.")],
-    files: Annotated[list[str], typer.Argument(help="Texts: files, folders, names of the catalogue; - is stdin.")],
-    precision: option.PrecisionName = "float32",
+    files: Annotated[
+        list[str], typer.Argument(help="Texts: files, folders, patterns, names of the catalogue; - is stdin.")
+    ],
+    others: Annotated[
+        list[str] | None, typer.Option("--and", metavar="MODEL", help="Score this model too; may be repeated.")
+    ] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Show each line of the texts.")] = False,
+    symbols: Annotated[bool, typer.Option("--symbols", help="Show each symbol of the texts.")] = False,
+    worst: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Of lines or symbols, show only the N most surprising ones.")
+    ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="Read in parallel streams, and say what that changes.")] = False,
+    copied: Annotated[
+        bool, typer.Option("--copied", help="Say how much stands word for word in the text the model learnt from.")
+    ] = False,
+    copied_from: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="The same for a text of your choice; may be repeated.")
+    ] = None,
+    precision: Annotated[
+        Literal["int8", "float32"] | None, typer.Option(help="Exact by default; with --fast as suits the model.")
+    ] = None,
     is_json: option.Json = False,
 ) -> None:
-    """Measure how well a model predicts texts: bits per character (compares across all models) and perplexity."""
-    from rnnchat.generation.runtime import Runtime  # ONNX Runtime: 0.2 s
-    from rnnchat.generation.score import score_text
-    from rnnchat.model.file import read_model
-    from rnnchat.model.library import find_model
-    from rnnchat.text.corpus import Corpus
-    from rnnchat.text.tokenizer import SYMBOL_NAMES
+    """Measure how well a model predicts texts: bits per character (compares across all models) and perplexity.
 
-    corpora = [Corpus([file]) for file in files]
-    loaded = read_model(find_model(model))
-    runtime = Runtime(loaded, precision)
-    scores = [
-        score_text(runtime, loaded.tokenizer, report_progress(corpus.read_pieces(), corpus.name)) for corpus in corpora
-    ]
-    total = add_scores(scores)
-    level = loaded.tokenizer.level
-    columns = _columns(SYMBOL_NAMES[level])
-    if is_json:
-        texts = [{"text": file, **_to_json(score)} for file, score in zip(files, scores, strict=True)]
-        print_json({"model": model, "level": level, **_to_json(total), "texts": texts})
-    elif len(files) == 1:
-        print_fields(list(zip(columns, _row(total), strict=True)))
-    else:
-        rows = [(file, *_row(score)) for file, score in zip([*files, "all"], [*scores, total], strict=True)]
-        print_table(("text", *columns), rows, right=columns)
+    A score is exact unless --fast is given: float32, one stream, nothing is forgotten. With --json, --lines and
+    --symbols print one object each, and the last line is the score.
+    """
+    detail = _choose_detail(lines, symbols, worst)
+    texts = open_texts(files)
+    contestants = [_prepare(name, fast, precision) for name in (model, *(others or []))]
+    sources = [_find_source(contestant, copied, copied_from) for contestant in contestants]
+    view = View(detail, worst, is_json, len(contestants), len(texts))
+    results = []
+    for contestant, source in zip(contestants, sources, strict=True):
+        view.begin(contestant.name)
+        scores = [_score_text(contestant, name, corpus, view, source) for name, corpus in texts.items()]
+        view.end()
+        level = contestant.model.tokenizer.level
+        results.append(ModelScores(contestant.name, level, contestant.runtime.precision, scores))
+    show_scores(results, is_json)
+
+
+def open_texts(names: Iterable[str]) -> "dict[str, Corpus]":
+    """The texts to score by name: a folder or pattern stands for each text in it, and what is no text is told.
+
+    Raises:
+        TextError: a text cannot be found or read.
+    """
+    from rnnchat.text.corpus import Corpus
+
+    texts: dict[str, Corpus] = {}
+    for name in names:
+        corpus = Corpus([name])
+        if not (paths.expand(name).is_dir() or glob.has_magic(name)):
+            corpus.read_pieces()  # one that cannot be read is told before the first one is scored
+            texts[name] = corpus
+            continue
+        summary = corpus.summarize()
+        for left in summary.left_out:
+            typer.echo(picture_controls(f"left out: {left.path} {left.reason}"), err=True)
+        for file in summary.files:
+            texts[file.path] = Corpus([str(paths.expand(file.path).absolute())])
+    return texts
 
 
 def report_progress(pieces: Iterable[str], name: str) -> Iterator[str]:
@@ -69,36 +116,117 @@ def report_progress(pieces: Iterable[str], name: str) -> Iterator[str]:
         typer.echo("\r\x1b[K", nl=False, err=True)
 
 
-def add_scores(scores: "list[Score]") -> "Score":
-    """The score of all texts together: bits over all characters, perplexity over all symbols."""
-    from rnnchat.generation.score import Score
+@dataclass(frozen=True)
+class _Contestant:
+    """A model, ready to be scored."""
 
-    chars, tokens = sum(score.chars for score in scores), sum(score.tokens for score in scores)
-    nats = sum(score.nats for score in scores)
-    return Score(
-        bits_per_char=sum(score.bits_per_char * score.chars for score in scores) / chars,
-        perplexity=math.exp(min(nats / tokens, 700)) if tokens else math.inf,
-        chars=chars,
-        tokens=tokens,
-        nats=nats,
-        unknown_chars=sum(score.unknown_chars for score in scores),
-    )
+    name: str
+    model: "Model"
+    runtime: "Runtime"
+    exact: "Runtime | None"
+    """What --fast is measured against; None without it."""
 
 
-def _to_json(score: "Score") -> dict[str, Any]:
-    return {
-        "bits_per_char": score.bits_per_char,
-        "perplexity": score.perplexity if math.isfinite(score.perplexity) else None,
-        "chars": score.chars,
-        "tokens": score.tokens,
-        "unknown": score.unknown_chars,
-    }
+@dataclass(frozen=True)
+class _Source:
+    """A text that others may be copied from."""
+
+    name: str
+    read_pieces: Callable[[], Iterator[str]]
 
 
-def _columns(symbol: str) -> tuple[str, ...]:
-    return ("bits per character", f"perplexity per {symbol}", "characters", "symbols", "unknown")
+def _choose_detail(lines: bool, symbols: bool, worst: int | None) -> Detail:
+    if lines and symbols:
+        raise UsageError("--lines and --symbols exclude each other: choose one")
+    if worst and not (lines or symbols):
+        raise UsageError("--worst chooses among lines or symbols: add --lines or --symbols")
+    return "lines" if lines else "symbols" if symbols else None
 
 
-def _row(score: "Score") -> tuple[str, ...]:
-    share = f"{score.unknown_chars:,} ({score.unknown_chars / score.chars:.2%})" if score.unknown_chars else "0"
-    return (f"{score.bits_per_char:.4f}", f"{score.perplexity:,.3f}", f"{score.chars:,}", f"{score.tokens:,}", share)
+def _prepare(name: str, fast: bool, precision: Literal["int8", "float32"] | None) -> _Contestant:
+    """Open a model."""
+    from rnnchat.generation.fast_score import STREAMS
+    from rnnchat.generation.precision import choose_precision
+    from rnnchat.generation.runtime import Runtime
+    from rnnchat.generation.thread import choose_threads
+    from rnnchat.model.file import read_model
+    from rnnchat.model.library import find_model
+
+    model = read_model(find_model(name))
+    precision = choose_precision(model, precision) if fast else precision or "float32"
+    runtime = Runtime(model, precision, choose_threads(model, precision, STREAMS if fast else 1))
+    if not fast or precision == "float32":
+        return _Contestant(name, model, runtime, runtime if fast else None)
+    return _Contestant(name, model, runtime, Runtime(model, "float32", choose_threads(model, "float32")))
+
+
+def _find_source(contestant: _Contestant, copied: bool, copied_from: list[str] | None) -> _Source | None:
+    """The text to look for copies in, if there is to be one.
+
+    Raises:
+        TextError: the training text is not on this machine, or the text named cannot be read.
+    """
+    if copied_from:
+        from rnnchat.text.corpus import Corpus
+
+        corpus = Corpus(copied_from)
+        corpus.read_pieces()
+        return _Source(corpus.name, corpus.read_pieces)
+    if not copied:
+        return None
+    from rnnchat.model.training_text import find_training_text
+
+    training = contestant.model.training
+    text = find_training_text(training)
+    if text is None:
+        raise TextError(
+            f"the text that {contestant.name} learnt from ({training.corpus or 'of an unknown name'}) is not on this "
+            "machine as it was then: name a text with --copied-from, or leave --copied out"
+        )
+    return _Source(text.name, text.read_pieces)
+
+
+def _score_text(contestant: _Contestant, name: str, corpus: "Corpus", view: View, source: _Source | None) -> TextScore:
+    """Score one text, show its details as they come, and find what is copied in it."""
+    from rnnchat.generation.fast_score import FastReader
+    from rnnchat.generation.score import ExactReader
+
+    runtime, tokenizer = contestant.runtime, contestant.model.tokenizer
+    pieces = corpus.read_pieces() if view.is_streaming else report_progress(corpus.read_pieces(), corpus.name)
+    started_s = time.perf_counter()
+    if contestant.exact is None:
+        found = _read(contestant, pieces, ExactReader(runtime, tokenizer), view, name)
+        return TextScore(name, found, time.perf_counter() - started_s, copies=_find_copies(corpus, source))
+    reader = FastReader(runtime, tokenizer, contestant.exact)
+    found = _read(contestant, pieces, reader, view, name)
+    elapsed_s = time.perf_counter() - started_s
+    return TextScore(name, found, elapsed_s, reader.difference, reader.streams, reader.warm_up,
+                     _find_copies(corpus, source))  # fmt: skip
+
+
+def _read(contestant: _Contestant, pieces: Iterable[str], reader: "Reader", view: View, name: str) -> "Score":
+    """The score of a text; lines or symbols are shown where they are wanted."""
+    from rnnchat.generation.score import add_scores, score_lines, score_symbols, score_text
+
+    runtime, tokenizer = contestant.runtime, contestant.model.tokenizer
+    if view.detail == "lines":
+        lines = score_lines(runtime, tokenizer, pieces, reader)
+        return add_scores(view.show_line(name, line) for line in lines)
+    if view.detail == "symbols":
+        symbols = score_symbols(runtime, tokenizer, pieces, reader)
+        return add_scores(view.show_symbol(name, symbol, tokenizer) for symbol in symbols)
+    return score_text(runtime, tokenizer, pieces, reader)
+
+
+def _find_copies(corpus: "Corpus", source: _Source | None) -> "tuple[str, Copies] | None":
+    """What of a text, or of its beginning, stands in a source; with that part of the text."""
+    if source is None:
+        return None
+    from rnnchat.generation.copied_text import find_copies
+
+    text = ""
+    for piece in corpus.read_pieces():
+        text += piece[: COPIED_CHARS - len(text)]
+        if len(text) == COPIED_CHARS:
+            break
+    return text, find_copies(text, source.read_pieces())
