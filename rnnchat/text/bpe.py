@@ -17,7 +17,7 @@ import codecs
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import Any, Literal
 
@@ -181,19 +181,17 @@ class BpeDecoder:
         return self._decoder.decode(b"", final=True)
 
 
-def count_chunks(texts: Iterable[str], also: Callable[[str], None]) -> Counter[str]:
-    """Count the chunks of a text, in one pass and with bounded memory.
+def find_chunks(text: str) -> Counter[str]:
+    """Count the chunks of a piece of text, best cut at the end of a line."""
+    return Counter(_CHUNKS.findall(text))
 
-    Args:
-        texts: the text in pieces, best cut at the ends of lines.
-        also: called with each piece, for whoever wants to count something else in the same pass.
-    """
+
+def count_chunks(found: Iterable[Counter[str]]) -> Counter[str]:
+    """Add up the chunks of all pieces of a text; memory is bounded."""
     chunks: Counter[str] = Counter()
-    for text in texts:
-        also(text)
-        chunks.update(_CHUNKS.findall(text))
-        if len(chunks) > MAX_TYPES:
-            drop_rarest(chunks, MAX_TYPES // 2)
+    for piece in found:
+        chunks.update(piece)
+        drop_rarest(chunks, MAX_TYPES)
     return chunks
 
 

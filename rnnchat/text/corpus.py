@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from rnnchat import paths
 from rnnchat.errors import TextError
 from rnnchat.text import catalogue
+from rnnchat.text.code_point import CODE_POINTS, to_code_points
 from rnnchat.text.encoding import UnreadableText, refuse_reading
 from rnnchat.text.file import PIECE_CHARS, TextFile
 from rnnchat.text.spool import spool_stream
@@ -123,10 +126,10 @@ class Corpus:
         self._check()
         chars = dict.fromkeys(range(len(self._sources)), 0)
         total = 0
-        distinct: set[str] = set()
+        is_there = np.zeros(CODE_POINTS, bool)
         for index, piece in self._read_files():
             total += len(piece)
-            distinct.update(piece)
+            is_there[to_code_points(piece)] = True
             if index is not None:
                 chars[index] += len(piece)
         files = tuple(_describe(source.file, chars[index]) for index, source in enumerate(self._sources))
@@ -136,7 +139,7 @@ class Corpus:
             left_out=tuple(self._left_out.values()),
             chars=total,
             bytes_read=sum(file.bytes_read for file in files),
-            distinct_chars=len(distinct),
+            distinct_chars=int(is_there.sum()),
         )
 
     def _expand(self, name: str) -> list[_Source]:

@@ -4,43 +4,32 @@ It is charged at 8 bits for each byte of UTF-8, as if it were spelt out without 
 nothing from calling a word unknown.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from rnnchat.text.tokenizer import Tokenizer
+from rnnchat.text.word import WordTokenizer
 
 BITS_PER_UNKNOWN_BYTE = 8
 
 
-def count_missing(tokenizer: Tokenizer, pieces: Iterable[str]) -> tuple[int, int]:
-    """How many characters and bytes of a text the vocabulary lacks; the text comes in pieces, memory does not grow."""
-    chars, num_bytes = 0, 0
-    previous: list[int] = []
-    for piece in pieces:
-        ids = tokenizer.encode(piece, previous)
-        missing = find_missing(tokenizer, piece, ids, previous)
-        chars += missing[0]
-        num_bytes += missing[1]
-        previous = ids[-4:].tolist() or previous
-    return chars, num_bytes
-
-
 def find_missing(tokenizer: Tokenizer, text: str, ids: np.ndarray, previous: list[int]) -> tuple[int, int]:
-    """How many characters and bytes of ``text`` its ``ids`` do not cover."""
-    known = ids
-    num_unknown = 0
-    if tokenizer.unknown_id is not None:
-        num_unknown = int((ids == tokenizer.unknown_id).sum())
-    elif tokenizer.level in ("byte", "bpe"):
+    """How many characters and bytes of ``text`` its ``ids`` (behind ``previous``) do not cover."""
+    if tokenizer.level in ("byte", "bpe"):
         return 0, 0
-    decoder = tokenizer.start_decoding(previous)
-    if num_unknown == 0 and len(known) == len(text):
+    num_unknown = 0 if tokenizer.unknown_id is None else int((ids == tokenizer.unknown_id).sum())
+    is_all = tokenizer.unknown_id is not None or len(ids) == len(text)
+    if num_unknown == 0 and is_all:
         return 0, 0
-    covered = "".join(decoder.feed(id) for id in known.tolist())
+    chars, num_bytes = _measure(tokenizer, ids, previous)
     mark_bytes = len("\ufffd".encode())
-    missing_chars = len(text) - (len(covered) - num_unknown)
-    missing_bytes = len(text.encode("utf-8", "ignore")) - (
-        len(covered.encode("utf-8", "ignore")) - num_unknown * mark_bytes
-    )
+    missing_chars = len(text) - (chars - num_unknown)
+    missing_bytes = len(text.encode("utf-8", "ignore")) - (num_bytes - num_unknown * mark_bytes)
     return missing_chars, missing_bytes
+
+
+def _measure(tokenizer: Tokenizer, ids: np.ndarray, previous: list[int]) -> tuple[int, int]:
+    """Characters and bytes that the ids stand for."""
+    if isinstance(tokenizer, WordTokenizer):
+        return tokenizer.measure(ids, previous)
+    text = tokenizer.decode(ids)
+    return len(text), len(text.encode("utf-8", "ignore"))

@@ -3,35 +3,86 @@
 Header-less, little-endian: 1, 2 or 4 bytes an id. Legend: N ids of a text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnchat.errors import TextError
 from rnnchat.paths import replace_atomically
-from rnnchat.text.tokenizer import Tokenizer
+from rnnchat.text.coverage import find_missing
+from rnnchat.text.helper import map_pieces
+from rnnchat.text.tokenizer import Tokenizer, tokenizer_from_json
+from rnnchat.text.word import WordTokenizer
 
 
-def write_ids(pieces: Iterable[str], tokenizer: Tokenizer, path: Path) -> int:
+class Written(NamedTuple):
+    """What became of a text."""
+
+    tokens: int
+    """N, the number of ids."""
+    missing_chars: int
+    """Characters that the vocabulary lacks."""
+    missing_bytes: int
+    """The same in bytes of UTF-8."""
+
+
+def write_ids(pieces: Iterable[str], tokenizer: Tokenizer, path: Path, processes: int = 1) -> Written:
     """Encode a text piece by piece into ``path``, which appears when it is whole.
 
-    Returns:
-        N, the number of ids.
+    Args:
+        pieces: the text; memory does not grow with it.
+        tokenizer: of any level.
+        path: replaced as a whole.
+        processes: how many encode words; their number changes nothing but the time that it takes.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
     """
-    dtype = _choose_dtype(tokenizer.vocab_size)
-    count = 0
+    if tokenizer.level in ("char", "byte"):
+        processes = 1  # encoding takes less time than sending the text to another process
+    count, missing_chars, missing_bytes = 0, 0, 0
     previous: list[int] = []
-    with replace_atomically(path) as temporary, temporary.open("wb") as file:
-        for piece in pieces:
-            ids = tokenizer.encode(piece, previous)
-            ids.astype(dtype).tofile(file)
+    with (
+        replace_atomically(path) as temporary,
+        temporary.open("wb") as file,
+        closing(map_pieces(_start_encoding, tokenizer.to_json(), pieces, processes)) as encoded,
+    ):
+        for ids, head, missing in encoded:
+            ids = _join_seam(tokenizer, ids, head, previous)
+            ids.tofile(file)
             previous = ids[-1:].tolist() or previous
             count += len(ids)
-    return count
+            missing_chars += missing[0]
+            missing_bytes += missing[1]
+    return Written(count, missing_chars, missing_bytes)
+
+
+def _start_encoding(record: dict[str, Any]) -> Callable[[str], tuple[np.ndarray, str, tuple[int, int]]]:
+    """A function that encodes a piece of text as if nothing stood before it.
+
+    It gives the ids, the beginning of the piece that depends on what does stand before it, and how many characters
+    and bytes are missing in the vocabulary.
+    """
+    tokenizer = tokenizer_from_json(record)
+    dtype = _choose_dtype(tokenizer.vocab_size)
+
+    def encode(text: str) -> tuple[np.ndarray, str, tuple[int, int]]:
+        ids = tokenizer.encode(text)
+        head = tokenizer.find_head(text) if isinstance(tokenizer, WordTokenizer) else ""
+        return ids.astype(dtype), head, find_missing(tokenizer, text, ids, [])
+
+    return encode
+
+
+def _join_seam(tokenizer: Tokenizer, ids: np.ndarray, head: str, previous: list[int]) -> np.ndarray:
+    """The ids of a piece behind ``previous``, from those that it would have alone."""
+    if not head or not previous:
+        return ids
+    alone, behind = tokenizer.encode(head), tokenizer.encode(head, previous)
+    return np.concatenate([behind.astype(ids.dtype), ids[len(alone) :]])
 
 
 def open_ids(path: Path, vocab_size: int) -> np.ndarray:

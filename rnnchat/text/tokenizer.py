@@ -9,16 +9,19 @@ Legend: N ids of a text, V vocabulary size.
 """
 
 import codecs
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, Literal, Protocol, cast, get_args
 
 import numpy as np
 
 from rnnchat.errors import TextError, UsageError
-from rnnchat.text.bpe import NUM_BYTES, BpeTokenizer, count_chunks
+from rnnchat.text.bpe import NUM_BYTES, BpeTokenizer, count_chunks, find_chunks
+from rnnchat.text.code_point import CODE_POINTS, to_code_points
 from rnnchat.text.entry import read_list, read_value
+from rnnchat.text.helper import map_pieces
 from rnnchat.text.symbol import REPLACEMENT, show_symbol
-from rnnchat.text.unit import are_words_apart, count_units
+from rnnchat.text.unit import UnitCounts, are_words_apart, find_units
 from rnnchat.text.utf8 import find_pending, list_invalid
 from rnnchat.text.word import WordTokenizer
 
@@ -29,7 +32,6 @@ SYMBOL_NAMES: dict[Level, str] = {"char": "char", "byte": "byte", "word": "word"
 
 DEFAULT_MAX_VOCAB: dict[Level, int] = {"char": 5_000, "byte": 256, "word": 10_000, "bpe": 4_000}
 SMALLEST_MAX_VOCAB: dict[Level, int] = {"char": 16, "byte": 16, "word": 16, "bpe": NUM_BYTES + 16}
-_CODE_POINTS = 0x110000
 
 
 class Decoder(Protocol):
@@ -115,16 +117,16 @@ class CharTokenizer:
             raise ValueError("the vocabulary of characters is empty")
         self.symbols = symbols
         self.unknown_id = 0 if has_unknown else None
-        self._code_points = _to_code_points(REPLACEMENT + symbols if has_unknown else symbols)
+        self._code_points = to_code_points(REPLACEMENT + symbols if has_unknown else symbols)
         self.vocab_size = len(self._code_points)
         self._known = frozenset(symbols)
         # One more entry than the highest code point: everything above it is looked up there, and is missing.
-        self._ids = np.full(int(_to_code_points(symbols).max(initial=0)) + 2, 0 if has_unknown else -1, np.int32)
-        self._ids[_to_code_points(symbols)] = np.arange(has_unknown, self.vocab_size, dtype=np.int32)
+        self._ids = np.full(int(to_code_points(symbols).max(initial=0)) + 2, 0 if has_unknown else -1, np.int32)
+        self._ids[to_code_points(symbols)] = np.arange(has_unknown, self.vocab_size, dtype=np.int32)
 
     def encode(self, text: str, previous: Sequence[int] = ()) -> np.ndarray:
         """See `Tokenizer.encode`."""
-        ids: np.ndarray = self._ids[np.minimum(_to_code_points(text), len(self._ids) - 1)]
+        ids: np.ndarray = self._ids[np.minimum(to_code_points(text), len(self._ids) - 1)]
         return ids if self.unknown_id is not None else ids[ids >= 0]
 
     def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
@@ -222,7 +224,7 @@ class _ByteDecoder:
         return self._decoder.decode(b"", final=True)
 
 
-def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = None) -> Tokenizer:
+def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = None, processes: int = 1) -> Tokenizer:
     """Make a tokenizer for a text.
 
     At word level a text whose words are not set apart by spaces (Chinese, Thai, a genome) has no words to
@@ -233,6 +235,7 @@ def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = No
         texts: the text in pieces; read once, and memory does not grow with it.
         max_vocab: the largest vocabulary, the unknown id and marks of spacing included; the most frequent
             symbols are kept. ``None`` takes the level's default; a byte has always 256.
+        processes: how many count words; their number changes nothing but the time that it takes.
 
     Raises:
         TextError: there is no text.
@@ -243,19 +246,35 @@ def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = No
     limit = DEFAULT_MAX_VOCAB[level] if max_vocab is None else max_vocab
     if limit < SMALLEST_MAX_VOCAB[level]:
         raise UsageError(f"a vocabulary of {limit} is too small: choose {SMALLEST_MAX_VOCAB[level]} or more")
-    char_counts = np.zeros(_CODE_POINTS, np.int64)
-    if level == "char":
-        for text in texts:
-            _add_char_counts(char_counts, text)
-        return _fit_chars(char_counts, limit)
-    if level == "bpe":
-        chunks = count_chunks(texts, lambda text: _add_char_counts(char_counts, text))
-        _check_not_empty(char_counts)
-        return BpeTokenizer.fit(chunks, char_counts, limit)
-    counts = count_units(texts, lambda text: _add_char_counts(char_counts, text))
-    if not char_counts.any() or not are_words_apart(counts):
-        return _fit_chars(char_counts, limit)
-    return WordTokenizer.fit(counts, limit)
+    # Characters are counted in less time than it takes to send them to another process.
+    processes = 1 if level == "char" else processes
+    char_counts = np.zeros(CODE_POINTS, np.int64)
+    with closing(map_pieces(_start_counting, level, texts, processes)) as counted:
+        found = _add_chars(char_counts, counted)
+        if level == "bpe":
+            chunks = count_chunks(found)
+            _check_not_empty(char_counts)
+            return BpeTokenizer.fit(chunks, char_counts, limit)
+        if level == "word":
+            units = UnitCounts(found)
+            if are_words_apart(units) and char_counts.any():
+                return WordTokenizer.fit(units, limit)
+        for _ in found:
+            pass
+    return _fit_chars(char_counts, limit)
+
+
+def _start_counting(level: Level) -> Callable[[str], tuple[np.ndarray, Any]]:
+    """A function that counts the code points of a piece of text, and what else the level needs."""
+    find: Callable[[str], Any] = {"word": find_units, "bpe": find_chunks}.get(level, lambda text: None)
+    return lambda text: (np.bincount(to_code_points(text)), find(text))
+
+
+def _add_chars(counts: np.ndarray, counted: Iterable[tuple[np.ndarray, Any]]) -> Iterator[Any]:
+    """Add up the code points of pieces in ``counts`` (0x110000,), and pass on what else was counted."""
+    for chars, found in counted:
+        counts[: len(chars)] += chars
+        yield found
 
 
 def tokenizer_from_json(record: dict[str, Any]) -> Tokenizer:
@@ -294,17 +313,6 @@ def _fit_chars(counts: np.ndarray, max_vocab: int) -> CharTokenizer:
 def _check_not_empty(counts: np.ndarray) -> None:
     if not counts.any():
         raise TextError("the text is empty: give one with characters to learn from")
-
-
-def _add_char_counts(counts: np.ndarray, text: str) -> None:
-    """Add the occurrences of each code point of ``text`` to ``counts`` (0x110000,)."""
-    counted = np.bincount(_to_code_points(text))
-    counts[: len(counted)] += counted
-
-
-def _to_code_points(text: str) -> np.ndarray:
-    """(N,) uint32."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
 
 
 def _to_array(ids: Iterable[int]) -> np.ndarray:

@@ -6,8 +6,9 @@ What the rules are, and why, stands in `rnnchat.text.word`. Nothing here knows a
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -76,38 +77,40 @@ def _make_spacing() -> np.ndarray:
 IS_SPACE_IMPLIED = _make_spacing()
 
 
-class UnitCounts:
-    """How often each symbol was seen, and what follows the marks; counted by `count_units`."""
+class Found(NamedTuple):
+    """What a piece of text has."""
 
-    def __init__(self) -> None:
+    units: Counter[str]
+    """How often it has each unit."""
+    followed: Counter[tuple[str, str]]
+    """How often it has each mark before a word, with the space or nothing that stands between them."""
+
+
+def find_units(text: str) -> Found:
+    """Count the units of a piece of text, best cut at the end of a line."""
+    return Found(Counter(_COUNTED_UNITS.findall(text)), Counter(_MARKS_BEFORE_WORDS.findall(text)))
+
+
+class UnitCounts:
+    """How often each symbol was seen, and what follows the marks."""
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        """Args: what each piece of a text has; memory is bounded."""
         self.symbols: Counter[str] = Counter()
         self.spaced_after: Counter[str] = Counter()
         self.tight_after: Counter[str] = Counter()
-
-
-def count_units(texts: Iterable[str], also: Callable[[str], None]) -> UnitCounts:
-    """Count the symbols of a text, in one pass and with bounded memory.
-
-    Args:
-        texts: the text in pieces, best cut at the ends of lines.
-        also: called with each piece, for whoever wants to count something else in the same pass.
-    """
-    units: Counter[str] = Counter()
-    followed: Counter[tuple[str, str]] = Counter()
-    for text in texts:
-        also(text)
-        units.update(_COUNTED_UNITS.findall(text))
-        followed.update(_MARKS_BEFORE_WORDS.findall(text))
-        if len(units) > MAX_TYPES:
-            drop_rarest(units, MAX_TYPES // 2)
-    counts = UnitCounts()
-    for unit, count in units.items():
-        for symbol in _find_symbols(unit):
-            counts.symbols[symbol] += count
-    for (mark, space), count in followed.items():
-        (counts.spaced_after if space else counts.tight_after)[_find_symbols(mark)[-1]] += count
-    del counts.symbols[" "]  # it is SPACE
-    return counts
+        units: Counter[str] = Counter()
+        followed: Counter[tuple[str, str]] = Counter()
+        for piece in found:
+            units.update(piece.units)
+            followed.update(piece.followed)
+            drop_rarest(units, MAX_TYPES)
+        for unit, count in units.items():
+            for symbol in _find_symbols(unit):
+                self.symbols[symbol] += count
+        for (mark, space), count in followed.items():
+            (self.spaced_after if space else self.tight_after)[_find_symbols(mark)[-1]] += count
+        del self.symbols[" "]  # it is SPACE
 
 
 def are_words_apart(counts: UnitCounts) -> bool:
@@ -153,9 +156,11 @@ def strip_space(unit: str) -> str:
 
 
 def drop_rarest(counts: Counter[str], limit: int) -> None:
-    """Drop units seen once, then twice, … until no more than ``limit`` are left."""
+    """Where there are more than ``limit``, drop units seen once, then twice, … until half of that is left."""
+    if len(counts) <= limit:
+        return
     for threshold in itertools.count(1):
-        if len(counts) <= limit:
-            return
         for unit in [unit for unit, count in counts.items() if count <= threshold]:
             del counts[unit]
+        if len(counts) <= limit // 2:
+            return

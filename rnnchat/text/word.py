@@ -20,6 +20,8 @@ what a person types next), and a decoder has to remember one id.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -108,6 +110,11 @@ class WordTokenizer:
             return self.encode(text[:-1], previous), " "
         return self.encode(text, previous), ""
 
+    @cached_property
+    def _lengths(self) -> np.ndarray:
+        """(V, 2) characters and bytes of UTF-8 of each id, without a space before it."""
+        return np.array([(len(text), len(text.encode("utf-8", "ignore"))) for text in self._texts], np.int64)
+
     def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
         """See `Tokenizer.find_banned`: the unknown id, and behind a held-back space all that have none before them.
 
@@ -131,6 +138,20 @@ class WordTokenizer:
             " " + texts[id] if spaced else texts[id]
             for id, spaced in zip(known.tolist(), is_spaced.tolist(), strict=True)
         )
+
+    def measure(self, ids: np.ndarray, previous: Sequence[int] = ()) -> tuple[int, int]:
+        """How many characters, and bytes of UTF-8, are decoded from ids (N,) that stand behind ``previous``."""
+        kinds = self._kinds[ids]
+        before = np.empty_like(kinds)
+        before[:1] = self._kinds[previous[-1]] if len(previous) else Kind.BLANK
+        before[1:] = kinds[:-1]
+        spaces = int(IS_SPACE_IMPLIED[before, kinds].sum())
+        chars, num_bytes = self._lengths[ids].sum(axis=0).tolist()
+        return chars + spaces, num_bytes + spaces
+
+    def find_head(self, text: str) -> str:
+        """The beginning of ``text`` in which ids depend on what stands before it."""
+        return "".join(islice((match[0] for match in self._units.finditer(text)), 3))
 
     def find_unknown(self, text: str) -> list[str]:
         """See `Tokenizer.find_unknown`."""

@@ -13,10 +13,9 @@ from typing import NamedTuple
 from rnnchat import __version__, paths
 from rnnchat.errors import TextError
 from rnnchat.text.corpus import Corpus, CorpusSummary
-from rnnchat.text.coverage import count_missing
 from rnnchat.text.ids import write_ids
 from rnnchat.text.tokenizer import SYMBOL_NAMES, Tokenizer, fit_tokenizer
-from rnnchat.training.choice import check_length, choose_recipe
+from rnnchat.training.choice import check_length, choose_recipe, count_threads
 from rnnchat.training.event import Noted
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
@@ -54,14 +53,13 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     held_out = _hold_out(options, corpus, summary)
     # Pieces that were learnt from the held-out part as well would make it look easier than any other text.
     fitted_chars = held_out.train_chars if options.level == "bpe" else summary.chars
-    tokenizer = fit_tokenizer(options.level, _take(corpus.read_pieces(), fitted_chars), options.max_vocab)
-    train_tokens = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path)
-    validation_tokens = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path)
-    if validation_tokens < 2:
+    processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
+    tokenizer = fit_tokenizer(options.level, _take(corpus.read_pieces(), fitted_chars), options.max_vocab, processes)
+    train = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path, processes)
+    validation = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path, processes)
+    if validation.tokens < 2:
         raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
-    _, train_unknown = count_missing(tokenizer, _take(corpus.read_pieces(), held_out.train_chars))
-    missing, validation_unknown = count_missing(tokenizer, held_out.read_pieces())
-    recipe, notes = choose_recipe(options, held_out.train_chars, train_tokens)
+    recipe, notes = choose_recipe(options, held_out.train_chars, train.tokens)
     paths.write_text_atomically(run.tokenizer_path, json.dumps(tokenizer.to_json(), ensure_ascii=False))
     info = replace(
         info,
@@ -71,12 +69,12 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
         parameters=recipe.build_config(tokenizer.vocab_size).parameters,
         vocab_size=tokenizer.vocab_size,
         train_chars=held_out.train_chars,
-        train_tokens=train_tokens,
+        train_tokens=train.tokens,
         validation_chars=held_out.chars,
-        validation_tokens=validation_tokens,
-        train_unknown_bytes=train_unknown,
-        validation_unknown_bytes=validation_unknown,
-        split=held_out.split + (f", {missing / held_out.chars:.1%} of it outside the vocabulary" if missing else ""),
+        validation_tokens=validation.tokens,
+        train_unknown_bytes=train.missing_bytes,
+        validation_unknown_bytes=validation.missing_bytes,
+        split=held_out.split + _describe_missing(validation.missing_chars / held_out.chars),
     )
     run.write_info(info)
     for note in (*notes, f"Held out: {info.split}.", describe_recipe(recipe, tokenizer)):
@@ -93,6 +91,10 @@ def _hold_out(options: TrainingOptions, corpus: Corpus, summary: CorpusSummary) 
     chars = summary.chars - train_chars
     split = f"the last {Recipe.validation_fraction:.0%} of the text, {chars:,} characters"
     return HeldOut(train_chars, chars, lambda: _skip(corpus.read_pieces(), train_chars), split)
+
+
+def _describe_missing(share: float) -> str:
+    return f", {share:.1%} of it outside the vocabulary" if share else ""
 
 
 def describe_corpus(summary: CorpusSummary) -> str:
