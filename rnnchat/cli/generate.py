@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from rnnchat.cli import option
+from rnnchat.cli.draft import Draft
 from rnnchat.cli.output import picture_controls, print_json, show_safely
-from rnnchat.cli.writer import Draft, Page, Writer, make_generator
+from rnnchat.cli.writer import Page, Writer, find_source, make_generator
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 
@@ -66,6 +67,14 @@ Hidden = Annotated[
         rich_help_panel=option.OUTPUT,
     ),
 ]
+Copied = Annotated[
+    bool,
+    typer.Option(
+        "--copied",
+        help="Say how much stands word for word in the text the model learnt from.",
+        rich_help_panel=option.OUTPUT,
+    ),
+]
 
 
 @option.steered
@@ -82,6 +91,7 @@ def generate(
     precision: option.ChosenPrecision = None,
     explain: Explain = None,
     hidden: Hidden = None,
+    copied: Copied = False,
     is_json: option.Json = False,
 ) -> None:
     """Write on from a prompt: prompt and continuation go to stdout, the seed and the speed to stderr.
@@ -91,14 +101,8 @@ def generate(
     settings = steering.make_settings(temperature)
     if beams is not None:
         _check_beams(settings, candidates, explain, hidden)
-    if mix_weight is not None and mix is None:
-        raise UsageError("--mix-weight is the share of a second model: name it with --mix, or leave the weight out")
-    if explain is not None and explain < 1:
-        raise UsageError(f"--explain {explain} cannot be: ask for 1 alternative or more")
-    if mix_weight is not None and not 0 <= mix_weight <= 1:
-        raise UsageError(f"--mix-weight {mix_weight} cannot be: choose from 0 to 1")
-    if (explain or hidden is not None) and not is_json:
-        raise UsageError("--explain and --hidden tell their figures in JSON: add --json")
+    _check_mixture(mix, mix_weight)
+    _check_insight(explain, hidden, is_json)
     prompts = read_prompts(prompt or [""])
     from rnnchat.generation.reading import check_count  # ONNX Runtime: 0.2 s
     from rnnchat.model.file import read_model
@@ -107,22 +111,18 @@ def generate(
     check_count(len(prompts), candidates)
     name = option.choose_model(model)
     models = [read_model(find_model(each)) for each in (name, mix) if each is not None]
-    weight = 0.5 if mix_weight is None else mix_weight
+    source = find_source(models, name) if copied else None
     num_streams = beams or candidates * len(prompts)
-    writer = Writer(make_generator(models, precision, num_streams, weight), prompts, candidates, explain or 0, hidden)
+    generator = make_generator(models, precision, num_streams, 0.5 if mix_weight is None else mix_weight)
+    writer = Writer(generator, prompts, candidates, explain or 0, hidden)
     is_alone = len(writer.drafts) == 1 and beams in (None, 1)
     page = Page(prompts[0]) if is_alone and not is_json else None
     with contextlib.suppress(KeyboardInterrupt):  # what is written until then counts
-        if beams is not None:
-            writer.search(settings, beams)
-            if page:
-                page.add(writer.drafts[0].text)
-        elif page:
-            writer.write(settings, page.add)
-        else:
-            writer.write(settings)
+        _write(writer, settings, beams, page)
+    if source:
+        writer.find_copies(source)
     if is_json:
-        print_json({"model": name, **writer.report(), "settings": settings.to_json()})
+        print_json({"model": name, **writer.report(is_alone), "settings": settings.to_json()})
     else:
         _show(writer, page, settings)
     if writer.is_interrupted:
@@ -138,6 +138,22 @@ def read_prompts(prompts: Sequence[str]) -> list[str]:
     if list(prompts).count("-") > 1:
         raise UsageError("stdin can be one prompt only: give - once")
     return [option.read_prompt(prompt) for prompt in prompts]
+
+
+def _check_mixture(mix: str | None, weight: float | None) -> None:
+    """Make sure that a weight has a model, and is one."""
+    if weight is not None and mix is None:
+        raise UsageError("--mix-weight is the share of a second model: name it with --mix, or leave the weight out")
+    if weight is not None and not 0 <= weight <= 1:
+        raise UsageError(f"--mix-weight {weight} cannot be: choose from 0 to 1")
+
+
+def _check_insight(explain: int | None, hidden: int | None, is_json: bool) -> None:
+    """Make sure that what is to be told of each symbol can be told."""
+    if explain is not None and explain < 1:
+        raise UsageError(f"--explain {explain} cannot be: ask for 1 alternative or more")
+    if (explain or hidden is not None) and not is_json:
+        raise UsageError("--explain and --hidden tell their figures in JSON: add --json")
 
 
 def _check_beams(settings: Settings, candidates: int, explain: int | None, hidden: int | None) -> None:
@@ -157,6 +173,16 @@ def _check_beams(settings: Settings, candidates: int, explain: int | None, hidde
         raise UsageError(f"--beams draws nothing, so that --{name} would do nothing: leave out one of them")
 
 
+def _write(writer: Writer, settings: Settings, beams: int | None, page: Page | None) -> None:
+    """Draw or find the texts; where there is a page, the only one is shown there."""
+    if beams is None:
+        writer.write(settings, page.add if page else lambda text: None)
+        return
+    writer.search(settings, beams)
+    if page:
+        page.add(writer.drafts[0].text)
+
+
 def _show(writer: Writer, page: Page | None, settings: Settings) -> None:
     """Show the rest on stdout, and on stderr how it went."""
     drafts = writer.drafts
@@ -171,6 +197,9 @@ def _show(writer: Writer, page: Page | None, settings: Settings) -> None:
     elif not page:
         facts.insert(0, "1 text" if len(drafts) == 1 else f"{len(drafts)} texts")
     typer.echo(" · ".join([*facts, *filter(None, [writer.describe_unknown()])]), err=True)
+    for number, draft in enumerate(drafts, 1):
+        if draft.copies:
+            typer.echo(f"{'' if page else f'{number} '}{picture_controls(draft.describe_copies())}", err=True)
     looping = [draft for draft in drafts if draft.loop]
     if looping and not settings.escape_loops:
         _tell_loop(looping, len(drafts))

@@ -1,14 +1,13 @@
 """Texts while the commands write them: what is shown as it comes, and what is told of them afterwards."""
 
-import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from rnnchat.cli.draft import Draft
 from rnnchat.cli.output import show_safely
-from rnnchat.errors import UsageError
+from rnnchat.errors import TextError, UsageError
 from rnnchat.generation.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,67 +16,9 @@ if TYPE_CHECKING:
     from rnnchat.generation.runtime import Runtime
     from rnnchat.generation.stream import Piece, Stream
     from rnnchat.model.file import Model
+    from rnnchat.model.training_text import TrainingText
 
 FLUSH_INTERVAL_S = 0.03
-STRETCH_CHARS = 40
-"""So much is shown of a stretch that repeats itself."""
-
-
-@dataclass
-class Draft:
-    """A text that is written, or was, and what is known of it."""
-
-    prompt: str
-    seed: int | None = None
-    """None where nothing was drawn."""
-    reason: str = "cancelled"
-    log_prob: float = 0.0
-    """Nats of the model's own probability for all symbols."""
-    loop: str = ""
-    """The first stretch that was seen to repeat itself."""
-    score: float | None = None
-    """What a beam search ranked it by."""
-    symbols: list[dict[str, Any]] = field(default_factory=list)
-    """What the model thought of each symbol, where that was asked for."""
-    hidden: list[list[float]] = field(default_factory=list)
-    """Units of a layer after each symbol, where they were asked for."""
-    parts: list[str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        """What was written, without the prompt."""
-        if len(self.parts) > 1:
-            self.parts = ["".join(self.parts)]
-        return "".join(self.parts)
-
-    @property
-    def bits_per_char(self) -> float | None:
-        """How much the text surprises the model itself; None while there is none."""
-        return -self.log_prob / math.log(2) / len(self.text) if self.text else None
-
-    def describe_loop(self) -> str:
-        """The repeated stretch in one short line; "" if there is none."""
-        is_long = len(self.loop) > STRETCH_CHARS
-        return repr(self.loop[:STRETCH_CHARS])[1:-1] + "…" * is_long
-
-    def to_json(self) -> dict[str, Any]:
-        """The text and its figures."""
-        record: dict[str, Any] = {
-            "prompt": self.prompt,
-            "text": self.text,
-            "seed": self.seed,
-            "reason": self.reason,
-            "chars": len(self.text),
-            "bits_per_char": self.bits_per_char,
-            "loop": self.loop or None,
-        }
-        if self.score is not None:
-            record |= {"log_prob": self.log_prob, "score": self.score}
-        if self.symbols:
-            record["symbols"] = self.symbols
-        if self.hidden:
-            record["hidden"] = self.hidden
-        return record
 
 
 class Writer:
@@ -154,7 +95,14 @@ class Writer:
         if self._layer is not None:
             draft.hidden.append([round(unit, 6) for unit in piece.hidden[self._layer].tolist()])
 
-    def report(self) -> dict[str, Any]:
+    def find_copies(self, source: "TrainingText") -> None:
+        """Take note of what each text has from ``source``."""
+        from rnnchat.generation.copied_text import find_copies
+
+        for draft in self.drafts:
+            draft.copies = find_copies(draft.text, source.read_pieces())
+
+    def report(self, is_alone: bool = True) -> dict[str, Any]:
         """What was written and how, for JSON: of one text all in one object, of several a list."""
         shared = {
             "chars_per_s": round(self.chars_per_s, 1),
@@ -162,7 +110,7 @@ class Writer:
             "precision": self.generator.runtime.precision,
         }
         texts = [draft.to_json() for draft in self.drafts]
-        return {**texts[0], **shared} if len(texts) == 1 else {**shared, "texts": texts}
+        return {**texts[0], **shared} if is_alone and texts else {**shared, "texts": texts}
 
     @property
     def is_interrupted(self) -> bool:
@@ -220,6 +168,22 @@ def make_generator(
     if len(models) == 1:
         return Generator(models[0], runtime=runtimes[0])
     return Generator(models[0], runtime=cast("Runtime", Mixture(runtimes, [1 - weight, weight])))
+
+
+def find_source(models: "Sequence[Model]", name: str) -> "TrainingText":
+    """The text that the first of the models learnt from.
+
+    Raises:
+        TextError: it is not on this machine.
+    """
+    from rnnchat.model.training_text import find_training_text
+
+    record = models[0].training
+    source = find_training_text(record)
+    if source is None:
+        learnt = record.corpus or "of an unknown name"
+        raise TextError(f"the text that {name} learnt from ({learnt}) is not on this machine: leave --copied out")
+    return source
 
 
 class Page:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from rnnchat import paths
 from rnnchat.generation.beam import search
 from rnnchat.generation.generator import Generator
 from rnnchat.generation.settings import Settings
@@ -150,6 +152,31 @@ def test_each_symbol_is_explained_as_the_model_sees_it(run: Run, tiny_model: Pat
         assert units == pytest.approx(piece.hidden[1].tolist(), abs=1e-6)
     nats = -sum(symbol["log_prob"] for symbol in record["symbols"])
     assert record["bits_per_char"] == pytest.approx(nats / math.log(2) / 10)
+
+
+def test_what_a_text_has_copied_is_told_where_the_training_text_is_at_hand(
+    run: Run, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    model, path = make_model(), tmp_path / "taught.safetensors"
+    write_model(model, path)
+    arguments = ("generate", path, "-p", "abc", "--length", 60, "--seed", 1)
+    written = json.loads(run(*arguments, "--json").stdout)["text"]
+    learnt = f"hgf{written[5:50]}!"
+    digest = hashlib.sha256(learnt.encode()).hexdigest()
+    write_model(replace(model, training=TrainingRecord(corpus="names", sha256=(digest,))), path)
+    refused = run(*arguments, "--copied")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "(names) is not on this machine" in refused.stderr
+    paths.corpora_dir().mkdir(parents=True)
+    (paths.corpora_dir() / "names.txt").write_text(learnt, encoding="utf-8")
+    copied = json.loads(run(*arguments, "--copied", "--json").stdout)["copied"]
+    assert copied["longest"]["content"] in written
+    assert copied["longest"]["content"] in learnt
+    assert copied["longest"]["length"] >= 45
+    assert copied["share"] >= 45 / 60
+    told = run(*arguments, "--copied", "--candidates", 2).stderr
+    assert f"1 copied: {copied['share']:.1%}" in told
+    assert "2 copied: " in told
 
 
 def test_a_text_that_repeats_itself_is_told_once_and_escaped_if_asked(run: Run, tiny_model: Path) -> None:

@@ -43,7 +43,7 @@ TAKES_TEXT = [
     "--nothing",
     "-p",
 ]
-FLAGS = ["--json", "--escape-loops", "--help", "extra", "--"]
+FLAGS = ["--json", "--escape-loops", "--copied", "--help", "extra", "--"]
 
 
 def draw_arguments(model: str, chance: random.Random) -> list[str]:
