@@ -100,7 +100,8 @@ class RunView:
             return f"Stopped; what it learnt is kept{'; ' + onward if self.can_resume else ''}."
         if status.state == "starting":
             return "Reading the text and loading torch …"
-        return status.message
+        # What it said itself is among its notes; what is left is what its silence means.
+        return "" if status.message in (*self.plan, *self.notes) else status.message
 
     @property
     def headline(self) -> str:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 class RunActions(MainScreen):
     """Actions on the run under the cursor of a ``RunList``. All that is asked of a run goes through its folder."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters: dict[str, str] = {}
+        """Letter of each marked run, by its name; it keeps the letter as long as it is marked."""
+
     def find_pointed(self) -> RunView | None:
         """The run under the cursor."""
         name = self.query_one(RunList).pointed
@@ -37,7 +42,52 @@ class RunActions(MainScreen):
                 return run is not None and run.has_model
             case "remove_run":
                 return run is not None and not run.is_active
+            case "change_axis":
+                return self.is_comparing
+            case "compare":
+                return self.is_comparing or run is not None
         return True
+
+    # Several runs
+
+    @property
+    def is_comparing(self) -> bool:
+        """Are there runs to be shown in one picture?"""
+        return len(self.letters) > 1
+
+    def action_compare(self) -> None:
+        """Compare the run under the cursor with the last few of the same texts; if that is done, no more."""
+        if self.letters:
+            self.letters = {}
+        elif (run := self.find_pointed()) is not None:
+            from rnnchat.training.run_comparison import LETTERS, choose_alike
+
+            alike = choose_alike([(each.name, each.info) for each in self.app.run_watcher.runs], run.name)
+            if len(alike) < 2:
+                self.notify(
+                    f"{run.name} is the only one of its texts: mark others with space", title="Compare", markup=False
+                )
+                return
+            self.letters = dict(zip(alike, LETTERS, strict=False))
+        self.show_marks()
+
+    def mark_run(self, name: str) -> None:
+        """Mark the run called ``name``, or take its mark away; two marked ones are compared."""
+        from rnnchat.training.run_comparison import LETTERS
+
+        if name in self.letters:
+            del self.letters[name]
+        elif free := [letter for letter in LETTERS if letter not in self.letters.values()]:
+            self.letters[name] = free[0]
+        else:
+            self.notify(f"{len(LETTERS)} runs in one picture are the most", title="Compare")
+        self.show_marks()
+
+    def show_marks(self) -> None:
+        """Show which runs are marked, and the picture of them if they are two or more."""
+        raise NotImplementedError
+
+    # One run
 
     def action_pause_run(self) -> None:
         """Let the run wait."""

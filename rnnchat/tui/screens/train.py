@@ -30,6 +30,7 @@ from rnnchat.tui.training_form import (
 from rnnchat.tui.widgets.run_detail import RunDetail
 from rnnchat.tui.widgets.run_form import RunForm
 from rnnchat.tui.widgets.run_list import RunList
+from rnnchat.tui.widgets.run_overlay import AxisSwitch, RunOverlay
 
 if TYPE_CHECKING:
     from rnnchat.text.corpus import CorpusSummary
@@ -73,6 +74,7 @@ class TrainScreen(RunActions):
                 yield Static("Runs", id="runs-heading", classes="heading")
                 yield RunList()
             yield RunDetail()
+            yield RunOverlay()
 
     def on_mount(self) -> None:
         watcher = self.app.run_watcher
@@ -88,6 +90,10 @@ class TrainScreen(RunActions):
         if self._wanted in [run.name for run in runs]:
             runs_list.point_at(self._wanted)
             self._wanted = None
+        gone = self.letters.keys() - {run.name for run in runs}
+        if gone:
+            self.letters = {name: letter for name, letter in self.letters.items() if name not in gone}
+            self.show_marks()
         self._show_detail()
 
     @on(RunList.Resized)
@@ -96,21 +102,48 @@ class TrainScreen(RunActions):
 
     @on(RunList.Pointed)
     def _show_detail(self) -> None:
-        self.query_one(RunDetail).show_run(self.find_pointed())
+        if self.is_comparing:
+            self.query_one(RunOverlay).show_runs(self.letters, self.app.run_watcher.runs)
+        else:
+            self.query_one(RunDetail).show_run(self.find_pointed())
         self.refresh_bindings()
+
+    @on(RunList.Marked)
+    def _mark(self, event: RunList.Marked) -> None:
+        self.mark_run(event.name)
+
+    def show_marks(self) -> None:
+        has_focus = self.query_one(RunDetail).has_focus or self.query_one(RunOverlay).has_focus
+        self.set_class(self.is_comparing, "-comparing")
+        self.query_one(RunList).show_letters(self.letters)
+        self._show_detail()
+        if has_focus:
+            self._find_shown().focus()
+
+    @on(AxisSwitch.Pressed)
+    def action_change_axis(self) -> None:
+        """Let the curves go over time, characters or steps."""
+        self.query_one(RunOverlay).change_axis()
+
+    def _find_shown(self) -> RunDetail | RunOverlay:
+        return self.query_one(RunOverlay) if self.is_comparing else self.query_one(RunDetail)
 
     @on(OptionList.OptionSelected)
     def _open_detail(self) -> None:
         self.add_class("-detail")
-        self.query_one(RunDetail).focus()
+        self._find_shown().focus()
 
     def action_step_back(self) -> None:
-        """From the details to the list, and from the form to the list; a start that still reads its texts ends."""
+        """From the details or the form to the list, there from the marks to none; a start that still reads ends."""
         if self._is_reading_to_start and self._starting is not None:
             self._starting.cancel()
             return
+        runs = self.query_one(RunList)
+        if runs.has_focus and self.letters:
+            self.letters = {}
+            self.show_marks()
         self.remove_class("-detail")
-        self.query_one(RunList).focus()
+        runs.focus()
 
     def action_new_run(self) -> None:
         """Go to the form."""

@@ -1,32 +1,84 @@
-"""The learning curve: what is being learnt as a fine line, what was never seen as dots."""
+"""Learning curves: of one run, what is being learnt as a fine line and what was never seen as dots; or of several."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 from textual.color import Color
-from textual_plotext import PlotextPlot
+from textual.widget import Widget
 
-from rnnchat.tui.axes import find_limits, mark_times, mark_values
+from rnnchat.tui.axes import find_limits, mark_counts, mark_times, mark_values, place_signs
+from rnnchat.tui.canvas import Canvas
 
 if TYPE_CHECKING:
+    from rnnchat.training.run_comparison import Axis
+    from rnnchat.tui.app import RnnchatApp
     from rnnchat.tui.run_views import Curve
 
-LINE_MARKER, DOT_MARKER = "braille", "●"
+DOT = "●"
 ROWS_PER_MARK, COLUMNS_PER_MARK = 2.5, 12
 
+HUES_DARK = (
+    "#e0a96d",
+    "#7fb2d0",
+    "#9cc283",
+    "#d78a9e",
+    "#b49bdc",
+    "#d8cf7a",
+    "#66c1b0",
+    "#d9805f",
+    "#9aa7e0",
+    "#c3bcb0",
+)
+HUES_LIGHT = (
+    "#8f5513",
+    "#2b6484",
+    "#3f6f33",
+    "#9c3356",
+    "#6440a0",
+    "#77690a",
+    "#0f6f62",
+    "#a83f1c",
+    "#3a4ba8",
+    "#5c574c",
+)
 
-class LearningCurve(PlotextPlot):
-    """Training loss and validation over time, in bits per character.
 
-    The two differ in shape, so that they are told apart without colour. Drawn on the screen's own background.
-    """
+def find_hue(place: int, is_dark: bool) -> str:
+    """The colour of one of several curves."""
+    hues = HUES_DARK if is_dark else HUES_LIGHT
+    return hues[place % len(hues)]
 
-    DEFAULT_CSS = """
-    LearningCurve { width: 1fr; height: 1fr; min-height: 6; }
-    """
+
+class CurvePlot(Widget):
+    """A picture of curves in bits per character, drawn on the screen's own background."""
+
+    app: RnnchatApp
+
     ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    CurvePlot { width: 1fr; height: 1fr; min-height: 6; }
+    """
+
+    def _begin(self, curves: Sequence[Curve], end: float) -> Canvas:
+        """Make a canvas on which ``curves`` have room."""
+        width, height = self.size
+        low, high = find_limits(curves, end)
+        return Canvas(width, height, end, (low, high), mark_values(low, high, max(int(height / ROWS_PER_MARK), 2)))
+
+    def _build(self, canvas: Canvas, end: float, over: Axis = "time") -> Text:
+        mark = mark_times if over == "time" else mark_counts
+        return canvas.build(mark(end, max(self.size.width // COLUMNS_PER_MARK, 1)), self._find_style("quiet"))
+
+    def _find_style(self, name: str) -> str:
+        """A colour of the theme as rich takes it."""
+        return Color.parse(self.app.theme_variables[name]).hex6
+
+
+class LearningCurve(CurvePlot):
+    """Training loss and validation of one run over time, told apart by their shape, also without colour."""
 
     def __init__(self, *, id: str | None = None) -> None:
         """Make an empty picture."""
@@ -46,32 +98,47 @@ class LearningCurve(PlotextPlot):
     def render(self) -> Text:
         if not self.training and not self.validation:
             return Text("")
-        width, height = self.size
-        plot = self.plt
-        plot.clear_figure()
-        plot.theme("clear")
-        plot.plotsize(width, height)
-        plot._set_size(width, height)  # clear_figure forgets the size that plotsize sets
-        low, high = find_limits((self.training, self.validation), self.end_s)
-        plot.xlim(0, self.end_s)
-        plot.ylim(low, high)
-        plot.xticks(*mark_times(self.end_s, max(width // COLUMNS_PER_MARK, 1)))
-        plot.yticks(*mark_values(low, high, max(int(height / ROWS_PER_MARK), 2)))
-        plot.xaxes(True, False)
-        plot.yaxes(True, False)
-        plot.axes_color("default")
-        plot.ticks_color(self._find_color("quiet"))
-        for curve, marker, color in (
-            (self.training, LINE_MARKER, "secondary"),
-            (self.validation, DOT_MARKER, "accent"),
-        ):
-            points = [(x, y) for x, y in curve if low <= y <= high]
-            if len(points) > 1 and marker == LINE_MARKER:
-                plot.plot(*zip(*points, strict=True), marker=marker, color=self._find_color(color))
-            elif points:
-                plot.scatter(*zip(*points, strict=True), marker=marker, color=self._find_color(color))
-        return Text.from_ansi(plot.build())
+        canvas = self._begin((self.training, self.validation), self.end_s)
+        canvas.draw_line(self.training, self._find_style("secondary"))
+        accent = self._find_style("accent")
+        for point in self.validation:
+            canvas.put_sign(point, DOT, accent)
+        return self._build(canvas, self.end_s)
 
-    def _find_color(self, name: str) -> tuple[int, int, int]:
-        """A colour of the theme as plotext takes it."""
-        return Color.parse(self.app.theme_variables[name]).rgb
+
+class SignedCurve(NamedTuple):
+    """One of several curves, with the sign and the colour by which it is known."""
+
+    sign: str
+    hue: str
+    points: Curve
+
+
+class OverlaidCurves(CurvePlot):
+    """The held-out text's curves of several runs, each a line with its letter in it."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Make an empty picture."""
+        super().__init__(id=id)
+        self.curves: tuple[SignedCurve, ...] = ()
+        self.end = 1.0
+        self.over: Axis = "time"
+
+    def show_curves(self, curves: Sequence[SignedCurve], end: float, over: Axis) -> None:
+        """Show ``curves`` on an axis that goes to ``end``; the first lies above the others."""
+        shown = (tuple(curves), max(end, 1.0), over)
+        if shown != (self.curves, self.end, self.over):
+            self.curves, self.end, self.over = shown
+            self.refresh()
+
+    def render(self) -> Text:
+        if not any(curve.points for curve in self.curves):
+            return Text("No figures on a held-out text yet.")
+        canvas = self._begin([curve.points for curve in self.curves], self.end)
+        places = [*enumerate(self.curves)][::-1]
+        for _, curve in places:
+            canvas.draw_line(curve.points, curve.hue)
+        for place, curve in places:
+            for point in place_signs(curve.points, place, len(places), self.end, canvas.columns):
+                canvas.put_sign(point, curve.sign, f"bold {curve.hue}")
+        return self._build(canvas, self.end, self.over)

@@ -35,7 +35,8 @@ class RunDetail(Vertical, can_focus=True):
         .line { height: 1; }
         #run-name { width: auto; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; max-width: 50%; }
         #headline { text-align: right; color: $quiet; text-wrap: nowrap; text-overflow: ellipsis; }
-        #words { color: $quiet; min-height: 1; max-height: 3; }
+        #words { color: $quiet; max-height: 3; }
+        #notes-scroll { height: auto; max-height: 22%; margin-bottom: 1; scrollbar-size-vertical: 1; }
         #words.-wrong { color: $error; }
         #facts { height: 1; color: $foreground; text-wrap: nowrap; text-overflow: ellipsis; }
         #sample-head { height: 1; color: $quiet; margin-top: 1; text-wrap: nowrap; text-overflow: ellipsis; }
@@ -57,6 +58,8 @@ class RunDetail(Vertical, can_focus=True):
             yield Static(id="run-name", markup=False)
             yield Static(id="headline", markup=False)
         yield Static(id="words", markup=False)
+        with VerticalScroll(id="notes-scroll", can_focus=False):
+            yield Static(id="notes", markup=False)
         yield Static(LEGEND, id="legend", classes="line")
         yield LearningCurve()
         yield Static(id="facts", markup=False)
@@ -73,7 +76,11 @@ class RunDetail(Vertical, can_focus=True):
         self.query_one("#headline", Static).update(run.headline)
         words = self.query_one("#words", Static)
         words.update(run.explanation)
+        words.display = bool(run.explanation)
         words.set_class(run.status.state in ("failed", "crashed"), "-wrong")
+        notes = self.query_one("#notes", Static)
+        if (said := describe_notes(run)) != notes.content:
+            notes.update(said)
         self.query_one(LearningCurve).show_curves(run.training, run.validation, find_end(run))
         self.query_one("#facts", Static).update(describe_figures(run))
         self._show_sample(run)
@@ -92,6 +99,13 @@ class RunDetail(Vertical, can_focus=True):
         head.update(f"wrote at step {sample.step:,}, temperature {sample.temperature:g}, seed {sample.seed}")
         text = sample.text if sample.prompt.strip() else sample.text.lstrip("\n")
         body.update(Content.assemble(Content.styled(sample.prompt.lstrip("\n"), "$written"), Content(text)))
+
+
+def describe_notes(run: RunView) -> Content:
+    """What happened, the newest first, and below it what was chosen and why: one sentence a line."""
+    happened = [Content.assemble(("! ", "bold $warning"), note) for note in reversed(run.notes)]
+    chosen = [Content.styled(note, "$quiet") for note in run.plan]
+    return Content("\n").join([*happened, *chosen])
 
 
 def find_end(run: RunView) -> float:

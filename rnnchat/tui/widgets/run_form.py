@@ -20,6 +20,7 @@ from rnnchat.tui.widgets.form_row import FormRow
 from rnnchat.tui.widgets.minutes import MinutesSlider
 
 DETAILS = (
+    ("Name", "name", "after the text"),
     ("Hidden", "hidden", "by size, or such as 512 or 128,64"),
     ("Embedding", "embedding", "by size, 0 for none"),
     ("Dropout", "dropout", "by the text's length"),
@@ -31,7 +32,7 @@ DETAILS = (
 
 
 class RunForm(VerticalScroll, can_focus=False):
-    """Texts, name, level, size and minutes; everything else folded away."""
+    """Texts and minutes: nothing else needs to be chosen, and so everything else is folded away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+g", "start", "start", id="train.start", tooltip="start the training"),
@@ -63,9 +64,6 @@ class RunForm(VerticalScroll, can_focus=False):
             yield Button("folder…", id="folder", compact=True)
             yield Button("catalogue…", id="catalogue", compact=True)
         yield Static(id="summary", markup=False)
-        yield FormRow("Name", "name", "after the text")
-        yield Choice("Level", LEVELS, LEVELS[0], id="level")
-        yield Choice("Size", SIZES, SIZES[0], id="size")
         yield MinutesSlider(5.0, id="minutes")
         yield Vertical(id="details")
         with Horizontal(id="bottom"):
@@ -113,14 +111,19 @@ class RunForm(VerticalScroll, can_focus=False):
         """Say what is wrong beside its field."""
         if error.field in {field for _, field, _ in DETAILS}:
             self.show_details(True)
-        self.find_row(error.field).show_problem(str(error))
+        # Rows that were just folded out have no line to point at before the next refresh.
+        self.call_after_refresh(lambda: self.find_row(error.field).show_problem(str(error)))
 
     def show_details(self, is_open: bool) -> None:
         """Fold the less usual fields out or in; they are made when they are first wanted."""
         details = self.query_one("#details")
         if is_open and not details.children:
-            rows = [FormRow(label, field, placeholder) for label, field, placeholder in DETAILS]
-            details.mount(Choice("Cell", CELLS, CELLS[0], id="cell"), *rows)
+            name, *rows = [FormRow(label, field, placeholder) for label, field, placeholder in DETAILS]
+            choices = [
+                Choice(label, options, options[0], id=label.lower())
+                for label, options in (("Level", LEVELS), ("Size", SIZES), ("Cell", CELLS))
+            ]
+            details.mount(name, *choices, *rows)
         self.set_class(is_open, "-more")
         self.query_one("#more", Button).label = "Less" if is_open else "More…"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +13,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
+
+from rnnchat.tui.widgets.curve import find_hue
 
 if TYPE_CHECKING:
     from rnnchat.tui.run_views import RunView
@@ -32,6 +34,13 @@ RUN_KEYS: list[BindingType] = [
 ]
 """What can be done with a run, in the list and in its details. The screen does it."""
 
+COMPARE_KEYS: list[BindingType] = [
+    Binding("c", "screen.compare", "compare", id="train.compare", tooltip="with others of its text, or no more"),
+    Binding("o", "screen.change_axis", "axis", id="train.axis", tooltip="over time, characters or steps"),
+]
+"""What can be done with several runs."""
+UNMARKED = "·"
+
 
 class RunList(OptionList):
     """The runs; the cursor stays on its run while others come and go. What the keys do is up to the screen."""
@@ -39,7 +48,15 @@ class RunList(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "details", id="train.details", tooltip="its curve and its words"),
         *RUN_KEYS,
+        Binding("space", "mark", "mark", id="train.mark", tooltip="mark it, to compare it with other marked ones"),
+        *COMPARE_KEYS,
     ]
+
+    @dataclass
+    class Marked(Message):
+        """The person wants to mark a run, or to take its mark away."""
+
+        name: str
 
     @dataclass
     class Pointed(Message):
@@ -57,6 +74,7 @@ class RunList(OptionList):
         """Make an empty list."""
         super().__init__(id=id, markup=False, compact=True)
         self.runs: Sequence[RunView] = ()
+        self.letters: Mapping[str, str] = {}
 
     @property
     def pointed(self) -> str | None:
@@ -76,6 +94,25 @@ class RunList(OptionList):
             if run != before[index]:
                 self.replace_option_prompt_at_index(index, self._describe(run))
 
+    def show_letters(self, letters: Mapping[str, str]) -> None:
+        """Show which runs are marked: the letter of each, by its name."""
+        before, self.letters = self.letters, dict(letters)
+        for index, run in enumerate(self.runs):
+            if before.get(run.name) != self.letters.get(run.name):
+                self.replace_option_prompt_at_index(index, self._describe(run))
+
+    def action_mark(self) -> None:
+        if self.pointed is not None:
+            self.post_message(self.Marked(self.pointed))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the sign before a run marks it; anywhere else it opens the details."""
+        index = event.style.meta.get("option")
+        if event.x <= 1 and index is not None:
+            event.prevent_default()
+            self.highlighted = index
+            self.action_mark()
+
     def point_at(self, name: str | None) -> None:
         """Put the cursor on the run called ``name``, or on the first one."""
         places = [index for index, run in enumerate(self.runs) if run.name == name]
@@ -85,15 +122,19 @@ class RunList(OptionList):
     @property
     def heading(self) -> str:
         """What stands above the columns."""
-        return f"{'Runs':<{self._name_width - 1}}bits/char"
+        return f"{'Runs':<{self._name_width + 1}}bits/char"
 
     @property
     def _name_width(self) -> int:
-        return max(self.scrollable_content_region.width - SUMMARY_WIDTH - QUALITY_WIDTH - 6, 8)
+        return max(self.scrollable_content_region.width - SUMMARY_WIDTH - QUALITY_WIDTH - 8, 8)
 
     def _describe(self, run: RunView) -> Content:
-        """One line: mark, name, bits per character, where it stands."""
+        """One line: letter, mark, name, bits per character, where it stands."""
+        letter = self.letters.get(run.name)
+        hue = find_hue(ord(letter) - ord("a"), self.app.current_theme.dark) if letter else "$quiet"
         return Content.assemble(
+            (letter or UNMARKED, f"bold {hue}" if letter else "$quiet"),
+            " ",
             (run.mark, MARK_STYLES[run.mark]),
             f" {set_cell_size(run.name, self._name_width)} ",
             f"{run.quality:>{QUALITY_WIDTH}}  ",

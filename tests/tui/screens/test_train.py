@@ -8,14 +8,19 @@ from textual.widgets import Input, Static
 from rnnchat import paths
 from rnnchat.errors import TrainingError
 from rnnchat.training import job
-from rnnchat.training.event import Failed, Finished, Paused, Started, Stepped
+from rnnchat.training.event import Evaluated, Failed, Finished, Noted, Paused, Started, Stepped
 from rnnchat.training.new_run import make_run
+from rnnchat.training.options import TrainingOptions
+from rnnchat.training.run_folder import find_run
 from rnnchat.tui.screens.ask import AskYesNo
-from rnnchat.tui.widgets.curve import LearningCurve
+from rnnchat.tui.training_form import FieldError
+from rnnchat.tui.widgets.choice import Choice
+from rnnchat.tui.widgets.curve import LearningCurve, OverlaidCurves
 from rnnchat.tui.widgets.form_row import FormRow
 from rnnchat.tui.widgets.run_detail import RunDetail
 from rnnchat.tui.widgets.run_form import RunForm
 from rnnchat.tui.widgets.run_list import RunList
+from rnnchat.tui.widgets.run_overlay import RunOverlay
 
 
 def read_runs(pilot) -> list[str]:
@@ -122,6 +127,130 @@ async def test_runs_that_ended_before_are_listed_without_a_notice(open_app, begi
         assert not any("old" in notice for notice in read_notices(pilot))
 
 
+async def test_what_was_chosen_and_what_happened_is_told_in_sentences(open_app, begin_run, until):
+    run = begin_run("mine", Noted("Read letters."), Noted("Training lstm 1×6, for that is what the time allows."))
+    async with open_app("f4") as pilot:
+        await until(lambda: read_runs(pilot))
+        assert read_detail(pilot, "notes") == "Read letters.\nTraining lstm 1×6, for that is what the time allows."
+        run.append_event(Stepped(100, 1000, 2.5, 0.004, 48_100, 30.0, 270.0, 0.1))
+        run.append_event(Noted("It learns its text by heart: take a smaller network."))
+        await until(lambda: read_detail(pilot, "notes").startswith("! It learns its text by heart"))
+
+
+# Several runs in one picture
+
+
+@pytest.fixture
+def three(begin_run) -> list[str]:
+    """Three runs of one text, each worse and with more dropout than the one before."""
+    for place, name in enumerate(("one", "two", "three")):
+        told = [Evaluated(step, step / 2, 3 + place - step / 100, 2 + place, 100, 2.5) for step in (50, 100)]
+        run = begin_run(name, Started(name, 1, 1, 1, 2, None), *told)
+        info = run.read_info()
+        run.write_info(replace(info, recipe=replace(info.recipe, dropout=place / 10), started=info.started - place))
+    return ["one", "two", "three"]
+
+
+def read_overlay(pilot, id: str) -> str:
+    return str(pilot.app.screen.query_one(RunOverlay).query_one(f"#overlay-{id}", Static).content)
+
+
+async def test_marked_runs_are_laid_over_each_other(open_app, three, until):
+    async with open_app("f4") as pilot:
+        await until(lambda: len(read_runs(pilot)) == 3)
+        screen = pilot.app.screen
+        await pilot.press("escape", "space")
+        await until(lambda: read_runs(pilot)[0].startswith("a "))
+        assert screen.query_one(RunDetail).region.area
+        await pilot.press("down", "space")
+        await until(lambda: screen.query_one(RunOverlay).region.area)
+        assert not screen.query_one(RunDetail).region.area
+        assert [line.split()[:2] for line in read_overlay(pilot, "figures").splitlines()[1:]] == [
+            ["a", "one"],
+            ["b", "two"],
+        ]
+        assert [line.split() for line in read_overlay(pilot, "differences").split("\n") if line] == [
+            ["a", "b"],
+            ["dropout", "0", "0.1"],
+        ]
+        picture = str(screen.query_one(OverlaidCurves).render())
+        assert "a" in picture
+        assert "b" in picture
+        await pilot.press("space")
+        await until(lambda: screen.query_one(RunDetail).region.area)
+
+
+async def test_one_key_compares_all_runs_of_a_text_and_ends_it(open_app, three, until):
+    async with open_app("f4") as pilot:
+        await until(lambda: len(read_runs(pilot)) == 3)
+        await pilot.press("escape", "c")
+        await until(lambda: sorted(line[0] for line in read_runs(pilot)) == ["a", "b", "c"])
+        await pilot.press("escape")
+        await until(lambda: pilot.app.screen.query_one(RunDetail).region.area)
+        assert all(line.startswith("·") for line in read_runs(pilot))
+
+
+async def test_a_run_that_goes_on_grows_in_the_picture(open_app, three, until):
+    async with open_app("f4") as pilot:
+        await until(lambda: len(read_runs(pilot)) == 3)
+        await pilot.press("escape", "c")
+        curves = pilot.app.screen.query_one(OverlaidCurves)
+        await until(lambda: len(curves.curves) == 3)
+        find_run("two").append_event(Evaluated(200, 100.0, 1.5, 1.5, 200, 1.5))
+        await until(lambda: curves.end == 100.0)
+        assert "two" in read_overlay(pilot, "figures").splitlines()[1]
+
+
+async def test_the_axis_is_changed_by_key_and_by_click(open_app, three, until):
+    async with open_app("f4") as pilot:
+        await until(lambda: len(read_runs(pilot)) == 3)
+        await pilot.press("escape", "c")
+        await until(lambda: "over time" in read_overlay(pilot, "axis"))
+        await pilot.press("o")
+        await until(lambda: "over characters" in read_overlay(pilot, "axis"))
+        await pilot.click("#overlay-axis")
+        await until(lambda: "over steps" in read_overlay(pilot, "axis"))
+
+
+async def test_a_click_before_a_run_marks_it_and_one_on_it_opens_it(open_app, three, until):
+    async with open_app("f4") as pilot:
+        await until(lambda: len(read_runs(pilot)) == 3)
+        screen = pilot.app.screen
+        await pilot.click(RunList, offset=(0, 1))
+        await until(lambda: read_runs(pilot)[1].startswith("a "))
+        assert not screen.has_class("-detail")
+        await pilot.click(RunList, offset=(6, 1))
+        await until(lambda: screen.has_class("-detail"))
+
+
+async def test_on_a_narrow_terminal_enter_shows_the_picture(open_app, three, until):
+    async with open_app("f4", size=(80, 24)) as pilot:
+        await until(lambda: len(read_runs(pilot)) == 3)
+        screen = pilot.app.screen
+        await pilot.press("escape", "c", "enter")
+        await until(lambda: screen.query_one(RunOverlay).region.area)
+        assert screen.query_one(OverlaidCurves).size.height >= 6
+        await pilot.press("c")
+        await until(lambda: screen.query_one(RunDetail).region.area)
+
+
+async def test_a_run_that_is_the_only_one_of_its_text_says_so(open_app, begin_run, until):
+    begin_run("mine")
+    async with open_app("f4") as pilot:
+        await until(lambda: read_runs(pilot))
+        await pilot.press("escape", "c")
+        await until(lambda: any("only one of its texts" in notice for notice in read_notices(pilot)))
+
+
+async def test_a_run_that_is_gone_leaves_the_picture(open_app, three, until):
+    async with open_app("f4") as pilot:
+        await until(lambda: len(read_runs(pilot)) == 3)
+        await pilot.press("escape", "c")
+        await until(lambda: len(pilot.app.screen.letters) == 3)
+        (find_run("two").path / "run.json").unlink()
+        await until(lambda: set(pilot.app.screen.letters) == {"one", "three"})
+
+
 # What is asked of a run
 
 
@@ -193,12 +322,34 @@ async def test_the_texts_are_summarised_while_one_types(open_app, letters, until
         await until(lambda: "about" in str(pilot.app.screen.query_one("#network", Static).content))
 
 
+async def test_a_text_and_minutes_are_all_there_is_to_choose(open_app, letters, until, started):
+    async with open_app("f4") as pilot:
+        form = pilot.app.screen.query_one(RunForm)
+        assert [row.field for row in form.query(FormRow)] == ["texts"]
+        assert not form.query(Choice)
+        form.find_row("texts").text = str(letters)
+        await pilot.press("ctrl+g")
+        await until(lambda: started)
+        assert started[0] == TrainingOptions((str(letters),), minutes=started[0].minutes, cell="lstm", beside_tui=True)
+
+
+async def test_a_problem_with_a_folded_field_folds_it_out(open_app, until):
+    async with open_app("f4") as pilot:
+        form = pilot.app.screen.query_one(RunForm)
+        form.show_problem(FieldError("name", "It is taken."))
+        await until(lambda: form.has_class("-more") and read_problem(pilot, "name") == "It is taken.")
+
+
 async def test_a_training_is_started_with_what_was_filled_in(open_app, letters, until, started):
     async with open_app("f4") as pilot:
         pilot.app.screen.query_one("#texts", Input).value = str(letters)
+        pilot.app.screen.query_one("#minutes").focus()
+        await pilot.press("right")
+        pilot.app.screen.query_one(RunForm).show_details(True)
+        await until(lambda: pilot.app.screen.query("#name"))
         pilot.app.screen.query_one("#name", Input).value = "mine"
         pilot.app.screen.query_one("#level").focus()
-        await pilot.press("right", "tab", "right", "right", "tab", "right", "ctrl+g")
+        await pilot.press("right", "tab", "right", "right", "ctrl+g")
         await until(lambda: started)
         assert (started[0].corpus, started[0].name) == ((str(letters),), "mine")
         assert (started[0].level, started[0].preset, started[0].minutes) == ("byte", "small", 10)
@@ -245,6 +396,8 @@ async def test_a_name_that_is_taken_is_replaced_only_after_a_question(open_app, 
     async with open_app("f4") as pilot:
         form = pilot.app.screen.query_one(RunForm)
         form.find_row("texts").text = str(letters)
+        form.show_details(True)
+        await until(lambda: pilot.app.screen.query("#name"))
         form.find_row("name").text = "mine"
         await pilot.press("ctrl+g")
         await until(lambda: isinstance(pilot.app.screen, AskYesNo))
