@@ -73,7 +73,7 @@ class Canvas:
         return text
 
     def _trace(self, points: Sequence[Point]) -> list[tuple[int, float]]:
-        """The line's height in each column of dots from its first point to its last; points in one column are averaged."""
+        """The line's height in each column of dots from its first point to its last; points in one are averaged."""
         known: dict[int, list[float]] = {}
         for x, y in points:
             known.setdefault(self._find_dot_column(x), []).append(y)
