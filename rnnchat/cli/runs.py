@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import sys
 import time
 from typing import Annotated, Any
 
@@ -32,6 +33,8 @@ app = typer.Typer(help="List, show, compare, watch, pause, resume, stop and remo
 
 _POLL_S = 0.3
 _PATIENCE_S = 30.0
+_ROOM = (100, 80, 66)
+"""Terminals narrower than this do without the last, the last two, the last three columns of the list."""
 _WIDEST_CURVE, _CURVE_HEIGHT = 100, 8
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a run.")]
@@ -50,7 +53,9 @@ def list_runs(is_json: Json = False) -> None:
         return
     columns = ("name", "state", "progress", "left", "bits/char", "chars/s", "network", "corpus", "begun")
     right = ("progress", "left", "bits/char", "chars/s")
-    print_table(columns, [_list_row(status, info) for status, info in runs], right=right)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _ROOM[0]
+    count = len(columns) - sum(width < least for least in _ROOM)
+    print_table(columns[:count], [_list_row(status, info)[:count] for status, info in runs], right=right)
 
 
 @app.command()
