@@ -131,7 +131,8 @@ def _tell(result: ModelScores, is_named: bool) -> None:
         typer.echo(
             picture_controls(
                 f"\n{name}fast: {result.precision}, {text.streams} streams, {text.warm_up} symbols of warm-up; on the "
-                f"first {chars:,} characters, cut more finely than the rest, it differs from exact by {bits:+.4f} bits per character"
+                f"first {chars:,} characters, cut more finely than the rest, it differs from exact by {bits:+.4f} "
+                "bits per character"
             )
         )
     for text in result.texts:
