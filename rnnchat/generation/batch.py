@@ -14,7 +14,7 @@ import numpy as np
 
 from rnnchat.generation.insight import look_at
 from rnnchat.generation.runtime import Predictor, Runtime, State
-from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, shape_scores
+from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, shape_few
 from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
 from rnnchat.generation.stream import End, Piece, Steering, Stream, join_states, select_rows
 
@@ -159,12 +159,17 @@ class _Writer:
         settings = steering.settings
         temperature = self._find_temperature(settings)
         uniforms = np.array([stream.list_uniforms(1)[0] for stream in streams])
-        scores = shape_scores(log_probs, settings, look_back(streams, steering))
+        scores, kept = shape_few(log_probs, settings, look_back(streams, steering))
         is_sure = None
         if settings.draw_at == "word" and temperature >= LEAST_TEMPERATURE:
-            likeliest = find_best(scores).tolist()
+            likeliest = _pick(kept, find_best(scores)).tolist()
             is_sure = np.array([not stream.begins_word(id) for stream, id in zip(streams, likeliest, strict=True)])
-        return choose(scores, temperature, uniforms, is_sure)
+        return _pick(kept, choose(scores, temperature, uniforms, is_sure))
+
+
+def _pick(ids: np.ndarray | None, places: np.ndarray) -> np.ndarray:
+    """Of ids (B, K) that at the place (B,) in each row; where there are none, a place is its id."""
+    return places if ids is None else ids[np.arange(len(places)), places]
 
 
 def look_back(streams: Sequence[Stream], steering: Steering) -> Past:

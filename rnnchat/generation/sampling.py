@@ -29,6 +29,9 @@ class Marks(NamedTuple):
     """(N,) float32."""
 
 
+MANY = 2048
+"""From so many symbols on, each row is worth being looked at alone, for most of it need not be sorted."""
+_NUM_BINS, _BINS_PER_NAT = 1024, 32
 _NOTHING = np.zeros(0, np.int64)
 NO_MARKS = Marks(_NOTHING, _NOTHING, np.zeros(0, np.float32))
 _NOTHING_RECENT = np.zeros((0, 0), np.int64)
@@ -53,6 +56,8 @@ class Step(NamedTuple):
     is_used: Callable[[Settings, Past], bool]
     apply: Callable[[np.ndarray, Settings, Past], np.ndarray]
     """From scores (B, V) to scores (B, V): log-probabilities up to a constant, -inf for what is left out."""
+    leaves_few: bool = False
+    """Is what stays worth being looked at alone? The steps that follow must not ask which ids the scores are of."""
 
 
 def choose(
@@ -111,6 +116,38 @@ def shape_scores(log_probs: np.ndarray, settings: Settings, past: Past) -> np.nd
         if step.is_used(settings, past):
             scores = step.apply(scores, settings, past)
     return scores
+
+
+def shape_few(log_probs: np.ndarray, settings: Settings, past: Past) -> tuple[np.ndarray, np.ndarray | None]:
+    """As ``shape_scores``, without carrying along what is left out: most of a big vocabulary, mostly.
+
+    Returns:
+        scores (B, K), and the ids (B, K) that they are of, in their order; None for all V. A row with fewer has
+        scores of -inf at its end.
+    """
+    scores, ids = log_probs, None
+    for step in PIPELINE:
+        if step.is_used(settings, past):
+            scores = step.apply(scores, settings, past)
+            if step.leaves_few and log_probs.shape[1] > MANY:
+                scores, places = narrow(scores)
+                ids = places if ids is None else np.take_along_axis(ids, places, axis=1)
+    return scores, ids
+
+
+def narrow(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out the places that are -inf: scores (B, K) and the places (B, K) in each row where they stood."""
+    if len(scores) == 1:
+        places = np.flatnonzero(scores[0] > -np.inf)
+        return scores[:, places], places[None]
+    rows, columns = np.nonzero(scores > -np.inf)
+    counts = np.bincount(rows, minlength=len(scores))
+    new_columns = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+    few = np.full((len(scores), counts.max()), -np.inf, scores.dtype)
+    few[rows, new_columns] = scores[rows, columns]
+    found = np.zeros(few.shape, np.int64)
+    found[rows, new_columns] = columns
+    return few, found
 
 
 def ban(scores: np.ndarray, marks: Marks) -> np.ndarray:
@@ -179,6 +216,8 @@ def keep_top_k(scores: np.ndarray, k: int) -> np.ndarray:
     vocab_size = scores.shape[1]
     if k >= vocab_size:
         return scores
+    if vocab_size > MANY:
+        return _keep(scores, [_find_top_k(row, k) for row in scores])
     threshold = np.partition(scores, vocab_size - k, axis=1)[:, vocab_size - k, None]  # (B, 1)
     is_kept = scores >= threshold
     if (is_kept.sum(axis=1) > k).any():
@@ -188,9 +227,31 @@ def keep_top_k(scores: np.ndarray, k: int) -> np.ndarray:
     return np.where(is_kept, scores, -np.inf)
 
 
+def _find_top_k(scores: np.ndarray, k: int) -> np.ndarray:
+    """The ids (k,), in ascending order, of the ``k`` highest of scores (V,), ``k`` below V."""
+    # The highest of each of 2k and more groups: k of these are not above the k-th highest of all, which is looked
+    # for among the few scores that remain.
+    size = len(scores) // max(2 * k, 256)
+    ids = None
+    if size > 1:
+        num_groups = len(scores) // size
+        highest = np.maximum.reduce(scores[: num_groups * size].reshape(size, num_groups), axis=0)
+        ids = np.flatnonzero(scores >= np.partition(highest, num_groups - k)[num_groups - k])
+        scores = scores[ids]
+    threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
+    places = np.flatnonzero(scores >= threshold)
+    if len(places) > k:
+        is_equal = scores[places] == threshold
+        room = k - (len(places) - np.count_nonzero(is_equal))
+        places = places[~is_equal | (is_equal.cumsum() <= room)]
+    return places if ids is None else ids[places]
+
+
 def keep_top_p(scores: np.ndarray, p: float) -> np.ndarray:
     """Keep the fewest of the most probable symbols that together reach probability ``p``, always at least one."""
     batch_size, vocab_size = scores.shape
+    if vocab_size > MANY:
+        return _keep(scores, [_find_top_p(row, p) for row in scores])
     weights = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
     totals = weights.sum(axis=1)  # (B,)
     # All symbols below (1 - p) / V together have less than 1 - p: none is kept, and none need be sorted.
@@ -205,6 +266,22 @@ def keep_top_p(scores: np.ndarray, p: float) -> np.ndarray:
     rows, ids = rows[is_kept], ids[is_kept]
     kept[rows, ids] = scores[rows, ids]
     return kept
+
+
+def _find_top_p(scores: np.ndarray, p: float) -> np.ndarray:
+    """The ids of the most probable of scores (V,) that together reach ``p``; of those equal to the last, the lowest."""
+    nats = np.maximum.reduce(scores) - scores.astype(np.float64)  # below the best; inf for what is left out
+    weights = np.exp(-nats)
+    limit = p * float(np.add.reduce(weights))
+    # In bins of similar weight it is enough to sort the one in which the limit is reached.
+    bins = np.minimum(nats * _BINS_PER_NAT, _NUM_BINS - 1).astype(np.intp)
+    masses = np.bincount(bins, weights, _NUM_BINS).cumsum()
+    last = min(int(masses.searchsorted(limit)), _NUM_BINS - 1)
+    sure, edge = np.flatnonzero(bins < last), np.flatnonzero(bins == last)
+    before = float(masses[last - 1]) if last else 0.0
+    order = edge[(-weights[edge]).argsort(kind="stable")]
+    count = int((before + weights[order].cumsum()).searchsorted(limit)) + 1
+    return np.concatenate([sure, order[:count]])
 
 
 def keep_min_p(scores: np.ndarray, min_p: float) -> np.ndarray:
@@ -247,6 +324,14 @@ def find_best(scores: np.ndarray) -> np.ndarray:
     return best
 
 
+def _keep(scores: np.ndarray, ids: list[np.ndarray]) -> np.ndarray:
+    """Leave out all but some ids of each row."""
+    kept = np.full_like(scores, -np.inf)
+    for row, row_ids in enumerate(ids):
+        kept[row, row_ids] = scores[row, row_ids]
+    return kept
+
+
 class Use(NamedTuple):
     """Symbols used lately: places in (B, V), each once, and how much its uses count."""
 
@@ -262,12 +347,18 @@ def weigh_use(recent: np.ndarray, vocab_size: int, decay: float = 1.0) -> Use:
     """Count the uses of symbols, a use n places before the last as decay ** n."""
     batch_size, window = recent.shape
     places = (recent + np.arange(batch_size)[:, None] * vocab_size)[:, ::-1].ravel()  # the newest first
-    counts = np.tile(decay ** np.arange(window, dtype=np.float32), batch_size)
+    counts = np.concatenate([decay ** np.arange(window, dtype=np.float32)] * batch_size)
     is_used = recent[:, ::-1].ravel() >= 0
     places, counts = places[is_used], counts[is_used]
-    used, newest, inverse = np.unique(places, return_index=True, return_inverse=True)
-    sums = np.bincount(inverse, counts, minlength=len(used)).astype(np.float32)
-    return Use(used // vocab_size, used % vocab_size, counts[newest], sums)
+    if not len(places):
+        return Use(_NOTHING, _NOTHING, counts, counts)
+    order = places.argsort(kind="stable")
+    places, counts = places[order], counts[order]
+    is_first = np.ones(len(places), bool)
+    np.not_equal(places[1:], places[:-1], out=is_first[1:])
+    first = is_first.nonzero()[0]
+    used = places[first]
+    return Use(used // vocab_size, used % vocab_size, counts[first], np.add.reduceat(counts, first))
 
 
 PIPELINE: tuple[Step, ...] = (
@@ -311,12 +402,14 @@ PIPELINE: tuple[Step, ...] = (
         "Fan et al. 2018, Hierarchical Neural Story Generation",
         lambda settings, past: settings.top_k > 0,
         lambda scores, settings, past: keep_top_k(scores, settings.top_k),
+        leaves_few=True,
     ),
     Step(
         "top-p",
         "Holtzman et al. 2020, The Curious Case of Neural Text Degeneration",
         lambda settings, past: settings.top_p < 1,
         lambda scores, settings, past: keep_top_p(scores, settings.top_p),
+        leaves_few=True,
     ),
     Step(
         "min-p",

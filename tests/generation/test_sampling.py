@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnnchat.errors import UsageError
+from rnnchat.generation import sampling
 from rnnchat.generation.sampling import (
     NO_MARKS,
     PIPELINE,
@@ -24,6 +25,7 @@ from rnnchat.generation.sampling import (
     keep_top_p,
     penalise_repetition,
     penalise_use,
+    shape_few,
     shape_scores,
     weigh_use,
 )
@@ -93,6 +95,44 @@ def test_what_is_kept_keeps_its_log_probability_and_a_row_does_not_depend_on_the
     is_kept = np.isfinite(result)
     np.testing.assert_array_equal(result[is_kept], log_probs[is_kept])
     np.testing.assert_array_equal(result, np.concatenate([cut(row[None], limit) for row in log_probs]))
+
+
+@given(LOG_PROBS, st.integers(1, 12), st.floats(0.05, 0.99))
+def test_rows_of_many_symbols_are_cut_as_rows_of_few(log_probs, k, p):
+    few = keep_top_k(log_probs, k), keep_top_p(log_probs, p)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampling, "MANY", 1)
+        many = keep_top_k(log_probs, k), keep_top_p(log_probs, p)
+    np.testing.assert_array_equal(few[0], many[0])
+    # Where rounding decides whether p is reached, they may differ by a symbol.
+    for first, second in zip(few[1], many[1], strict=True):
+        assert len(kept(first) ^ kept(second)) <= 1
+
+
+def test_the_best_of_20_000_symbols_are_those_that_sorting_finds():
+    random = np.random.default_rng(0)
+    for scale in (0.1, 1.0, 5.0):
+        log_probs = normalise(random.normal(0, scale, (2, 20_000)).round(2).astype(np.float32))
+        for row, by_k, by_p in zip(log_probs, keep_top_k(log_probs, 40), keep_top_p(log_probs, 0.9), strict=True):
+            order = (-row).argsort(kind="stable")
+            assert kept(by_k) == set(order[:40].tolist())
+            mass = np.exp(row[order].astype(np.float64)).cumsum()
+            count = int(mass.searchsorted(0.9 * mass[-1])) + 1
+            assert abs(len(kept(by_p)) - count) <= 1
+            assert kept(by_p) == set(order[: len(kept(by_p))].tolist())
+
+
+@given(LOG_PROBS)
+def test_what_is_narrowed_keeps_scores_and_ids_together(log_probs):
+    past = past_for(log_probs)
+    expected = shape_scores(log_probs, EVERYTHING_ON, past)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampling, "MANY", 1)
+        scores, ids = shape_few(log_probs, EVERYTHING_ON, past)
+    for row, row_scores, row_ids in zip(expected, scores, ids, strict=True):
+        is_kept = np.isfinite(row_scores)
+        assert set(row_ids[is_kept].tolist()) == kept(row)
+        np.testing.assert_array_equal(row[row_ids[is_kept]], row_scores[is_kept])
 
 
 RECENT = st.integers(1, 6).flatmap(lambda width: st.lists(st.integers(-1, 1), min_size=width, max_size=width))
