@@ -7,11 +7,12 @@ Everything that is compared is measured in the same rounds, on the same weights,
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -26,14 +27,10 @@ from rnnchat.cli.stopwatch import (
     summarise,
     time_call,
 )
-from rnnchat.generation.batch import look_back
 from rnnchat.generation.constant import Precision
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.phrase import Spelling
-from rnnchat.generation.runtime import Runtime
-from rnnchat.generation.sampling import choose, shape_scores
+from rnnchat.generation.runtime import Runtime, State
 from rnnchat.generation.settings import MAX_LENGTH, Settings
-from rnnchat.generation.stream import Steering, Stream
 from rnnchat.generation.thread import choose_threads, count_cores, count_work
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
@@ -50,9 +47,16 @@ WRITING = Settings(temperature=TEMPERATURE, length=MAX_LENGTH, seed=1)
 CHARS = "\n !$&',-.3:;?" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "abcdefghijklmnopqrstuvwxyz"
 """65 symbols, those of Shakespeare's plays as they are commonly learnt from."""
 EVERY_SAMPLER: dict[str, Any] = {
-    "top_k": 1000, "top_p": 0.95, "min_p": 0.01, "repetition_penalty": 1.1, "presence_penalty": 0.2,
-    "frequency_penalty": 0.1, "penalty_decay": 0.98, "escape_loops": True,
-}  # fmt: skip
+    "top_k": 40,
+    "top_p": 0.95,
+    "min_p": 0.05,
+    "repetition_penalty": 1.1,
+    "presence_penalty": 0.2,
+    "frequency_penalty": 0.1,
+    "penalty_decay": 0.98,
+    "escape_loops": True,
+}
+"""Top-k, top-p, min-p, the temperature and the window of 64 symbols are those that llama.cpp takes by default."""
 
 
 class Size(NamedTuple):
@@ -152,7 +156,7 @@ def choose_reading_way(cores: int, seconds: float) -> Way:
         "sum": flat.sum, "dot": lambda: torch.dot(flat, flat), "mv": lambda: torch.mv(array, row)
     }  # fmt: skip
     ways = [
-        Way(f"read by {name}", run, READ_BYTES, threads, lambda count=threads: torch.set_num_threads(count))  # type: ignore[misc]
+        Way(f"read by {name}", run, READ_BYTES, threads, partial(torch.set_num_threads, threads))
         for threads in list_thread_counts(cores)
         for name, run in runs.items()
     ]
@@ -229,31 +233,37 @@ def find_ratios(rates: dict[str, list[float]]) -> dict[str, Figure]:
 
 
 def measure_samplers(model: Model, runtime: Runtime, seconds: float) -> float:
-    """How long all samplers together take for a symbol, as a share of the network's step; the two take turns."""
-    spelling = Spelling(model.tokenizer)
-    word, other = (model.tokenizer.decode([model.config.vocab_size - place]) for place in (1, 2))
-    settings = WRITING.change(**EVERY_SAMPLER, ban=(word,), bias=((other, 1.0),))
-    steering = Steering(spelling, settings)
-    stream = Stream(spelling, Generator(model, runtime=runtime).place, 1)
-    state, log_probs = stream.place.state, stream.place.log_probs[None]
-    ids = np.zeros(1, np.int64)
-    sampling_s: list[float] = []
-    step_s: list[float] = []
+    """With every sampler on: how long a symbol takes beside the network's step, as a share of that step."""
+    timed = _TimedRuntime(runtime)
+    generator = Generator(model, runtime=cast(Runtime, timed))  # of which it uses what a predictor has
+    last_id = model.config.vocab_size - 1
+    banned, favoured = (model.tokenizer.decode([id]) for id in (last_id, last_id - 1))
+    settings = WRITING.change(**EVERY_SAMPLER, ban=(banned,), bias=((favoured, 1.0),))
+    writing = generator.write(settings)
+    beside_s: list[float] = []
+    timed.step_s.clear()
+    while sum(beside_s) + sum(timed.step_s) < seconds:
+        symbol_s = time_call(lambda: next(writing))
+        beside_s.append(symbol_s - timed.step_s[-1])
+    return summarise(beside_s).median / summarise(timed.step_s).median
 
-    def sample() -> None:
-        nonlocal ids
-        scores = shape_scores(log_probs, settings, look_back([stream], steering))
-        ids = choose(scores, settings.temperature, np.array(stream.list_uniforms(1)))
 
-    def step() -> None:
-        nonlocal log_probs, state
-        log_probs, state = runtime.step(ids, state)
+class _TimedRuntime:
+    """A runtime that remembers how long its steps took."""
 
-    while sum(sampling_s) + sum(step_s) < seconds:
-        sampling_s.append(time_call(sample))
-        stream.take(int(ids[0]), settings)
-        step_s.append(time_call(step))
-    return summarise(sampling_s).median / summarise(step_s).median
+    def __init__(self, runtime: Runtime) -> None:
+        self.config, self.precision = runtime.config, runtime.precision
+        self.initial_state, self.read, self.read_hidden = runtime.initial_state, runtime.read, runtime.read_hidden
+        self.step_s: list[float] = []
+        """Seconds of each step."""
+        self._step = runtime.step
+
+    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, State]:
+        """See ``Runtime.step``."""
+        started_s = time.perf_counter()
+        result = self._step(ids, state)
+        self.step_s.append(time.perf_counter() - started_s)
+        return result
 
 
 def write_first(path: Path, precision: Precision) -> None:

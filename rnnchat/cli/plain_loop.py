@@ -54,12 +54,12 @@ class PlainLoop:
 
 
 class ModuleLoop(PlainLoop):
-    """One call of ``nn.LSTM`` (or ``nn.GRU``, ``nn.RNN``) for each symbol, equal layers being one module."""
+    """One call of ``nn.LSTM`` (or ``nn.GRU``, ``nn.RNN``) for each symbol; equal layers are one module."""
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
         sizes = (self._config.input_size, *self._config.hidden_sizes)
-        is_even = len(set(self._config.hidden_sizes)) == 1
+        is_even = len(set(self._config.hidden_sizes)) == 1 and not self._config.residual
         shapes = [(sizes[0], sizes[1], len(sizes) - 1)] if is_even else [(i, h, 1) for i, h in pairwise(sizes)]
         first_layers = accumulate((num_layers for _, _, num_layers in shapes), initial=0)
         self._modules = [self._build(*shape, first) for shape, first in zip(shapes, first_layers, strict=False)]
@@ -89,7 +89,8 @@ class ModuleLoop(PlainLoop):
     def _advance(self) -> Tensor:
         x = self._embedding[self._last].unsqueeze(0)  # (1, 1, I)
         for index, module in enumerate(self._modules):
-            x, self._states[index] = module(x, self._states[index])  # (1, 1, H)
+            hidden, self._states[index] = module(x, self._states[index])  # (1, 1, H)
+            x = hidden + x if self._config.adds_input(index) else hidden
         return x[0, 0]
 
 
@@ -116,7 +117,8 @@ class CellLoop(PlainLoop):
         x = self._embedding[self._last]  # (1, I)
         for index, cell in enumerate(self._cells):
             self._states[index] = state = cell(x, self._states[index])
-            x = state[0] if isinstance(state, tuple) else state  # (1, H)
+            hidden = state[0] if isinstance(state, tuple) else state  # (1, H)
+            x = hidden + x if self._config.adds_input(index) else hidden
         return x[0]
 
 
@@ -156,17 +158,22 @@ class JoinedLoop(PlainLoop):
         return torch.cat((i, f, o, g))
 
     def _advance(self) -> Tensor:
-        top: Tensor | None = None  # the output of the layer below
+        row = self._last[0]
+        x = self._embedding[row]  # (I,)
         for layer, (weight, bias) in enumerate(self._layers):
             hidden = self._hidden[layer]
             if layer == 0 and self._table is not None:
-                x, bias = hidden, self._table[self._last[0]]
+                joined, bias = hidden, self._table[row]
             else:
-                x = torch.cat((self._embedding[self._last[0]] if top is None else top, hidden))
-            gates = torch.addmm(bias[None], x[None], weight)[0] if self._is_addmm else torch.addmv(bias, weight, x)
-            self._hidden[layer] = top = self._activate(layer, gates)
-        assert top is not None
-        return top
+                joined = torch.cat((x, hidden))
+            product = (
+                torch.addmm(bias[None], joined[None], weight)[0]
+                if self._is_addmm
+                else torch.addmv(bias, weight, joined)
+            )
+            self._hidden[layer] = hidden = self._activate(layer, product)
+            x = hidden + x if self._config.adds_input(layer) else hidden
+        return x
 
     def _activate(self, layer: int, gates: Tensor) -> Tensor:
         """From (G*H,) to the new hidden state (H,)."""

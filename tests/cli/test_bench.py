@@ -13,8 +13,10 @@ from rnnchat.cli.bench_generate import choose_reading_way, make_model, measure_s
 from rnnchat.cli.bench_view import AIMS, Aim, format_figure, list_aims
 from rnnchat.cli.plain_loop import DEFAULT_THREADS, TEMPERATURE, choose_ways, list_loops
 from rnnchat.cli.stopwatch import Figure, Way, compare, count_calls, list_thread_counts, measure_rates, summarise
+from rnnchat.generation import sampling
 from rnnchat.generation.runtime import Runtime
-from rnnchat.generation.sampling import PIPELINE, apply_temperature
+from rnnchat.generation.sampling import PIPELINE, Past, Step, apply_temperature
+from rnnchat.generation.settings import Settings
 from rnnchat.generation.thread import count_work
 from rnnchat.model.config import CELLS, Cell
 from rnnchat.model.file import Model
@@ -169,7 +171,10 @@ def test_all_cores_and_half_of_them_and_so_on_are_tried(cores: int, counts: list
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize(("hidden_sizes", "embedding_size", "tied"), [((6, 6), 4, True), ((7, 5), 0, False)])
+@pytest.mark.parametrize(
+    ("hidden_sizes", "embedding_size", "tied", "residual"),
+    [((6, 6), 4, True, False), ((7, 5), 0, False, False), ((6, 6), 6, False, True), ((6, 6), 0, False, True)],
+)
 @pytest.mark.parametrize("has_table", [True, False])
 def test_every_torch_loop_computes_the_same_function(
     make_model: Callable[..., Model],
@@ -178,10 +183,11 @@ def test_every_torch_loop_computes_the_same_function(
     hidden_sizes: tuple[int, ...],
     embedding_size: int,
     tied: bool,
+    residual: bool,
     has_table: bool,
 ) -> None:
     monkeypatch.setattr(plain_loop, "has_table", lambda _config: has_table)
-    model = make_model(cell, hidden_sizes, embedding_size=embedding_size, tied=tied)
+    model = make_model(cell, hidden_sizes, embedding_size=embedding_size, tied=tied, residual=residual)
     runtime = Runtime(model)
     for name, loop in list_loops(model):
         ids = [0, *(loop.step() for _ in range(6))]
@@ -252,11 +258,14 @@ def test_every_sampler_is_used_when_their_cost_is_measured(
 ) -> None:
     used: set[str] = set()
 
-    def shape_scores(log_probs: np.ndarray, settings: object, past: object) -> np.ndarray:
-        used.update(step.name for step in PIPELINE if step.is_used(settings, past))
-        return log_probs
+    def watch(step: Step) -> Step:
+        def is_used(settings: Settings, past: Past) -> bool:
+            used.update([step.name] if step.is_used(settings, past) else [])
+            return step.is_used(settings, past)
 
-    monkeypatch.setattr(bench_generate, "shape_scores", shape_scores)
+        return step._replace(is_used=is_used)
+
+    monkeypatch.setattr(sampling, "PIPELINE", tuple(map(watch, PIPELINE)))
     model = make_model()
     assert measure_samplers(model, Runtime(model), 0.01) > 0
     assert used >= {step.name for step in PIPELINE} - {"loop escape"}  # which needs a loop
