@@ -26,7 +26,7 @@ from rnnchat.errors import RnnchatError
 from rnnchat.generation.settings import Settings
 
 PACKAGES = (
-    *("textual", "textual-fspicker", "textual-plotext", "rich", "typer", "torch", "numpy", "onnx", "onnxruntime"),
+    *("textual", "textual-fspicker", "rich", "typer", "torch", "numpy", "onnx", "onnxruntime"),
     *("safetensors", "platformdirs", "charset-normalizer", "tomlkit", "pyperclip"),
 )
 MIN_FREE_BYTES = 500_000_000
