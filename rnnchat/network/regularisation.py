@@ -85,9 +85,10 @@ class Regularisation:
         """
         penalty = torch.zeros((), device=top.device)
         if self.activation:
-            penalty = penalty + self.activation * top.float().square().mean()
+            penalty = penalty + self.activation * top.square().mean(dtype=torch.float32)
         if self.temporal and hidden.shape[1] > 1:
-            penalty = penalty + self.temporal * hidden.float().diff(dim=1).square().mean()
+            change = hidden[:, 1:] - hidden[:, :-1]
+            penalty = penalty + self.temporal * change.square().mean(dtype=torch.float32)
         return penalty
 
     def _drop(self, x: Tensor, share: float | None) -> Tensor:

@@ -233,3 +233,16 @@ def test_learning_works_with_everything_on(cell):
 def test_shares_that_cannot_be_are_refused_in_a_sentence(values, message):
     with pytest.raises(UsageError, match=message):
         Regularisation(**values)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_everything_works_in_bfloat16_and_its_penalty_is_float32(cell):
+    network = build(cell)
+    exact, penalty = read(network, EVERYTHING), network.penalty
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = read(network, EVERYTHING)
+    assert network.penalty.dtype == torch.float32
+    torch.testing.assert_close(network.penalty, penalty, rtol=0.05, atol=0)
+    torch.testing.assert_close(rounded.float(), exact, rtol=0, atol=0.05)
+    (rounded.float().square().mean() + network.penalty).backward()
+    assert all(parameter.grad.dtype == torch.float32 for parameter in network.parameters())
