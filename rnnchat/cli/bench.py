@@ -114,11 +114,11 @@ def describe_machine() -> dict[str, Any]:
     import onnxruntime
     import torch
 
-    from rnnchat.generation.thread import _name_processor, count_cores
+    from rnnchat.generation.thread import count_cores, name_processor
 
     load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
     return {
-        "processor": _name_processor(),
+        "processor": name_processor(),
         "cores": count_cores(),
         "load before": load,
         "versions": f"Python {platform.python_version()}, torch {torch.__version__}, "

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnchat.generation.insight import look_at
+from rnnchat.generation.penalty import weigh_use
 from rnnchat.generation.runtime import Predictor, Runtime, State
 from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, shape_few
 from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
@@ -194,7 +195,8 @@ def look_back(streams: Sequence[Stream], steering: Steering) -> Past:
     for row, stream in enumerate(streams):
         ids = stream.recall(window)
         recent[row, window - len(ids) :] = ids
-    return Past(recent, _mark(banned), _mark(biased), _mark(loops))
+    use = weigh_use(recent, streams[0].vocab_size, steering.settings.penalty_decay)
+    return Past(use, _mark(banned), _mark(biased), _mark(loops))
 
 
 def _mark(marks: list[tuple[int, np.ndarray, float]]) -> Marks:

@@ -145,6 +145,11 @@ class Stream:
         return not self._expected and self._spelling.steady_bans is not None
 
     @property
+    def vocab_size(self) -> int:
+        """V, of its vocabulary."""
+        return self._tokenizer.vocab_size
+
+    @property
     def chars(self) -> int:
         """Characters given out."""
         return self._ending.chars

@@ -121,11 +121,12 @@ def _describe_size(config: ModelConfig, precision: Precision, batch_size: int) -
 
 
 def _describe_machine(cores: int) -> str:
-    return f"{_name_processor()}, {cores} cores, onnxruntime {onnxruntime.__version__}"
+    return f"{name_processor()}, {cores} cores, onnxruntime {onnxruntime.__version__}"
 
 
 @functools.cache
-def _name_processor() -> str:
+def name_processor() -> str:
+    """The processor's model, as it says itself."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):

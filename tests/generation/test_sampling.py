@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnnchat.errors import UsageError
-from rnnchat.generation import sampling
+from rnnchat.generation import cut, sampling
+from rnnchat.generation.cut import keep_min_p, keep_top_k, keep_top_p
+from rnnchat.generation.penalty import penalise_repetition, penalise_use, weigh_use
 from rnnchat.generation.sampling import (
     NO_MARKS,
     PIPELINE,
@@ -20,14 +22,8 @@ from rnnchat.generation.sampling import (
     draw,
     escape_loops,
     find_probabilities,
-    keep_min_p,
-    keep_top_k,
-    keep_top_p,
-    penalise_repetition,
-    penalise_use,
     shape_few,
     shape_scores,
-    weigh_use,
 )
 from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
 
@@ -53,6 +49,11 @@ def choose_shaped(log_probs, settings, past, uniforms, is_sure=None):
 def mark(*places):
     rows, ids, nats = zip(*places, strict=True)
     return Marks(np.array(rows), np.array(ids), np.array(nats, np.float32))
+
+
+def use_of(log_probs, recent, decay=1.0):
+    """The same symbols used lately in each row."""
+    return weigh_use(np.tile(recent, (len(log_probs), 1)), log_probs.shape[1], decay)
 
 
 def kept(row):
@@ -90,18 +91,18 @@ def test_min_p_keeps_those_that_reach_their_share_of_the_best(log_probs, min_p):
 
 @given(LOG_PROBS, st.data())
 def test_what_is_kept_keeps_its_log_probability_and_a_row_does_not_depend_on_the_others(log_probs, data):
-    cut, limit = data.draw(st.sampled_from([(keep_top_k, 3), (keep_top_p, 0.7), (keep_min_p, 0.2)]))
-    result = cut(log_probs, limit)
+    leave_out, limit = data.draw(st.sampled_from([(keep_top_k, 3), (keep_top_p, 0.7), (keep_min_p, 0.2)]))
+    result = leave_out(log_probs, limit)
     is_kept = np.isfinite(result)
     np.testing.assert_array_equal(result[is_kept], log_probs[is_kept])
-    np.testing.assert_array_equal(result, np.concatenate([cut(row[None], limit) for row in log_probs]))
+    np.testing.assert_array_equal(result, np.concatenate([leave_out(row[None], limit) for row in log_probs]))
 
 
 @given(LOG_PROBS, st.integers(1, 12), st.floats(0.05, 0.99))
 def test_rows_of_many_symbols_are_cut_as_rows_of_few(log_probs, k, p):
     few = keep_top_k(log_probs, k), keep_top_p(log_probs, p)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sampling, "MANY", 1)
+        patch.setattr(cut, "MANY", 1)
         many = keep_top_k(log_probs, k), keep_top_p(log_probs, p)
     np.testing.assert_array_equal(few[0], many[0])
     # Where rounding decides whether p is reached, they may differ by a symbol.
@@ -127,6 +128,7 @@ def test_what_is_narrowed_keeps_scores_and_ids_together(log_probs):
     past = past_for(log_probs)
     expected = shape_scores(log_probs, EVERYTHING_ON, past)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cut, "MANY", 1)
         patch.setattr(sampling, "MANY", 1)
         scores, ids = shape_few(log_probs, EVERYTHING_ON, past)
     for row, row_scores, row_ids in zip(expected, scores, ids, strict=True):
@@ -154,14 +156,14 @@ def test_uses_are_weighed_as_a_loop_over_them_would(log_probs, recent, decay):
 
 @given(LOG_PROBS, st.floats(1.01, 3))
 def test_a_repetition_penalty_makes_used_symbols_rarer_and_leaves_the_others_alone(log_probs, penalty):
-    penalised = penalise_repetition(log_probs, np.tile([-1, 0, 0, 1], (len(log_probs), 1)), penalty)
+    penalised = penalise_repetition(log_probs, use_of(log_probs, [-1, 0, 0, 1]), penalty)
     np.testing.assert_allclose(penalised[:, :2], log_probs[:, :2] * penalty, rtol=1e-6)
     np.testing.assert_array_equal(penalised[:, 2:], log_probs[:, 2:])
 
 
 @given(LOG_PROBS, st.floats(-3, 3), st.floats(-3, 3))
 def test_presence_counts_once_and_frequency_each_time(log_probs, presence, frequency):
-    penalised = penalise_use(log_probs, np.tile([0, 0, 1, 0], (len(log_probs), 1)), presence, frequency)
+    penalised = penalise_use(log_probs, use_of(log_probs, [0, 0, 1, 0]), presence, frequency)
     np.testing.assert_allclose(log_probs[:, 0] - penalised[:, 0], presence + 3 * frequency, atol=1e-4)
     np.testing.assert_allclose(log_probs[:, 1] - penalised[:, 1], presence + frequency, atol=1e-4)
     np.testing.assert_array_equal(penalised[:, 2:], log_probs[:, 2:])
@@ -169,7 +171,7 @@ def test_presence_counts_once_and_frequency_each_time(log_probs, presence, frequ
 
 @given(LOG_PROBS, st.floats(0.1, 0.9))
 def test_an_old_use_counts_less_with_decay(log_probs, decay):
-    penalised = penalise_use(log_probs, np.tile([0, 1, 1], (len(log_probs), 1)), 1.0, 0.0, decay)
+    penalised = penalise_use(log_probs, use_of(log_probs, [0, 1, 1], decay), 1.0, 0.0)
     np.testing.assert_allclose(log_probs[:, 0] - penalised[:, 0], decay**2, atol=1e-4)
     np.testing.assert_allclose(log_probs[:, 1] - penalised[:, 1], 1, atol=1e-4)
 
@@ -260,8 +262,12 @@ EVERYTHING_ON = Settings(
 
 
 def past_for(log_probs):
-    recent = np.tile([-1, 0, 1, 0], (len(log_probs), 1))
-    return Past(recent, mark((0, 0, -np.inf)), mark((0, 1, 2.0)), NO_MARKS)
+    return Past(
+        use_of(log_probs, [-1, 0, 1, 0], EVERYTHING_ON.penalty_decay),
+        mark((0, 0, -np.inf)),
+        mark((0, 1, 2.0)),
+        NO_MARKS,
+    )
 
 
 @given(LOG_PROBS)
