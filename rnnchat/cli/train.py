@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
@@ -15,9 +15,12 @@ from rnnchat.model.config import Cell
 from rnnchat.text.corpus import STANDARD_INPUT, Corpus
 from rnnchat.text.tokenizer import Level
 from rnnchat.training.event import Event, Finished, Resumed, Started
-from rnnchat.training.new_run import make_run
+from rnnchat.training.new_run import find_begun, make_run
 from rnnchat.training.options import Device, Precision, Preset, TrainingOptions, parse_sizes
 from rnnchat.training.run_folder import RunFolder, find_run, remove_run, take_over
+
+if TYPE_CHECKING:
+    from rnnchat.training.rank import Rank, Together
 
 _NICENESS = 10
 _WITH_RESUME = {"resume", "quiet", "is_json", "beside_tui"}
@@ -95,14 +98,19 @@ def train(
 ) -> None:
     """Train a model on texts of your own.
 
-    Ctrl-C stops, makes the best network so far a model, and says how to go on.
+    Ctrl-C stops, makes the best network so far a model, and says how to go on. Several processes, on several machines
+    if you like, train together with `torchrun --nproc-per-node N -m rnnchat train ...`.
     """
+    rank = _join_others(context)
+    if rank is not None and rank.number:
+        _obey(rank)
     if (resume is None) == (not corpus):
         raise UsageError("name the texts to train on, or a run to go on with: --resume NAME")
     if resume is not None:
         _refuse_changes(context)
         run = find_run(resume)
         take_over(run)
+        is_new = False
     else:
         options = TrainingOptions(
             tuple(corpus or ()),
@@ -134,10 +142,39 @@ def train(
             # A text that is not there is told before anything is made; standard input can be read only once.
             if texts and STANDARD_INPUT not in texts:
                 Corpus(texts)
-        run = make_run(options)
+        run, is_new = _place(options)
     if beside_tui and hasattr(os, "nice"):
         os.nice(_NICENESS)
-    _follow(run, is_json, quiet, is_new=resume is None)
+    _follow(run, is_json, quiet, is_new, rank)
+
+
+def _join_others(context: typer.Context) -> "Together | None":
+    """Meet the other processes, where torchrun started several; None alone."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or not {"RANK", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys():
+        return None
+    from rnnchat.training.rank import join  # torch: 2 s
+
+    together: Together = context.with_resource(join())
+    return together
+
+
+def _obey(rank: "Together") -> NoReturn:
+    """Do what rank 0 orders; it is asked to stop, and lets the others know."""
+    from rnnchat.training.trainer import follow
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    follow(rank)
+    # At once: threads of the connection that still wait for rank 0 would end the process with a complaint.
+    os._exit(0)
+
+
+def _place(options: TrainingOptions) -> tuple[RunFolder, bool]:
+    """The folder of a new run, or that of the one which torchrun starts again; and whether it is new."""
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) and (begun := find_begun(options)):
+        take_over(begun)
+        return begun, False
+    return make_run(options), True
 
 
 def _refuse_changes(context: typer.Context) -> None:
@@ -155,7 +192,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool) -> None:
+def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool, rank: "Together | None") -> None:
     """Train ``run`` and show it; leave with the status that a shell expects.
 
     A new run that did not come so far as to learn leaves nothing behind.
@@ -163,7 +200,7 @@ def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool) -> None
     finished = None
     with _Interruption(run) as interruption:
         try:
-            for event in _show(run, is_json, is_quiet):
+            for event in _show(run, is_json, is_quiet, rank):
                 if isinstance(event, Started | Resumed):
                     interruption.may_ask = True
                 if isinstance(event, Finished):
@@ -182,12 +219,14 @@ def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool) -> None
         raise typer.Exit(128 + interruption.signal)
 
 
-def _show(run: RunFolder, is_json: bool, is_quiet: bool) -> Iterator[Event]:
+def _show(run: RunFolder, is_json: bool, is_quiet: bool, rank: "Together | None") -> Iterator[Event]:
     """Train and show each event in the way that was asked for, and pass it on."""
+    from rnnchat.training.rank import ALONE
     from rnnchat.training.trainer import train as learn  # torch: 2 s
 
+    together: Rank = rank or ALONE
     if is_json or is_quiet:
-        for event in learn(run):
+        for event in learn(run, together):
             if is_json:
                 _show_while_open(lambda event: print_json(event.to_json()), event, sys.stdout)
             yield event
@@ -195,7 +234,7 @@ def _show(run: RunFolder, is_json: bool, is_quiet: bool) -> Iterator[Event]:
     from rnnchat.cli.train_view import choose_display  # rich: 0.1 s
 
     with choose_display(run, "ctrl+c stops and keeps the best model") as display:
-        for event in learn(run):
+        for event in learn(run, together):
             _show_while_open(display.show, event, sys.stderr)
             yield event
 

@@ -25,9 +25,11 @@ class Streams:
     epoch; because N is rarely a multiple of T, the cuts fall elsewhere each time round.
     """
 
-    def __init__(self, ids: np.ndarray, streams: int, window: int) -> None:
+    def __init__(self, ids: np.ndarray, streams: int, window: int, part: int = 0, parts: int = 1) -> None:
+        """Args: ids (N,), B, T; of several processes each reads its part of the streams, which ``parts`` divides."""
         self._ids = ids
-        self._starts = np.arange(streams, dtype=np.int64) * len(ids) // streams  # (B,)
+        own = np.arange(streams, dtype=np.int64).reshape(parts, -1)[part]  # (B / parts,)
+        self._starts = own * len(ids) // streams
         self._offsets = np.arange(window + 1, dtype=np.int64)  # (T+1,)
         self._window = window
 

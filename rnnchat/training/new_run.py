@@ -1,5 +1,6 @@
 """A new run: its name, and the folder in which it begins."""
 
+import contextlib
 import glob
 import itertools
 import os
@@ -17,7 +18,7 @@ from rnnchat.text.catalogue import CATALOGUE
 from rnnchat.text.corpus import STANDARD_INPUT
 from rnnchat.training import heartbeat
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, read_status
+from rnnchat.training.run_folder import RunFolder, list_runs, read_status
 from rnnchat.training.run_info import RunInfo
 
 
@@ -45,6 +46,17 @@ def make_run(options: TrainingOptions) -> RunFolder:
             raise TrainingError(
                 f"cannot write {run.path} ({e.strerror}): make room or set RNNCHAT_HOME to another folder"
             ) from e
+
+
+def find_begun(options: TrainingOptions) -> RunFolder | None:
+    """The newest run that was begun with these very options and has not come to its end."""
+    wanted = replace(options, corpus=_locate(options.corpus), validation=_locate(options.validation))
+    for run in list_runs():
+        with contextlib.suppress(TrainingError):
+            begun = run.read_info().options
+            if options.name in (None, begun.name) and begun == replace(wanted, name=begun.name):
+                return run if read_status(run).state != "done" else None
+    return None
 
 
 def _place(run: RunFolder, info: RunInfo) -> bool:

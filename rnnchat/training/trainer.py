@@ -13,9 +13,9 @@ import os
 import shutil
 import sys
 import time
-import traceback
 from collections.abc import Generator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch.nn import utils
@@ -27,11 +27,13 @@ from rnnchat.training.batch import Streams
 from rnnchat.training.checkpoint import Learner, Progress, load_checkpoint, save_checkpoint
 from rnnchat.training.evaluation import measure_loss
 from rnnchat.training.event import Event, Failed, Noted, Paused, Resumed, Saved, Started, Stepped
+from rnnchat.training.failure import explain
 from rnnchat.training.heartbeat import Heartbeat
 from rnnchat.training.judge import Judge, check_number
 from rnnchat.training.machine import autocast, flush_denormals, settle_machine
 from rnnchat.training.meter import Meter
 from rnnchat.training.preparation import prepare
+from rnnchat.training.rank import ALONE, Order, Rank, Together
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder, take_over
 from rnnchat.training.run_info import RunInfo
@@ -45,11 +47,15 @@ MOST_CHECKPOINT_SHARE = 0.05
 """Checkpoints of a big network are written less often, so that they take no more of the time than this."""
 
 
-def train(run: RunFolder) -> Generator[Event, None, None]:
+def train(run: RunFolder, rank: Rank = ALONE) -> Generator[Event, None, None]:
     """Start the training of ``run``, or go on from where it was interrupted, until its budget is used up.
 
     Every event is written to the run folder before it is given. Whoever closes the iterator early interrupts the
     training: a checkpoint is saved, and ``train`` goes on from it. ``run.ask("stop")`` ends it properly.
+
+    Args:
+        run: the folder of the run.
+        rank: rank 0 of several processes; the others call `follow`.
 
     Raises:
         TextError: a text of the run cannot be read or is too short.
@@ -57,7 +63,7 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
     """
     take_over(run)
     try:
-        with flush_denormals(), Heartbeat(run.heartbeat_path), contextlib.closing(_work(run)) as events:
+        with flush_denormals(), Heartbeat(run.heartbeat_path), contextlib.closing(_work(run, rank)) as events:
             for event in events:
                 run.append_event(event)
                 yield event
@@ -65,12 +71,27 @@ def train(run: RunFolder) -> Generator[Event, None, None]:
         yield _record_failure(run, str(e))
         raise
     except Exception as e:
-        message = _explain(run, e)
+        message = explain(run, e)
         yield _record_failure(run, message)
         raise TrainingError(message) from e
 
 
-def _work(run: RunFolder) -> Generator[Event, None, None]:
+def follow(rank: Together) -> None:
+    """Take the steps that rank 0 orders, until it ends the training.
+
+    Raises:
+        TrainingError: another process is gone, or the run folder cannot be read from here.
+    """
+    order, _, folder = rank.hear()
+    if order is Order.BEGIN:
+        run = RunFolder(Path(folder))
+        info = run.read_info()
+        torch.set_num_threads(rank.count_threads(info.get_recipe().threads))
+        with flush_denormals():
+            _Training(run, info, rank).follow(rank)
+
+
+def _work(run: RunFolder, rank: Rank) -> Generator[Event, None, None]:
     for unfinished in run.path.glob(".*.tmp"):
         # What a killed process was just writing. Others write these two, perhaps this very moment.
         if not unfinished.name.startswith((".control.", ".heartbeat.")):
@@ -83,7 +104,10 @@ def _work(run: RunFolder) -> Generator[Event, None, None]:
     if recipe != info.recipe:
         info = replace(info, recipe=recipe)
         run.write_info(info)
-    training = _Training(run, info)
+    rank.check_batch(recipe.batch_size)
+    torch.set_num_threads(rank.count_threads(recipe.threads))
+    rank.order(Order.BEGIN, folder=str(run.path.absolute()))
+    training = _Training(run, info, rank)
     if run.replaced_path.exists():
         shutil.rmtree(run.replaced_path)
     yield from training.begin()
@@ -99,46 +123,21 @@ def _record_failure(run: RunFolder, message: str) -> Failed:
     return failed
 
 
-def _explain(run: RunFolder, error: Exception) -> str:
-    """What the machine refused and what to do now; an error that is ours goes into the log, and is named."""
-    if not isinstance(error, OSError):
-        # torch has a class of its own for a GPU's memory alone.
-        is_memory = isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
-        if not is_memory:
-            return _log_mistake(run, error)
-        return "there is not enough memory for this network: start anew with a smaller --hidden, --batch or --window"
-    if not run.exists:
-        return f"the folder of run {run.name!r} was deleted while it trained: {run.path} is gone, start it anew"
-    if error.errno == errno.ENOSPC:
-        return f"the disk is full: make room, then go on with `rnnchat runs resume {run.typed_name}`"
-    return (
-        f"cannot write to {run.path} ({error.strerror or error}): mend that, then go on with "
-        f"`rnnchat runs resume {run.typed_name}`"
-    )
-
-
-def _log_mistake(run: RunFolder, error: Exception) -> str:
-    with contextlib.suppress(OSError), run.log_path.open("a", encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
-    return (
-        f"rnnchat made a mistake ({type(error).__name__}: {error}): {run.log_path} tells where; "
-        f"`rnnchat runs resume {run.typed_name}` goes on from the last checkpoint"
-    )
-
-
 class _Training:
     """One training in this process."""
 
-    def __init__(self, run: RunFolder, info: RunInfo) -> None:
-        self._run, self._info, self._recipe = run, info, info.get_recipe()
+    def __init__(self, run: RunFolder, info: RunInfo, rank: Rank = ALONE) -> None:
+        self._run, self._info, self._recipe, self._rank = run, info, info.get_recipe(), rank
         recipe = self._recipe
         self._device = torch.device(recipe.device)
-        self._streams = Streams(open_ids(run.ids_path, info.vocab_size), recipe.batch_size, recipe.window)
+        ids = open_ids(run.ids_path, info.vocab_size)
+        self._streams = Streams(ids, recipe.batch_size, recipe.window, rank.number, rank.size)
         torch.manual_seed(recipe.seed)
         network = LanguageModel(recipe.build_config(info.vocab_size)).to(self._device)
         self._learner = Learner(network, _build_optimizer(network, recipe), network.initial_state(recipe.batch_size))
         self._is_new = not run.checkpoint_path.exists()
         progress = Progress() if self._is_new else load_checkpoint(run.checkpoint_path, self._learner)
+        self._learner.state = rank.cut_state(self._learner.state)
         self._step = self._first_step = progress.step
         self._clock = Clock(progress.elapsed_s)
         self._first_s = progress.elapsed_s
@@ -159,7 +158,9 @@ class _Training:
             yield Started(name, info.parameters, info.train_chars, info.train_tokens, info.vocab_size, total)
         else:
             yield Resumed(self._step)
-        yield Noted(f"Computing in {self._recipe.precision} on {_describe_device(self._recipe)}.")
+        yield Noted(
+            f"Computing in {self._recipe.precision} on {_describe_device(self._recipe)}{self._rank.describe()}."
+        )
 
     def learn(self) -> Iterator[Event]:
         """Take steps until the budget is used up or a stop is asked for."""
@@ -169,12 +170,25 @@ class _Training:
                 yield from self._look_up()
                 yield from self._obey()
                 if not self._is_stopping:
+                    self._rate = self._schedule.compute_rate(self._step)
+                    self._rank.order(Order.STEP, self._rate)
                     self._take_step()
         except GeneratorExit:
             # A program that ends with the iterator open has lost what saving needs; the last checkpoint stands.
             if self._run.exists and not sys.is_finalizing():
                 self._save()
             raise
+
+    def follow(self, rank: Together) -> None:
+        """Do what rank 0 orders until it ends the training."""
+        while True:
+            order, self._rate, _ = rank.hear()
+            if order is Order.STEP:
+                self._take_step()
+            elif order is Order.GATHER:
+                rank.gather_state(self._learner.state)
+            elif order is Order.END:
+                return
 
     def finish(self) -> Iterator[Event]:
         """Make the best network a model of the library."""
@@ -183,12 +197,13 @@ class _Training:
         if not (self._judge.has_best() if self._is_stopping else self._judge.has_looked_at(self._step)):
             yield from self._judge.look(self._step)
         yield self._save()
+        self._rank.order(Order.END)
         yield from self._judge.conclude(self._step, self._is_stopping)
 
     def _take_step(self) -> None:
         learner = self._learner
+        self._rank.seed_step(self._recipe.seed, self._step)
         inputs, targets = (torch.from_numpy(ids).to(self._device) for ids in self._streams.read(self._step))
-        self._rate = self._schedule.compute_rate(self._step)
         for group in learner.optimizer.param_groups:
             group["lr"] = self._rate
         with autocast(self._recipe):
@@ -196,12 +211,13 @@ class _Training:
         loss = measure_loss(logits, targets)
         learner.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._rank.average(learner.network, loss.detach())
         utils.clip_grad_norm_(learner.network.parameters(), self._recipe.clip_norm)
         learner.optimizer.step()
         learner.state = state.detach()
         self._step += 1
-        self._meter.add(loss.detach())
-        self._judge.add(loss.detach())
+        self._meter.add(loss)
+        self._judge.add(loss)
 
     def _forget_some(self, state: State) -> State:
         """Start some streams from nothing; drawn from seed and step alone, so that a resume draws the same."""
@@ -210,7 +226,7 @@ class _Training:
         kept = torch.rand(recipe.batch_size, 1, generator=random) >= recipe.reset_probability  # (B, 1)
         if kept.all():
             return state
-        kept = kept.to(self._device)
+        kept = self._rank.cut(kept).to(self._device)
         return State(tuple(part * kept for part in state.hidden), tuple(part * kept for part in state.cell))
 
     def _look_up(self) -> Iterator[Event]:
@@ -244,6 +260,7 @@ class _Training:
             yield Paused(self._step)
             paused = time.monotonic()
             while (control := self._run.read_control()).request == "pause":
+                self._rank.order(Order.WAIT)
                 time.sleep(CONTROL_EVERY_S)
             self._clock.leave_out(time.monotonic() - paused)
             self._meter.leave_out(self._clock.elapsed_s)
@@ -272,7 +289,9 @@ class _Training:
 
     def _save(self) -> Saved:
         started = time.monotonic()
-        save_checkpoint(self._run.checkpoint_path, self._learner, self._judge.tell_progress(self._step))
+        self._rank.order(Order.GATHER)
+        learner = replace(self._learner, state=self._rank.gather_state(self._learner.state))
+        save_checkpoint(self._run.checkpoint_path, learner, self._judge.tell_progress(self._step))
         self._saved_s = time.monotonic()
         self._save_took_s = self._saved_s - started
         return Saved(self._step, str(self._run.checkpoint_path))

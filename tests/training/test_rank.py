@@ -1,0 +1,151 @@
+"""Processes that train together: as one would with all the streams, whatever happens to them."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from rnnchat.errors import TrainingError
+from rnnchat.network.language_model import State
+from rnnchat.training.event import Failed, Paused
+from rnnchat.training.new_run import find_begun, make_run
+from rnnchat.training.options import TrainingOptions
+from rnnchat.training.rank import ALONE, Rank
+from rnnchat.training.run_folder import RunFolder, find_run, read_status
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="started by torchrun, which is for POSIX")
+
+NETWORK = (
+    *("--hidden", "12,9", "--embedding", "7", "--window", "11", "--dropout", "0", "--threads", "1"),
+    *("--precision", "float32", "--device", "cpu", "--quiet"),
+)
+PATIENCE_S = 60
+
+
+def start(ranks: int, *arguments: str, restarts: int = 0) -> list[subprocess.Popen[str]]:
+    """Start so many processes as torchrun does, without its own seconds."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1"}
+    shared |= {"MASTER_PORT": port, "TORCHELASTIC_RESTART_COUNT": str(restarts)}
+    command = [sys.executable, "-m", "rnnchat", "train", *arguments]
+    return [
+        subprocess.Popen(
+            command, env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for rank in range(ranks)
+    ]  # fmt: skip
+
+
+def wait(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+    """The status of each, and what it said on stderr; none is left behind."""
+    try:
+        ended = [(process, process.communicate(timeout=PATIENCE_S)[1]) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    return [(process.returncode, said) for process, said in ended]
+
+
+def train(ranks: int, *arguments: str) -> None:
+    assert wait(start(ranks, *arguments)) == [(0, "")] * ranks
+
+
+def assert_alike(one: str, other: str) -> None:
+    ours, theirs = (load_file(find_run(name).checkpoint_path) for name in (one, other))
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        if not name.startswith("random."):
+            np.testing.assert_allclose(ours[name], theirs[name], atol=2e-5, err_msg=name)
+
+
+def test_two_processes_come_to_the_end_of_one_with_all_streams(text_file: Path) -> None:
+    budget = ("--batch", "6", "--steps", "40")
+    train(1, str(text_file), "--name", "one", *NETWORK, *budget)
+    train(2, str(text_file), "--name", "two", *NETWORK, *budget)
+    assert_alike("one", "two")
+    one, two = (read_status(find_run(name)) for name in ("one", "two"))
+    assert (two.state, two.step) == ("done", 40)
+    assert two.bits_per_char == pytest.approx(one.bits_per_char, abs=1e-4)
+    assert find_run("two").read_info().recipe == find_run("one").read_info().recipe
+
+
+def test_a_stopped_training_goes_on_with_another_number_of_processes(
+    text_file: Path, wait_until: Callable[..., None]
+) -> None:
+    budget = ("--batch", "6", "--steps", "600", "--lr", "0.001")
+    train(1, str(text_file), "--name", "whole", *NETWORK, *budget)
+    processes = start(2, str(text_file), "--name", "broken", *NETWORK, *budget)
+    run = RunFolder(find_run("whole").path.with_name("broken"))
+    wait_until(lambda: run.exists)
+    run.ask("pause")  # what is asked of a run that is starting is done
+    wait_until(lambda: any(isinstance(event, Paused) for event in run.read_events()[0]))
+    processes[1].send_signal(signal.SIGTERM)  # as torchrun passes on; rank 0 decides
+    processes[0].send_signal(signal.SIGTERM)
+    assert wait(processes) == [(128 + signal.SIGTERM, ""), (0, "")]
+    assert read_status(run).state == "stopped"
+    assert read_status(run).step < 600
+    assert load_file(run.checkpoint_path)["state.hidden.0"].shape == (6, 12)
+    train(3, "--resume", "broken", "--quiet")
+    assert read_status(run).state == "done"
+    assert_alike("whole", "broken")
+
+
+def test_a_killed_process_ends_the_others_and_a_restart_goes_on(
+    text_file: Path, wait_until: Callable[..., None], home: Path
+) -> None:
+    arguments = (str(text_file), *NETWORK, "--batch", "4", "--minutes", "5")
+    processes = start(2, *arguments)
+    run = RunFolder(home / "runs" / "sea")
+    wait_until(lambda: read_status(run).step > 0)
+    processes[1].kill()
+    (status, said), _ = wait(processes)
+    assert status == 1
+    assert "another process of this training is gone" in said
+    assert isinstance(run.read_events()[0][-1], Failed)
+    processes = start(2, *arguments, restarts=1)
+    wait_until(lambda: read_status(run).state == "running")
+    run.ask("stop")
+    assert wait(processes) == [(0, ""), (0, "")]
+    assert [path.name for path in (home / "runs").glob("[!.]*")] == ["sea"]
+
+
+def test_what_is_refused_ends_all_processes_and_is_told_once(text_file: Path) -> None:
+    (status, said), other = wait(start(2, str(text_file), *NETWORK, "--batch", "5", "--steps", "4"))
+    assert status == 1
+    assert "5 streams cannot be divided among 2 processes: choose --batch 6" in said
+    assert other == (0, "")
+
+
+def test_the_run_that_is_begun_again_is_the_one_with_the_same_options(text_file: Path) -> None:
+    options = TrainingOptions((str(text_file),), steps=3)
+    assert find_begun(options) is None
+    first = make_run(options)
+    make_run(TrainingOptions((str(text_file),), steps=4))
+    assert find_begun(options) == first
+
+
+def test_shares_cover_all_streams_once() -> None:
+    rows = torch.arange(12).reshape(6, 2)
+    state = State((rows,), (rows,))
+    assert torch.equal(ALONE.cut(rows), rows)
+    shares = []
+    for number in range(3):
+        rank = Rank()
+        rank.number, rank.size = number, 3
+        assert torch.equal(rank.cut_state(state).cell[0], rank.cut(rows))
+        shares.append(rank.cut(rows))
+    assert torch.equal(torch.cat(shares), rows)
+    rank.check_batch(6)
+    with pytest.raises(TrainingError, match="choose --batch 9"):
+        rank.check_batch(7)
