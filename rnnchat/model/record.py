@@ -37,6 +37,8 @@ class TrainingRecord:
     """(step, bits per character on held-out text), at most 200 points."""
     trained_at: str = ""
     """When the training ended, ISO 8601."""
+    ancestry: tuple[str, ...] = ()
+    """The models that it went on from, each in a few words, the oldest first; empty for one that began with nothing."""
 
     @property
     def suits_int8(self) -> bool:
@@ -66,6 +68,7 @@ class TrainingRecord:
             int8_loss=None if loss is None else float(loss),
             curve=tuple((int(step), float(value)) for step, value in record.get("curve", ())),
             trained_at=str(record.get("trained_at", "")),
+            ancestry=tuple(str(model) for model in record.get("ancestry", ())),
         )
 
 

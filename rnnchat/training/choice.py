@@ -6,11 +6,11 @@ big for its time does not get through it often enough. Everything that was asked
 
 import os
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rnnchat.errors import TextError
 from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, SYMBOL_NAMES, Level
-from rnnchat.training.options import DEFAULT_MINUTES, Preset, TrainingOptions
+from rnnchat.training.options import DEFAULT_MINUTES, Optimiser, Preset, TrainingOptions
 from rnnchat.training.recipe import Recipe
 
 LEAST_CHARS = 200
@@ -51,6 +51,14 @@ _USUAL_VOCAB: dict[Level, int] = {"char": 100}
 """Where the vocabulary is usually far from the most it may be."""
 _WINDOW = 64
 _BATCH = 24
+_GIVEN_UNLESS_ASKED: dict[str, Any] = {"decay": "linear", "patience": None}
+_AS_ASKED = (
+    "residual", "variational", "input_dropout", "output_dropout", "embedding_dropout", "weight_drop", "activation",
+    "temporal", "decay", "warmup", "optimiser", "momentum", "weight_decay", "clip_norm", "loss", "average", "patience",
+)  # fmt: skip
+"""Wishes that are taken as they are; without one the recipe keeps its default."""
+_RATE_FACTORS: dict[Optimiser, float] = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0.5, "sgd": 250.0}
+"""Where the gradient is not scaled, the rate has another size."""
 _LEARNING_RATES: dict[Preset, float] = {"tiny": 8e-3, "small": 6e-3, "medium": 4e-3, "large": 2.5e-3}
 
 
@@ -106,7 +114,12 @@ def choose_recipe(options: TrainingOptions, chars: int, tokens: int) -> tuple[Re
         device=options.device,
         threads=options.threads or count_threads(options.beside_tui),
         precision=options.precision,
+        **_GIVEN_UNLESS_ASKED,
     )
+    asked = {name: value for name in _AS_ASKED if (value := getattr(options, name)) is not None}
+    recipe = replace(recipe, **asked)
+    if options.learning_rate is None:
+        recipe = replace(recipe, learning_rate=recipe.learning_rate * _RATE_FACTORS[recipe.optimiser])
     if options.dropout is None:
         recipe = replace(recipe, dropout=_choose_dropout(recipe, tokens))
     return recipe, notes

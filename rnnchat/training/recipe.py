@@ -1,17 +1,23 @@
 """Everything that decides how a network is trained, complete and fixed for the whole run."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from rnnchat.errors import UsageError
 from rnnchat.model.config import Cell, ModelConfig
 from rnnchat.text.tokenizer import Level
-from rnnchat.training.options import Device, Precision
+from rnnchat.training.options import Averaging, Decay, Device, Loss, Optimiser, Precision
+
+if TYPE_CHECKING:
+    from rnnchat.network.regularisation import Regularisation
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One training. The budget is exactly one of ``minutes``, ``epochs`` and ``steps``."""
+    """One training. The budget is exactly one of ``minutes``, ``epochs`` and ``steps``.
+
+    A field with a default came later than the others: runs that were begun without it mean the default.
+    """
 
     level: Level
     cell: Cell
@@ -44,6 +50,28 @@ class Recipe:
     """Chance that a stream starts a window from nothing. A state that is carried for ever teaches the network only
     the states it is usually in: from an empty one it may write gibberish for ever (the cure is that of LAMB, Melis et
     al. 2018)."""
+    residual: bool = False
+    """Is a layer's input added to its output?"""
+    variational: bool = False
+    """One mask for a stream's whole window; this and what follows: see `rnnchat.network.regularisation`."""
+    input_dropout: float | None = None
+    output_dropout: float | None = None
+    embedding_dropout: float = 0.0
+    weight_drop: float = 0.0
+    activation: float = 0.0
+    temporal: float = 0.0
+    optimiser: Optimiser = "adamw"
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.0
+    loss: Loss = "cross-entropy"
+    """What is made smaller. What is told and compared is cross-entropy always."""
+    average: Averaging = "none"
+    """The average of the weights that is looked at, sampled from and kept; see `rnnchat.training.averaging`."""
+    decay: Decay = "cosine"
+    """How the rate comes down to 0 over the budget."""
+    patience: int | None = 0
+    """End after so many looks at the held-out text without a better one. 0: never. None: only once it has become much
+    worse for long, see `rnnchat.training.stopping`."""
     seed: int = 1
     device: Device = "cpu"
     threads: int = 1
@@ -56,7 +84,24 @@ class Recipe:
 
     def build_config(self, vocab_size: int) -> ModelConfig:
         """The network that is trained."""
-        return ModelConfig(vocab_size, self.cell, self.hidden_sizes, self.embedding_size, self.dropout, self.tied)
+        return ModelConfig(
+            vocab_size, self.cell, self.hidden_sizes, self.embedding_size, self.dropout, self.tied, self.residual
+        )
+
+    def build_regularisation(self) -> "Regularisation":
+        """What is dropped and penalised in each window."""
+        from rnnchat.network.regularisation import Regularisation  # torch: 2 s
+
+        return Regularisation(
+            dropout=self.dropout,
+            variational=self.variational,
+            input_dropout=self.input_dropout,
+            output_dropout=self.output_dropout,
+            embedding_dropout=self.embedding_dropout,
+            weight_drop=self.weight_drop,
+            activation=self.activation,
+            temporal=self.temporal,
+        )
 
     def count_steps(self, tokens: int) -> int | None:
         """How many steps a text of that many symbols to learn from is trained for; None if the budget is a time."""
@@ -70,5 +115,14 @@ class Recipe:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "Recipe":
-        """Read what ``to_json`` wrote."""
-        return cls(**{**record, "hidden_sizes": tuple(record["hidden_sizes"])})
+        """Read what ``to_json`` wrote; what an older version did not know keeps its default.
+
+        Raises:
+            UsageError: it has a field that this version does not know: to leave it out would train another network.
+        """
+        unknown = record.keys() - {field.name for field in fields(cls)}
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            raise UsageError(f"its recipe was written by a newer rnnchat ({names} is unknown here): update this one")
+        lists: dict[str, Any] = {name: tuple(record[name]) for name in ("hidden_sizes", "betas") if name in record}
+        return cls(**{**record, **lists})

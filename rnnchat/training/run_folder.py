@@ -125,7 +125,9 @@ class RunFolder:
             return RunInfo.from_json(json.loads(path.read_text(encoding="utf-8")))
         except OSError as e:
             raise TrainingError(f"run {self.name!r} cannot be read: {path} is gone; start it anew") from e
-        except (ValueError, TypeError, KeyError, AttributeError, UsageError) as e:
+        except UsageError as e:
+            raise TrainingError(f"{path} cannot be used: {e}") from e
+        except (ValueError, TypeError, KeyError, AttributeError) as e:
             raise TrainingError(f"{path} is damaged: delete the folder and start the run anew") from e
 
     def write_info(self, info: RunInfo) -> None:

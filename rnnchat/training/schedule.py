@@ -56,7 +56,8 @@ class Schedule:
         return max(0.0, self.budget_s - self.reserve_s - self.clock.elapsed_s)
 
     def compute_rate(self, step: int) -> float:
-        """The learning rate of the next step: up in a line, then down along half a cosine to zero."""
+        """The learning rate of the next step: up in a line, then down to zero in a line or along half a cosine."""
         progress = self.measure_progress(step)
         warmup = min(1.0, (step + 1) / self._recipe.warmup) if self._recipe.warmup else 1.0
-        return self._recipe.learning_rate * warmup * 0.5 * (1 + math.cos(math.pi * progress))
+        left = 1 - progress if self._recipe.decay == "linear" else 0.5 * (1 + math.cos(math.pi * progress))
+        return self._recipe.learning_rate * warmup * left

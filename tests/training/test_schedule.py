@@ -1,5 +1,7 @@
 """How fast, how far and how long, by steps and by the clock."""
 
+from typing import Any
+
 import pytest
 
 from rnnchat.training import schedule
@@ -25,19 +27,21 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     return fake
 
 
-def plan(clock: Clock, **budget: float) -> Schedule:
+def plan(clock: Clock, **budget: Any) -> Schedule:
     options = TrainingOptions(corpus=("a",), learning_rate=0.5, batch_size=10, window=20, **budget)
     recipe, _ = choose_recipe(options, 10_000, 10_000)
     return Schedule(recipe, 10_000, clock)
 
 
-def test_the_rate_rises_in_a_line_then_falls_to_zero() -> None:
-    planned = plan(Clock(), steps=1000)
+@pytest.mark.parametrize(("decay", "quarter"), [("linear", 0.75), ("cosine", 0.5 + 0.5**1.5)])
+def test_the_rate_rises_in_a_line_then_falls_to_zero(decay: str, quarter: float) -> None:
+    planned = plan(Clock(), steps=1000, decay=decay)
     rates = [planned.compute_rate(step) for step in range(1001)]
     assert rates[0] == pytest.approx(0.5 / 50, rel=0.01)
-    assert max(rates) == pytest.approx(0.5, rel=0.02)
+    assert max(rates) == pytest.approx(0.5, rel=0.06)
     assert rates[:45] == sorted(rates[:45])
     assert rates[60:] == sorted(rates[60:], reverse=True)
+    assert rates[250] == pytest.approx(0.5 * quarter)
     assert rates[500] == pytest.approx(0.25)
     assert rates[1000] == pytest.approx(0.0, abs=1e-12)
 
