@@ -31,6 +31,7 @@ class Marks(NamedTuple):
     """(N,) float32."""
 
 
+_BLOCK = 128
 _NOTHING = np.zeros(0, np.int64)
 NO_MARKS = Marks(_NOTHING, _NOTHING, np.zeros(0, np.float32))
 
@@ -179,15 +180,33 @@ def draw(weights: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     Returns:
         ids (B,) int64: what each number falls on when ids take shares of the weights.
     """
+    if weights.shape[1] > MANY:
+        return np.array(
+            [_draw_from_many(row, uniform) for row, uniform in zip(weights, uniforms.tolist(), strict=True)]
+        )
     cumulative = weights.cumsum(axis=1, dtype=np.float64)
     if len(cumulative) == 1:  # the same by bisection, in half the time
-        total = float(cumulative[0, -1])
-        id = cumulative[0].searchsorted(min(float(uniforms[0]) * total, math.nextafter(total, 0)), side="right")
-        return np.array([id])
+        return np.array([_invert(cumulative[0], float(uniforms[0]) * float(cumulative[0, -1]))])
     totals = cumulative[:, -1]
     # Rounding could lift the product to the very end, where no id is.
     targets = np.minimum(uniforms * totals, np.nextafter(totals, 0))
     return find_best(cumulative > targets[:, None])
+
+
+def _draw_from_many(weights: np.ndarray, uniform: float) -> int:
+    """As ``draw``, for one row (V,): blocks are added up, which is quick, and only one of them is gone through."""
+    starts = np.arange(0, len(weights), _BLOCK)
+    masses = np.add.reduceat(weights, starts, dtype=np.float64).cumsum()
+    target = uniform * float(masses[-1])
+    block = _invert(masses, target)
+    begin = block * _BLOCK
+    before = float(masses[block - 1]) if block else 0.0
+    return begin + _invert(weights[begin : begin + _BLOCK].cumsum(dtype=np.float64), target - before)
+
+
+def _invert(cumulative: np.ndarray, target: float) -> int:
+    """The first place whose cumulative weight is above ``target``; rounding could lift that beyond the end."""
+    return int(cumulative.searchsorted(min(target, math.nextafter(float(cumulative[-1]), 0)), side="right"))
 
 
 def find_best(scores: np.ndarray) -> np.ndarray:

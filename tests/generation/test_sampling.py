@@ -240,6 +240,26 @@ def test_the_largest_random_number_still_falls_on_a_symbol():
     assert draw(np.array([[0.1, 0.2, 0.0]]), np.array([np.nextafter(1.0, 0)])) == [1]
 
 
+@given(LOG_PROBS, st.data())
+def test_a_draw_from_many_symbols_is_the_draw_from_few(log_probs, data):
+    weights = np.exp(log_probs)
+    weights[:, data.draw(st.integers(0, weights.shape[1] - 1))] = 0
+    uniforms = np.array(
+        data.draw(st.lists(st.floats(0, 1, exclude_max=True), min_size=len(weights), max_size=len(weights)))
+    )
+    few = draw(weights, uniforms)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampling, "MANY", 1)
+        patch.setattr(sampling, "_BLOCK", data.draw(st.integers(1, 10)))
+        many = draw(weights, uniforms)
+    cumulative = weights.cumsum(axis=1, dtype=np.float64)
+    for row, (first, second) in enumerate(zip(few, many, strict=True)):
+        assert weights[row, second] > 0
+        # Rounding may decide otherwise where the number falls on the border of two symbols.
+        border = cumulative[row, min(first, second)] / cumulative[row, -1]
+        assert first == second or abs(border - uniforms[row]) < 1e-6
+
+
 def test_draws_follow_the_distribution():
     log_probs = normalise(np.array([[0.0, 1.0, 2.0, -1.0]], np.float32))
     uniforms = np.random.default_rng(1).random(20_000)
