@@ -2,8 +2,10 @@
 
 ``` text
 weights.NAME            the network, under the names of the model file, float32
-moments.first.NAME      AdamW's running means of the gradient and of its square
+moments.first.NAME      Adam's running means of the gradient and of its square
 moments.second.NAME
+moments.KIND.NAME       what other optimisers remember of a tensor, under torch's names
+average.NAME            the average of the weights, where one is kept; average.count
 state.hidden.N          what every stream remembers, layer by layer; state.cell.N for an LSTM
 random.cpu              the random state of torch (dropout); random.cuda on a GPU
 metadata ``progress``   the rest, as JSON
@@ -11,7 +13,7 @@ metadata ``progress``   the rest, as JSON
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,12 @@ from torch import Tensor
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError
-from rnnchat.network.language_model import LanguageModel, State, name_parameters
+from rnnchat.network.language_model import State, name_parameters
+from rnnchat.training.guard import Bounds
+from rnnchat.training.learner import Learner
+
+_MOMENTS = {"exp_avg": "first", "exp_avg_sq": "second"}
+"""Names that are other ones than torch's."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +42,13 @@ class Progress:
     """(step, validation bits per character)"""
     next_evaluation_s: float = 0.0
     """When to look at the held-out text next, where the budget is a time."""
-
-
-@dataclass
-class Learner:
-    """The moving parts of a training."""
-
-    network: LanguageModel
-    optimizer: torch.optim.AdamW
-    state: State
+    train_bits: float | None = None
+    """Bits per character on what was learnt before the last look."""
+    setbacks: int = 0
+    """How often it went back because the loss was out of bounds, each time to half the learning rate."""
+    bounds: Bounds = field(default_factory=Bounds)
+    advised: tuple[str, ...] = ()
+    """What was said already and is not said again."""
 
 
 def save_checkpoint(path: Path, learner: Learner, progress: Progress) -> None:
@@ -53,9 +58,11 @@ def save_checkpoint(path: Path, learner: Learner, progress: Progress) -> None:
         tensors["random.cuda"] = torch.cuda.get_rng_state()
     for name, parameter in name_parameters(learner.network).items():
         tensors[f"weights.{name}"] = parameter.detach()
-        if moments := learner.optimizer.state.get(parameter):
-            tensors[f"moments.first.{name}"] = moments["exp_avg"]
-            tensors[f"moments.second.{name}"] = moments["exp_avg_sq"]
+        for kind, moment in learner.optimizer.state.get(parameter, {}).items():
+            if kind != "step" and moment is not None:
+                tensors[f"moments.{_MOMENTS.get(kind, kind)}.{name}"] = moment
+    if learner.average is not None:
+        tensors |= {f"average.{name}": tensor for name, tensor in learner.average.to_tensors().items()}
     for kind, parts in learner.state._asdict().items():
         tensors |= {f"state.{kind}.{index}": part for index, part in enumerate(parts)}
     copies = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
@@ -74,21 +81,30 @@ def load_checkpoint(path: Path, learner: Learner) -> Progress:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             record = json.loads(file.metadata()["progress"])
         _load_tensors(learner, tensors, record["step"])
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as e:
+        return _read_progress(record)
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as e:
         raise TrainingError(f"{path} is damaged ({e}): start the run anew with --replace") from e
-    return Progress(**{**record, "curve": tuple((step, bits) for step, bits in record["curve"])})
+
+
+def _read_progress(record: dict[str, Any]) -> Progress:
+    """What older versions did not keep has its default."""
+    parts = {
+        "curve": tuple((step, bits) for step, bits in record["curve"]),
+        "bounds": Bounds(**record.get("bounds", {})),
+        "advised": tuple(record.get("advised", ())),
+    }
+    return Progress(**{**record, **parts})
 
 
 def _load_tensors(learner: Learner, tensors: dict[str, Tensor], step: int) -> None:
     with torch.no_grad():
         for name, parameter in name_parameters(learner.network).items():
             parameter.copy_(tensors[f"weights.{name}"])
-            if f"moments.first.{name}" in tensors:
-                learner.optimizer.state[parameter] = {
-                    "step": torch.tensor(float(step), device=parameter.device),
-                    "exp_avg": tensors[f"moments.first.{name}"].to(parameter.device),
-                    "exp_avg_sq": tensors[f"moments.second.{name}"].to(parameter.device),
-                }
+        _load_moments(learner, tensors, step)
+    if learner.average is not None:
+        learner.average.load(
+            {name[len("average.") :]: part for name, part in tensors.items() if name.startswith("average.")}
+        )
     device = learner.state.hidden[0].device
     learner.state = State(
         *(tuple(_collect(tensors, f"state.{kind}.", device)) for kind in State._fields),
@@ -96,6 +112,26 @@ def _load_tensors(learner: Learner, tensors: dict[str, Tensor], step: int) -> No
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])
+
+
+def _load_moments(learner: Learner, tensors: dict[str, Tensor], step: int) -> None:
+    """What the optimiser remembers: it has taken as many steps as the training."""
+    names = {id(parameter): name for name, parameter in name_parameters(learner.network).items()}
+    kinds = {tensor_name.split(".")[1] for tensor_name in tensors if tensor_name.startswith("moments.")}
+    torch_names = {ours: theirs for theirs, ours in _MOMENTS.items()}
+    for group in learner.optimizer.param_groups:
+        for parameter in group["params"]:
+            name = names[id(parameter)]
+            moments: dict[str, Any] = {
+                torch_names.get(kind, kind): tensors[f"moments.{kind}.{name}"].to(parameter.device) for kind in kinds
+            }
+            if moments and not isinstance(learner.optimizer, torch.optim.SGD):
+                # Torch keeps it where its fused form needs it.
+                device = parameter.device if group.get("fused") else "cpu"
+                moments["step"] = torch.tensor(float(step), device=device)
+            learner.optimizer.state.pop(parameter, None)
+            if moments:
+                learner.optimizer.state[parameter] = moments
 
 
 def _collect(tensors: dict[str, Tensor], prefix: str, device: torch.device) -> list[Any]:

@@ -3,6 +3,8 @@
 Letters: B streams, T window, V vocabulary, N ids.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,10 +13,12 @@ from torch.nn import functional
 from rnnchat.network.language_model import LanguageModel, State
 from rnnchat.text.tokenizer import Tokenizer
 from rnnchat.training.batch import NOT_SCORED, read_held_out
+from rnnchat.training.loss import measure
 
 MOST_STREAMS = 32
 WINDOW = 64
-SAMPLE_TEMPERATURE = 0.7
+SAMPLE_TEMPERATURES = (1.1, 0.5, 0.8)
+"""Wild, tame, and usual."""
 SAMPLE_CHARS = 300
 
 
@@ -39,45 +43,65 @@ def evaluate(network: LanguageModel, ids: np.ndarray, tokens: int) -> float:
         if is_first:
             state = _forget_first(state)
         goals = torch.from_numpy(targets).to(device)
-        nats += measure_loss(logits, goals, "sum")
+        nats += measure(logits, goals, reduction="sum")
         scored += int((targets != NOT_SCORED).sum())
     network.train(was_training)
     return nats.item() / scored
 
 
-def measure_loss(logits: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
-    """Cross-entropy in nats of logits (B, T, V) against targets (B, T)."""
-    return functional.cross_entropy(
-        logits.flatten(0, 1).float(), targets.flatten(), ignore_index=NOT_SCORED, reduction=reduction
-    )
-
-
 @torch.no_grad()
-def sample(network: LanguageModel, tokenizer: Tokenizer, prompt_ids: list[int], seed: int) -> str:
-    """What the network writes after ``prompt_ids`` (at least one): about 300 characters, always alike for a seed."""
+def sample(
+    network: LanguageModel, tokenizer: Tokenizer, prompt_ids: list[int], seed: int, temperatures: Sequence[float]
+) -> list[str]:
+    """What the network writes after ``prompt_ids`` (at least one): about 300 characters, always alike for a seed.
+
+    Returns:
+        A text for each of B ``temperatures``, which are written side by side; none depends on the others.
+    """
     was_training = network.training
     network.eval()
     device = next(network.parameters()).device
-    # On the CPU, so that a seed gives the same draws whatever the network runs on.
-    generator = torch.Generator().manual_seed(seed)
-    state = network.initial_state(1)
+    state = network.initial_state(len(temperatures))
     for id in prompt_ids:
-        logits, state = network.step(torch.tensor([id], device=device), state)
-    decoder = tokenizer.start_decoding(prompt_ids)
-    text = ""
-    ids = list(prompt_ids)
+        logits, state = network.step(torch.full((len(temperatures),), id, device=device), state)  # (B, V)
+    writers = [_Writer(tokenizer, prompt_ids, seed, temperature) for temperature in temperatures]
     # A symbol of the byte level may give no character: the number of symbols is bounded as well.
     for _ in range(4 * SAMPLE_CHARS):
-        logits[:, list(tokenizer.find_banned("", ids))] = -torch.inf
-        probabilities = functional.softmax(logits[0].float().cpu() / SAMPLE_TEMPERATURE, dim=0)  # (V,)
-        drawn = torch.multinomial(probabilities, 1, generator=generator)
-        ids.append(int(drawn))
-        text += decoder.feed(ids[-1])
-        if len(text) >= SAMPLE_CHARS:
+        drawn = [writer.draw(scores) for writer, scores in zip(writers, logits.float().cpu(), strict=True)]
+        if all(writer.is_done for writer in writers):
             break
-        logits, state = network.step(drawn.to(device), state)
+        logits, state = network.step(torch.tensor(drawn, device=device), state)
     network.train(was_training)
-    return text + decoder.flush()
+    return [writer.finish() for writer in writers]
+
+
+class _Writer:
+    """Draws one text, symbol by symbol."""
+
+    def __init__(self, tokenizer: Tokenizer, prompt_ids: list[int], seed: int, temperature: float) -> None:
+        self._tokenizer, self._temperature = tokenizer, temperature
+        # On the CPU, so that a seed gives the same draws whatever the network runs on.
+        self._generator = torch.Generator().manual_seed(seed)
+        self._decoder = tokenizer.start_decoding(prompt_ids)
+        self._ids = list(prompt_ids)
+        self._text = ""
+
+    @property
+    def is_done(self) -> bool:
+        return len(self._text) >= SAMPLE_CHARS
+
+    def draw(self, scores: Tensor) -> int:
+        """The next id, from logits (V,); the last one again once the text is long enough."""
+        if not self.is_done:
+            scores[list(self._tokenizer.find_banned("", self._ids))] = -torch.inf
+            probabilities = functional.softmax(scores / self._temperature, dim=0)  # (V,)
+            self._ids.append(int(torch.multinomial(probabilities, 1, generator=self._generator)))
+            self._text += self._decoder.feed(self._ids[-1])
+        return self._ids[-1]
+
+    def finish(self) -> str:
+        """The text."""
+        return self._text + self._decoder.flush()
 
 
 def _forget_first(state: State) -> State:

@@ -68,13 +68,17 @@ class Evaluated(_Fact):
 
 @dataclass(frozen=True)
 class Sampled(_Fact):
-    """The network wrote a few lines."""
+    """The network wrote a few lines: at a time several such, one for each temperature, the usual one last."""
 
     step: int
     temperature: float
     seed: int
     prompt: str
     text: str
+    copied: float | None = None
+    """The share of the text, 0 to 1, that stands word for word in the text that is learnt from."""
+    compared: float = 1.0
+    """It was looked for in such a share of that text, from its beginning on."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,8 @@ class Finished(_Fact):
     """Of the kept model on the held-out text."""
     model_path: str
     elapsed_s: float
+    advice: str = ""
+    """What would have made it better, in sentences; empty where nothing is known to."""
 
 
 @dataclass(frozen=True)

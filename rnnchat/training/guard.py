@@ -36,11 +36,6 @@ class Bounds:
     bad_looks: int = 0
     """How many looks in a row found a loss out of bounds."""
 
-    @property
-    def is_well(self) -> bool:
-        """Did the last look find the loss where it should be?"""
-        return self.bad_looks == 0
-
 
 class Guard:
     """Watches the losses of one training."""
@@ -56,6 +51,11 @@ class Guard:
         self._total = self._total + loss.float()
         self._bounds = replace(self._bounds, steps=self._bounds.steps + 1)
         return step % EVERY_STEPS == 0 and self._look()
+
+    @property
+    def is_well(self) -> bool:
+        """Did the last look find the loss where it should be?"""
+        return self._bounds.bad_looks == 0
 
     def tell(self) -> Bounds:
         """What a checkpoint keeps."""

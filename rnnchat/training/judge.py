@@ -8,19 +8,24 @@ import numpy as np
 from torch import Tensor
 
 from rnnchat.errors import TrainingError
+from rnnchat.generation.copied_text import share_copied
 from rnnchat.model.file import read_model
-from rnnchat.network.language_model import LanguageModel, load_weights
+from rnnchat.network.language_model import load_weights
 from rnnchat.text.ids import open_ids
 from rnnchat.text.tokenizer import tokenizer_from_json
+from rnnchat.training.advice import Amounts, judge_end, judge_overfitting, judge_size
+from rnnchat.training.averaging import has_stalled
 from rnnchat.training.best_model import build_record, publish_best, recall_best, write_best
 from rnnchat.training.checkpoint import Progress
-from rnnchat.training.evaluation import SAMPLE_TEMPERATURE, evaluate, sample
-from rnnchat.training.event import Evaluated, Event, Finished, Sampled, Saved
+from rnnchat.training.evaluation import SAMPLE_TEMPERATURES, evaluate, sample
+from rnnchat.training.event import Evaluated, Event, Finished, Noted, Sampled, Saved
+from rnnchat.training.learner import Learner
 from rnnchat.training.meter import Meter
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Schedule
+from rnnchat.training.stopping import find_end
 
 MOST_EVALUATIONS = 25
 LEAST_EVALUATIONS = 8
@@ -34,16 +39,22 @@ _FORWARD_SHARE = 1 / 3
 _FIRST_SAMPLE_S = 3.0
 _MOST_UNKNOWN = 10_000
 """Among so many symbols of a text one is known."""
+_MOST_COMPARED = 1_000_000
+"""Samples are looked for in so many symbols of the text at most, which takes 30 ms."""
+TAIL_FROM = 0.75
+"""A tail's average begins here at the latest, or when the held-out text is not foretold better for a while."""
+
+
+class DivergenceError(TrainingError):
+    """The loss went out of bounds, as the sentence says; the training can go back to where it was not."""
 
 
 class Judge:
     """Knows how good the network of one training is."""
 
-    def __init__(
-        self, run: RunFolder, info: RunInfo, network: LanguageModel, schedule: Schedule, progress: Progress
-    ) -> None:
+    def __init__(self, run: RunFolder, info: RunInfo, learner: Learner, schedule: Schedule, progress: Progress) -> None:
         self._run, self._info, self._recipe = run, info, info.get_recipe()
-        self._network, self._schedule, self._clock = network, schedule, schedule.clock
+        self._learner, self._schedule, self._clock = learner, schedule, schedule.clock
         self._ids = open_ids(run.validation_ids_path, info.vocab_size)
         self._tokenizer = tokenizer_from_json(json.loads(run.tokenizer_path.read_text(encoding="utf-8")))
         self._prompt_ids = self._choose_prompt()
@@ -52,6 +63,9 @@ class Judge:
         self._s_per_token = 0.0
         self._losses = Meter()
         self._curve = progress.curve
+        self._train_bits = progress.train_bits
+        self._advised = progress.advised
+        self._learnt: str | None = None
         self._best = recall_best(run)
         self._next_evaluation_s = progress.next_evaluation_s or schedule.budget_s / MOST_EVALUATIONS
         self._next_sample_s = self._clock.elapsed_s + _FIRST_SAMPLE_S
@@ -73,23 +87,31 @@ class Judge:
     def look(self, step: int) -> Iterator[Event]:
         """Evaluate the network, and keep it if it is the best so far."""
         started_s = self._clock.elapsed_s
-        bits = self._info.to_validation_bits(evaluate(self._network, self._ids, self._tokens))
-        check_number(bits, step, self._run, self._recipe)
+        with self._learner.show_best() as network:
+            bits = self._info.to_validation_bits(evaluate(network, self._ids, self._tokens))
+        check_number(bits, step)
         elapsed_s = self._clock.elapsed_s
         self._plan_next(elapsed_s, elapsed_s - started_s)
         self._curve = (*self._curve, (step, bits))
         is_better = self._best is None or bits < self._best[1]
         if is_better:
             record = build_record(self._info, step, elapsed_s, bits, self._curve)
-            write_best(self._run, self._network, self._tokenizer, record)
+            with self._learner.show_best() as network:
+                write_best(self._run, network, self._tokenizer, record)
             self._best = (step, bits)
         assert self._best is not None
         best_step, best_bits = self._best
         losses = self._losses
-        train_bits = self._info.to_bits(losses.take(elapsed_s)[0]) if losses.steps else bits
+        if losses.steps:
+            self._train_bits = self._info.to_bits(losses.take(elapsed_s)[0])
+        train_bits = bits if self._train_bits is None else self._train_bits
+        self._begin_tail(step)
         yield Evaluated(step, elapsed_s, bits, best_bits, best_step, train_bits)
         if is_better:
             yield Saved(step, str(self._run.best_path))
+        if "overfitting" not in self._advised and (advice := judge_overfitting(self._recipe, self._curve, train_bits)):
+            self._advised = (*self._advised, "overfitting")
+            yield Noted(advice)
 
     def has_looked_at(self, step: int) -> bool:
         """Was the network evaluated after that step?"""
@@ -99,29 +121,89 @@ class Judge:
         """Is there a best network yet?"""
         return self._best is not None
 
-    def write_sample(self, step: int) -> Sampled:
-        """A few lines by the network as it is now; always with the same seed, so that samples can be compared."""
+    def judge_size(self, step: int) -> Iterator[Noted]:
+        """Say if the network is too big for its text or time, as soon as it is known how fast it learns."""
+        budget_s = self._schedule.budget_s
+        if "size" in self._advised or (budget_s and self._clock.elapsed_s < min(10.0, budget_s / 10)):
+            return
+        self._advised = (*self._advised, "size")
+        seen = self._schedule.estimate_steps(step) * self._recipe.batch_size * self._recipe.window
+        for advice in judge_size(self._recipe, Amounts(self._info.parameters, self._info.train_tokens, seen)):
+            yield Noted(advice)
+
+    def find_end(self) -> int:
+        """After how many looks without a better one the training ends before its budget is used up; 0 if it does
+        not."""
+        return find_end([bits for _, bits in self._curve], self._recipe.patience)
+
+    def go_back(self, progress: Progress) -> None:
+        """Forget what was seen after ``progress``; the best network is kept all the same."""
+        self._curve, self._train_bits = progress.curve, progress.train_bits
+        self._losses = Meter()
+
+    def write_samples(self, step: int) -> Iterator[Sampled]:
+        """A few lines by the network as it is now, at three temperatures; always with the same seed, so that samples
+        can be compared."""
         seed = self._recipe.seed
-        text = sample(self._network, self._tokenizer, self._prompt_ids, seed)
+        with self._learner.show_best() as network:
+            texts = sample(network, self._tokenizer, self._prompt_ids, seed, SAMPLE_TEMPERATURES)
+        learnt, compared = self._read_learnt()
+        prompt = self._tokenizer.decode(self._prompt_ids)
+        for temperature, text in zip(SAMPLE_TEMPERATURES, texts, strict=True):
+            copied = round(share_copied(text, [learnt]), 4)
+            yield Sampled(step, temperature, seed, prompt, text, copied, compared)
         elapsed_s = self._clock.elapsed_s
         self._next_sample_s = elapsed_s + max(5.0, elapsed_s / 4)
-        return Sampled(step, SAMPLE_TEMPERATURE, seed, self._tokenizer.decode(self._prompt_ids), text)
 
     def conclude(self, step: int, is_stopped: bool) -> Iterator[Event]:
         """Make the best network a model of the library; measure it on the whole held-out text if the run is done."""
         assert self._best is not None
         _, bits = self._best
+        advice: tuple[str, ...] = ()
         if not is_stopped:
-            load_weights(self._network, read_model(self._run.best_path).weights)
-            bits = self._info.to_validation_bits(evaluate(self._network, self._ids, self._count_last_tokens()))
-            yield self.write_sample(step)
+            load_weights(self._learner.network, read_model(self._run.best_path).weights)
+            self._learner.average = None
+            bits = self._info.to_validation_bits(evaluate(self._learner.network, self._ids, self._count_last_tokens()))
+            advice = self._advise(step)
+            for told in advice:
+                yield Noted(told)
+            yield from self.write_samples(step)
         elapsed_s = self._clock.elapsed_s
         path = publish_best(self._run, bits, self._curve, self._ids)
-        yield Finished(step, "stopped" if is_stopped else "done", bits, str(path), elapsed_s)
+        reason = "stopped" if is_stopped else "done"
+        yield Finished(step, reason, bits, str(path), elapsed_s, " ".join(advice))
 
     def tell_progress(self, step: int) -> Progress:
         """What a checkpoint keeps."""
-        return Progress(step, self._clock.elapsed_s, self._curve, self._next_evaluation_s)
+        return Progress(
+            step,
+            self._clock.elapsed_s,
+            self._curve,
+            self._next_evaluation_s,
+            train_bits=self._train_bits,
+            advised=self._advised,
+        )
+
+    def _advise(self, step: int) -> tuple[str, ...]:
+        if self._train_bits is None:
+            return ()
+        readings = step * self._recipe.batch_size * self._recipe.window / self._info.train_tokens
+        return judge_end(self._recipe, self._curve, self._train_bits, readings, self.find_end() > 0)
+
+    def _begin_tail(self, step: int) -> None:
+        average = self._learner.average
+        if average is None or self._recipe.average != "tail":
+            return
+        has_stopped_falling = has_stalled([bits for _, bits in self._curve])
+        if has_stopped_falling or self._schedule.measure_progress(step) >= TAIL_FROM:
+            average.begin()
+
+    def _read_learnt(self) -> tuple[str, float]:
+        """The text that is learnt from, or its beginning; and which share of it that is."""
+        ids = open_ids(self._run.ids_path, self._info.vocab_size)
+        if self._learnt is None:
+            self._learnt = self._tokenizer.decode(ids[:_MOST_COMPARED])
+        return self._learnt, round(min(1.0, _MOST_COMPARED / len(ids)), 4)
 
     def _plan_next(self, elapsed_s: float, took_s: float) -> None:
         self._s_per_token = took_s / self._tokens
@@ -147,18 +229,14 @@ class Judge:
         return [int(self._ids[known[0] if len(known) else 0])]
 
 
-def check_number(value: float, step: int, run: RunFolder, recipe: Recipe) -> None:
-    """Stop a training whose loss is lost.
+def check_number(value: float, step: int) -> None:
+    """Notice a training whose loss is lost.
 
     Raises:
-        TrainingError: ``value`` is infinite or not a number.
+        DivergenceError: ``value`` is infinite or not a number.
     """
     if not math.isfinite(value):
-        kept = f"the best model so far stays as {run.name!r}; " if run.best_path.exists() else ""
-        raise TrainingError(
-            f"the loss is no longer a number at step {step:,}: {kept}"
-            f"start again with a lower --lr than {recipe.learning_rate:g}"
-        )
+        raise DivergenceError(f"the loss is no longer a number at step {step:,}")
 
 
 def _choose_tokens(recipe: Recipe, schedule: Schedule, parameters: int) -> int:

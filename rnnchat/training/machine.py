@@ -10,7 +10,7 @@ import torch
 from rnnchat.errors import TrainingError
 from rnnchat.network.language_model import LanguageModel
 from rnnchat.training.choice import count_threads
-from rnnchat.training.evaluation import measure_loss
+from rnnchat.training.loss import measure
 from rnnchat.training.recipe import Recipe
 
 _TRIALS = 3
@@ -73,7 +73,7 @@ def _measure(recipe: Recipe, vocab_size: int, is_bfloat16: bool) -> float:
         started = time.perf_counter()
         with autocast(recipe):
             logits, _ = network(ids)
-        measure_loss(logits, ids).backward()  # type: ignore[no-untyped-call]
+        measure(logits, ids).backward()  # type: ignore[no-untyped-call]
         if recipe.device == "cuda":
             torch.cuda.synchronize()
         best_s = min(best_s, time.perf_counter() - started)

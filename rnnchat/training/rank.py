@@ -36,6 +36,8 @@ class Order(IntEnum):
     WAIT = 3
     """Nothing, but expect more."""
     END = 4
+    BACK = 5
+    """Take up the training at the last checkpoint at which all was well."""
 
 
 class Rank:

@@ -5,7 +5,9 @@ runs/NAME/  run.json                 what was asked for, what was chosen, the te
             events.jsonl             every event, appended and flushed; readers follow it
             tokenizer.json           the vocabulary
             ids.bin                  the text to learn from as ids; validation_ids.bin the held-out text
+            base.safetensors         the model that it goes on from, with the vocabulary of this run
             checkpoint.safetensors   all that is needed to go on
+            good.safetensors         the checkpoint to go back to when the loss goes out of bounds
             best.safetensors         the best model so far, a normal model file
             control.json             what a watcher asks for
             heartbeat                signs of life of the training's process
@@ -82,6 +84,16 @@ class RunFolder:
     def checkpoint_path(self) -> Path:
         """All that is needed to go on."""
         return self.path / "checkpoint.safetensors"
+
+    @property
+    def good_path(self) -> Path:
+        """The last checkpoint at which all was well; there while the run is not done."""
+        return self.path / "good.safetensors"
+
+    @property
+    def base_path(self) -> Path:
+        """The model that the run goes on from, its vocabulary extended."""
+        return self.path / "base.safetensors"
 
     @property
     def best_path(self) -> Path:
@@ -252,7 +264,10 @@ def take_over(run: RunFolder) -> None:
         advice = f"watch it with `rnnchat runs watch {run.typed_name}`"
         raise TrainingError(f"run {run.name!r} is under way already: {advice}")
     if read_status(run).state == "done":
-        raise TrainingError(f"run {run.name!r} is done: its model is called {run.name!r}")
+        raise TrainingError(
+            f"run {run.name!r} is done: its model is called {run.name!r}; to teach it more, "
+            f"`rnnchat train TEXT --from {run.typed_name}`"
+        )
     if life == "gone":
         run.write_control(Control())
         heartbeat.write_pulse(run.heartbeat_path, os.getpid())

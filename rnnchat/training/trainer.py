@@ -1,10 +1,9 @@
 """Trains the network of a run folder, telling what happens event by event.
 
 Truncated back-propagation through time over parallel streams: the state is carried from window to window, the
-error only through one. AdamW with warm-up and a cosine to zero, clipped gradients. The best network on the
-held-out text is kept; everything that a resume needs is saved twice a minute.
-
-Letters: B streams, T window.
+error only through one. Gradients are clipped, and the rate rises first and then comes down to zero. The best network
+on the held-out text is kept; everything that a resume needs is saved twice a minute. A loss that goes out of bounds
+sends the training back to where it last was not, with half the rate.
 """
 
 import contextlib
@@ -18,19 +17,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch.nn import utils
+from torch import Tensor
 
+from rnnchat import paths
 from rnnchat.errors import RnnchatError, TrainingError
-from rnnchat.network.language_model import LanguageModel, State
 from rnnchat.text.ids import open_ids
 from rnnchat.training.batch import Streams
-from rnnchat.training.checkpoint import Learner, Progress, load_checkpoint, save_checkpoint
-from rnnchat.training.evaluation import measure_loss
+from rnnchat.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from rnnchat.training.event import Event, Failed, Noted, Paused, Resumed, Saved, Started, Stepped
 from rnnchat.training.failure import explain
+from rnnchat.training.guard import Guard
 from rnnchat.training.heartbeat import Heartbeat
-from rnnchat.training.judge import Judge, check_number
-from rnnchat.training.machine import autocast, flush_denormals, settle_machine
+from rnnchat.training.judge import DivergenceError, Judge, check_number
+from rnnchat.training.learner import build_learner, forget_some, take_step
+from rnnchat.training.machine import flush_denormals, settle_machine
 from rnnchat.training.meter import Meter
 from rnnchat.training.preparation import prepare
 from rnnchat.training.rank import ALONE, Order, Rank, Together
@@ -39,12 +39,13 @@ from rnnchat.training.run_folder import RunFolder, take_over
 from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Clock, Schedule
 
-BETAS = (0.9, 0.999)
 REPORT_EVERY_S = 0.5
 CONTROL_EVERY_S = 0.2
 CHECKPOINT_EVERY_S = 30.0
 MOST_CHECKPOINT_SHARE = 0.05
 """Checkpoints of a big network are written less often, so that they take no more of the time than this."""
+MOST_SETBACKS = 4
+"""So often a training goes back to where its loss was not out of bounds, before it is given up."""
 
 
 def train(run: RunFolder, rank: Rank = ALONE) -> Generator[Event, None, None]:
@@ -129,26 +130,29 @@ class _Training:
     def __init__(self, run: RunFolder, info: RunInfo, rank: Rank = ALONE) -> None:
         self._run, self._info, self._recipe, self._rank = run, info, info.get_recipe(), rank
         recipe = self._recipe
-        self._device = torch.device(recipe.device)
         ids = open_ids(run.ids_path, info.vocab_size)
         self._streams = Streams(ids, recipe.batch_size, recipe.window, rank.number, rank.size)
-        torch.manual_seed(recipe.seed)
-        network = LanguageModel(recipe.build_config(info.vocab_size)).to(self._device)
-        self._learner = Learner(network, _build_optimizer(network, recipe), network.initial_state(recipe.batch_size))
+        self._learner = build_learner(recipe, info.vocab_size, run)
         self._is_new = not run.checkpoint_path.exists()
         progress = Progress() if self._is_new else load_checkpoint(run.checkpoint_path, self._learner)
+        if self._is_new and not rank.number:
+            save_checkpoint(run.good_path, self._learner, progress)
+        elif not run.good_path.exists() and not rank.number:
+            self._keep_good()
         self._learner.state = rank.cut_state(self._learner.state)
         self._step = self._first_step = progress.step
+        self._setbacks = progress.setbacks
+        self._guard = Guard(progress.bounds)
         self._clock = Clock(progress.elapsed_s)
         self._first_s = progress.elapsed_s
         self._schedule = Schedule(recipe, info.train_tokens, self._clock)
-        self._judge = Judge(run, info, network, self._schedule, progress)
+        self._judge = Judge(run, info, self._learner, self._schedule, progress)
         self._meter = Meter(progress.elapsed_s)
         self._rate = 0.0
         self._samples_asked = 0
         self._control_read_s = self._saved_s = time.monotonic()
         self._save_took_s = 0.0
-        self._is_stopping = False
+        self._is_stopping = self._is_used_up = False
 
     def begin(self) -> Iterator[Event]:
         """Say what is about to happen."""
@@ -165,14 +169,11 @@ class _Training:
     def learn(self) -> Iterator[Event]:
         """Take steps until the budget is used up or a stop is asked for."""
         try:
-            while not self._is_stopping and self._schedule.measure_progress(self._step) < 1:
-                # Before the step, so that a resumed run first does what was due when it was interrupted.
-                yield from self._look_up()
-                yield from self._obey()
-                if not self._is_stopping:
-                    self._rate = self._schedule.compute_rate(self._step)
-                    self._rank.order(Order.STEP, self._rate)
-                    self._take_step()
+            while not self._is_stopping and not self._is_over():
+                try:
+                    yield from self._go_on()
+                except DivergenceError as e:
+                    yield from self._go_back(e)
         except GeneratorExit:
             # A program that ends with the iterator open has lost what saving needs; the last checkpoint stands.
             if self._run.exists and not sys.is_finalizing():
@@ -185,6 +186,8 @@ class _Training:
             order, self._rate, _ = rank.hear()
             if order is Order.STEP:
                 self._take_step()
+            elif order is Order.BACK:
+                self._load_good()
             elif order is Order.GATHER:
                 rank.gather_state(self._learner.state)
             elif order is Order.END:
@@ -192,42 +195,93 @@ class _Training:
 
     def finish(self) -> Iterator[Event]:
         """Make the best network a model of the library."""
-        if self._meter.steps:
-            yield self._report()
-        if not (self._judge.has_best() if self._is_stopping else self._judge.has_looked_at(self._step)):
-            yield from self._judge.look(self._step)
+        if self._is_stopping and not self._judge.has_best():
+            try:
+                yield from self._judge.look(self._step)
+            except DivergenceError as e:
+                raise self._give_up(e) from e
+        if looks := 0 if self._is_stopping or self._is_used_up else self._judge.find_end():
+            yield Noted(
+                f"Ended early: the last {looks} looks at the held-out text found nothing better than before. "
+                "The model is that of the best one."
+            )
         yield self._save()
         self._rank.order(Order.END)
         yield from self._judge.conclude(self._step, self._is_stopping)
+        if not self._is_stopping:
+            self._run.good_path.unlink(missing_ok=True)
 
-    def _take_step(self) -> None:
-        learner = self._learner
+    def _is_over(self) -> bool:
+        """Is there nothing left to learn, or no time for it? The last step has been looked at then."""
+        # Once used up, a budget stays so, whatever the last look says of the time that such a look takes.
+        self._is_used_up = self._is_used_up or self._schedule.measure_progress(self._step) >= 1
+        has_looked = self._judge.has_looked_at(self._step)
+        return has_looked and (self._is_used_up or self._judge.find_end() > 0)
+
+    def _go_on(self) -> Iterator[Event]:
+        """The next step, and before it all that is due, so that a resumed run does that first; after the last step
+        the last look."""
+        if self._is_used_up:
+            if self._meter.steps:
+                yield self._report()
+            yield from self._judge.look(self._step)
+            return
+        yield from self._look_up()
+        yield from self._obey()
+        if self._is_stopping or self._is_over():
+            return
+        self._rate = self._schedule.compute_rate(self._step) * 0.5**self._setbacks
+        self._rank.order(Order.STEP, self._rate)
+        if self._guard.add(self._take_step(), self._step):
+            raise DivergenceError(f"the loss rose out of bounds by step {self._step:,}")
+
+    def _take_step(self) -> Tensor:
+        """Learn from the next window; its loss ()."""
         self._rank.seed_step(self._recipe.seed, self._step)
-        inputs, targets = (torch.from_numpy(ids).to(self._device) for ids in self._streams.read(self._step))
-        for group in learner.optimizer.param_groups:
-            group["lr"] = self._rate
-        with autocast(self._recipe):
-            logits, state = learner.network(inputs, self._forget_some(learner.state))  # (B, T, V)
-        loss = measure_loss(logits, targets)
-        learner.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        loss = self._rank.average(learner.network, loss.detach())
-        utils.clip_grad_norm_(learner.network.parameters(), self._recipe.clip_norm)
-        learner.optimizer.step()
-        learner.state = state.detach()
+        state = forget_some(self._learner.state, self._recipe, self._step, self._rank)
+        ids = self._streams.read(self._step)
+        loss = take_step(self._learner, self._recipe, ids, state, self._rate, self._rank)
         self._step += 1
         self._meter.add(loss)
         self._judge.add(loss)
+        return loss
 
-    def _forget_some(self, state: State) -> State:
-        """Start some streams from nothing; drawn from seed and step alone, so that a resume draws the same."""
-        recipe = self._recipe
-        random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + self._step) % 2**63)
-        kept = torch.rand(recipe.batch_size, 1, generator=random) >= recipe.reset_probability  # (B, 1)
-        if kept.all():
-            return state
-        kept = self._rank.cut(kept).to(self._device)
-        return State(tuple(part * kept for part in state.hidden), tuple(part * kept for part in state.cell))
+    def _go_back(self, cause: DivergenceError) -> Iterator[Event]:
+        """Take up the training where all was well for the last time, with half the learning rate."""
+        rate = self._recipe.learning_rate * 0.5**self._setbacks
+        if self._setbacks >= MOST_SETBACKS:
+            raise self._give_up(cause) from cause
+        self._setbacks += 1
+        self._is_used_up = False
+        self._rank.order(Order.BACK)
+        progress = self._load_good()
+        self._guard = Guard(progress.bounds)
+        self._judge.go_back(progress)
+        elapsed_s = self._clock.elapsed_s
+        self._meter, self._first_step, self._first_s = Meter(elapsed_s), self._step, elapsed_s
+        yield Noted(f"{str(cause).capitalize()}: back to step {self._step:,}, with a learning rate of {rate / 2:g}.")
+        yield Resumed(self._step)
+        yield self._save()
+
+    def _give_up(self, cause: DivergenceError) -> TrainingError:
+        rate = self._recipe.learning_rate * 0.5**self._setbacks
+        kept = f"the best model so far stays as {self._run.name!r}; " if self._run.best_path.exists() else ""
+        return TrainingError(f"{cause}: {kept}start again with a lower --lr than {rate:g}")
+
+    def _load_good(self) -> Progress:
+        progress = load_checkpoint(self._run.good_path, self._learner)
+        self._learner.state = self._rank.cut_state(self._learner.state)
+        self._step = progress.step
+        return progress
+
+    def _keep_good(self) -> None:
+        """Let the checkpoint be the one to go back to."""
+        with paths.replace_atomically(self._run.good_path) as temporary:
+            temporary.unlink()
+            try:
+                os.link(self._run.checkpoint_path, temporary)
+            except OSError:  # not every disk has links
+                shutil.copyfile(self._run.checkpoint_path, temporary)
 
     def _look_up(self) -> Iterator[Event]:
         """Between two steps: report, look at the held-out text, sample and save, each where it is due."""
@@ -241,9 +295,13 @@ class _Training:
             yield self._report()
         if is_evaluation_due:
             yield from self._judge.look(self._step)
+            if self._guard.is_well:
+                yield self._save()
+                self._keep_good()
             self._meter.leave_out(self._clock.elapsed_s)
+        yield from self._judge.judge_size(self._step)
         if self._judge.is_sample_due():
-            yield self._judge.write_sample(self._step)
+            yield from self._judge.write_samples(self._step)
             self._meter.leave_out(self._clock.elapsed_s)
         save_every_s = max(CHECKPOINT_EVERY_S, self._save_took_s / MOST_CHECKPOINT_SHARE)
         if time.monotonic() - self._saved_s >= save_every_s:
@@ -267,14 +325,14 @@ class _Training:
             yield Resumed(self._step)
         if control.samples > self._samples_asked:
             self._samples_asked = control.samples
-            yield self._judge.write_sample(self._step)
+            yield from self._judge.write_samples(self._step)
         self._is_stopping = control.request == "stop"
         self._control_read_s = time.monotonic()
 
     def _report(self) -> Stepped:
         elapsed_s, recipe = self._clock.elapsed_s, self._recipe
         loss, steps_per_s = self._meter.take(elapsed_s)
-        check_number(loss, self._step, self._run, recipe)
+        check_number(loss, self._step)
         overall = (self._step - self._first_step) / max(1e-9, elapsed_s - self._first_s)
         return Stepped(
             step=self._step,
@@ -291,18 +349,12 @@ class _Training:
         started = time.monotonic()
         self._rank.order(Order.GATHER)
         learner = replace(self._learner, state=self._rank.gather_state(self._learner.state))
-        save_checkpoint(self._run.checkpoint_path, learner, self._judge.tell_progress(self._step))
+        progress = self._judge.tell_progress(self._step)
+        progress = replace(progress, setbacks=self._setbacks, bounds=self._guard.tell())
+        save_checkpoint(self._run.checkpoint_path, learner, progress)
         self._saved_s = time.monotonic()
         self._save_took_s = self._saved_s - started
         return Saved(self._step, str(self._run.checkpoint_path))
-
-
-def _build_optimizer(network: LanguageModel, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW whose weight decay acts on matrices only."""
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    biases = [parameter for parameter in network.parameters() if parameter.ndim == 1]
-    groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": biases, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=BETAS, fused=True)
 
 
 def _describe_device(recipe: Recipe) -> str:

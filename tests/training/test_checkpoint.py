@@ -1,5 +1,6 @@
 """A checkpoint holds everything, and is there as a whole or not at all."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,20 +8,37 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from rnnchat.errors import TrainingError
 from rnnchat.model.config import ModelConfig
 from rnnchat.network.language_model import LanguageModel
-from rnnchat.training.checkpoint import Learner, Progress, load_checkpoint, save_checkpoint
+from rnnchat.training import optimiser
+from rnnchat.training.averaging import Average
+from rnnchat.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from rnnchat.training.guard import Bounds
+from rnnchat.training.learner import Learner
 
-PROGRESS = Progress(step=3, elapsed_s=4.5, curve=((1, 3.5), (2, 3.25)), next_evaluation_s=6.0)
+PROGRESS = Progress(
+    step=3,
+    elapsed_s=4.5,
+    curve=((1, 3.5), (2, 3.25)),
+    next_evaluation_s=6.0,
+    train_bits=3.1,
+    setbacks=2,
+    bounds=Bounds(0.1, 3, 4.2, 3.9, 1),
+    advised=("size",),
+)
 
 
-def build(cell: str = "lstm", seed: int = 1) -> Learner:
+def build(cell: str = "lstm", seed: int = 1, kind: str = "adamw", average: str | None = None) -> Learner:
     torch.manual_seed(seed)
     network = LanguageModel(ModelConfig(11, cell, (6, 4), 5, dropout=0.3))  # type: ignore[arg-type]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=0.01, fused=True)
-    return Learner(network, optimizer, network.initial_state(2))
+    momentum = 0.9 if kind in ("sgd", "rmsprop") else 0.0
+    changer = optimiser.build(kind, network, 0.01, momentum=momentum)  # type: ignore[arg-type]
+    averaged = Average(network, average) if average else None  # type: ignore[arg-type]
+    return Learner(network, changer, network.initial_state(2), averaged)
 
 
 def learn(learner: Learner, steps: int) -> None:
@@ -30,23 +48,41 @@ def learn(learner: Learner, steps: int) -> None:
         learner.optimizer.zero_grad()
         logits.logsumexp(-1).mean().backward()
         learner.optimizer.step()
+        if learner.average:
+            learner.average.update(learner.network)
         learner.state = state.detach()
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_learner_from_a_checkpoint_goes_on_bit_for_bit(cell: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"cell": "lstm"},
+        {"cell": "gru"},
+        {"kind": "adam", "average": "ema"},
+        {"kind": "sgd", "average": "tail"},
+        {"kind": "rmsprop"},
+    ],
+    ids=str,
+)
+def test_a_learner_from_a_checkpoint_goes_on_bit_for_bit(parts: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.safetensors"
-    learner = build(cell)
+    learner = build(**parts)
+    if learner.average:
+        learner.average.begin()
     learn(learner, 3)
     save_checkpoint(path, learner, PROGRESS)
     learn(learner, 4)
 
-    other = build(cell, seed=2)
+    other = build(**parts, seed=2)
     assert load_checkpoint(path, other) == PROGRESS
     learn(other, 4)
 
     for ours, theirs in zip(other.network.parameters(), learner.network.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+    if learner.average:
+        with other.show_best() as mine, learner.show_best() as yours:
+            for ours, theirs in zip(mine.parameters(), yours.parameters(), strict=True):
+                assert torch.equal(ours, theirs)
     for ours, theirs in zip(sum(other.state, ()), sum(learner.state, ()), strict=True):
         assert torch.equal(ours, theirs)
     assert len(other.state.cell) == len(learner.state.cell)
@@ -56,6 +92,21 @@ def test_a_checkpoint_before_the_first_step_is_one(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.safetensors"
     save_checkpoint(path, build(), Progress())
     assert load_checkpoint(path, build(seed=2)) == Progress()
+
+
+def test_a_checkpoint_of_an_older_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    learner = build()
+    learn(learner, 3)
+    save_checkpoint(path, learner, PROGRESS)
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        record = json.loads(file.metadata()["progress"])
+    kept = {name: record[name] for name in ("step", "elapsed_s", "curve", "next_evaluation_s")}
+    save_file(tensors, path, metadata={"progress": json.dumps(kept)})
+    assert {name.split(".")[0] for name in tensors} == {"weights", "moments", "state", "random"}
+    assert {name.split(".")[1] for name in tensors if name.startswith("moments")} == {"first", "second"}
+    assert load_checkpoint(path, build(seed=2)) == Progress(3, 4.5, PROGRESS.curve, 6.0)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "other"])

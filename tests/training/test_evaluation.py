@@ -63,12 +63,13 @@ def test_a_sample_depends_on_its_seed_alone() -> None:
     tokenizer = fit_tokenizer("char", ["abcdefghijkl\n"])
     network = build(vocab_size=tokenizer.vocab_size)
     torch.manual_seed(1)
-    first = sample(network, tokenizer, [0], seed=5)
+    (first,) = sample(network, tokenizer, [0], 5, [0.7])
     before = torch.get_rng_state()
     torch.manual_seed(2)
-    again = sample(network, tokenizer, [0], seed=5)
+    (again,) = sample(network, tokenizer, [0], 5, [0.7])
     torch.manual_seed(1)
-    assert first == again != sample(network, tokenizer, [0], seed=6)
+    assert first == again
+    assert [first] != sample(network, tokenizer, [0], 6, [0.7])
     assert len(first) == evaluation.SAMPLE_CHARS
     torch.set_rng_state(before)
 
@@ -77,7 +78,7 @@ def test_a_sample_leaves_the_random_state_of_training_alone() -> None:
     tokenizer = fit_tokenizer("char", ["abcdefghijkl\n"])
     network = build(vocab_size=tokenizer.vocab_size)
     before = torch.get_rng_state()
-    sample(network, tokenizer, [0], seed=5)
+    sample(network, tokenizer, [0], 5, [0.7])
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -87,7 +88,7 @@ def test_the_unknown_symbol_is_never_written() -> None:
     network = build(vocab_size=tokenizer.vocab_size)
     with torch.no_grad():
         network.output.bias[tokenizer.unknown_id] = 100.0
-    assert "�" not in sample(network, tokenizer, [1], seed=5)
+    assert "�" not in sample(network, tokenizer, [1], 5, [0.7])[0]
 
 
 def test_a_sample_of_bytes_holds_whole_characters_alone() -> None:
@@ -95,4 +96,12 @@ def test_a_sample_of_bytes_holds_whole_characters_alone() -> None:
     network = build(vocab_size=tokenizer.vocab_size)
     with torch.no_grad():
         network.output.bias[0x80:0xC0] = 100.0  # continuation bytes only
-    assert "�" not in sample(network, tokenizer, [0], seed=5)
+    assert "�" not in sample(network, tokenizer, [0], 5, [0.7])[0]
+
+
+def test_samples_that_are_written_side_by_side_are_those_that_are_written_alone() -> None:
+    tokenizer = fit_tokenizer("byte", [""])  # three bytes may be one character: texts end at different symbols
+    network = build(vocab_size=tokenizer.vocab_size)
+    together = sample(network, tokenizer, [10, 65], 5, [1.2, 0.3, 0.8])
+    assert together == [sample(network, tokenizer, [10, 65], 5, [one])[0] for one in (1.2, 0.3, 0.8)]
+    assert len(set(together)) == 3

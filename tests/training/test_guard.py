@@ -24,7 +24,7 @@ LEARNING = [4.0, 3.0, 2.5, 2.0, 1.8]
 def test_a_loss_that_falls_and_sways_is_well() -> None:
     guard = Guard(Bounds())
     assert watch(guard, [*LEARNING, 2.4, 1.7, 1.9, 1.6] * 4) is None
-    assert guard.tell().is_well
+    assert guard.is_well
 
 
 @pytest.mark.parametrize("lost", [float("nan"), float("inf")])
@@ -36,7 +36,7 @@ def test_a_loss_that_is_no_number_is_noticed_at_the_next_look(lost: float) -> No
 def test_a_loss_that_stays_where_it_began_is_noticed_after_a_while(level: float) -> None:
     guard = Guard(Bounds())
     assert watch(guard, [*LEARNING, level, level]) is None
-    assert not guard.tell().is_well
+    assert not guard.is_well
     assert watch(guard, [level] * PATIENCE, first=7 * EVERY_STEPS) == (5 + PATIENCE) * EVERY_STEPS
 
 

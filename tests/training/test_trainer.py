@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +18,14 @@ import torch
 from safetensors.numpy import load_file
 
 from rnnchat.errors import TextError, TrainingError
+from rnnchat.generation.copied_text import share_copied
 from rnnchat.generation.precision import measure_int8_loss
 from rnnchat.generation.runtime import Runtime
 from rnnchat.generation.score import score_text
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
 from rnnchat.network.language_model import State
-from rnnchat.training import best_model, judge, schedule, trainer
+from rnnchat.training import best_model, guard, judge, learner, schedule, trainer
 from rnnchat.training.choice import count_threads
 from rnnchat.training.event import (
     Evaluated,
@@ -38,6 +40,7 @@ from rnnchat.training.event import (
     Started,
     Stepped,
 )
+from rnnchat.training.rank import ALONE
 from rnnchat.training.run_folder import RunFolder, read_status
 from rnnchat.training.trainer import train
 
@@ -153,9 +156,26 @@ def test_the_same_recipe_gives_the_same_network(begin_run: BeginRun) -> None:
         assert_same_end(one, third)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_interruptions_change_nothing(cell: str, begin_run: BeginRun) -> None:
-    whole, broken = begin_run(name="whole", cell=cell), begin_run(name="broken", cell=cell)
+EVERYTHING = {
+    "variational": True, "input_dropout": 0.3, "output_dropout": 0.1, "embedding_dropout": 0.1, "weight_drop": 0.3,
+    "activation": 0.2, "temporal": 0.1, "residual": True, "average": "ema", "hidden_sizes": (12, 12), "tied": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {},
+        {"cell": "gru"},
+        EVERYTHING,
+        {"optimiser": "sgd", "momentum": 0.9, "average": "tail", "loss": "mse"},
+        {"optimiser": "rmsprop", "momentum": 0.5, "decay": "cosine", "average": "tail"},
+        {"optimiser": "adam", "warmup": 0, "clip_norm": 0.1},
+    ],
+    ids=["plain", "gru", "everything", "sgd", "rmsprop", "adam"],
+)
+def test_interruptions_change_nothing(wishes: dict[str, Any], begin_run: BeginRun) -> None:
+    whole, broken = begin_run(name="whole", **wishes), begin_run(name="broken", **wishes)
     list(train(whole))
     for step in (1, 2, 9, 17):
         train_until(broken, lambda event, step=step: isinstance(event, Stepped) and event.step == step)
@@ -208,7 +228,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_end(begin_run: Beg
         assert read_status(broken).state == "crashed"
         assert find(broken.read_events()[0], Saved)
     events = list(train(broken))
-    assert find(events, Resumed)[0].step == 7
+    assert find(events, Resumed)[0].step == 15  # saved at the last look
     assert_same_end(whole, broken)
 
 
@@ -285,10 +305,8 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_best(
     begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = begin_run(name="sea")
-    measure = trainer.measure_loss
-    monkeypatch.setattr(
-        trainer, "measure_loss", lambda *a: measure(*a) * (torch.nan if run.best_path.exists() else 1.0)
-    )
+    measure = learner.measure
+    monkeypatch.setattr(learner, "measure", lambda *a: measure(*a) * (torch.nan if run.best_path.exists() else 1.0))
     with pytest.raises(TrainingError, match="no longer a number at step 6: the best model so far stays as 'sea'"):
         list(train(run))
     events, _ = run.read_events()
@@ -299,10 +317,150 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_best(
 
 
 def test_no_best_model_is_promised_where_there_is_none(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure = trainer.measure_loss
-    monkeypatch.setattr(trainer, "measure_loss", lambda *a: measure(*a) * torch.nan)
+    measure = learner.measure
+    monkeypatch.setattr(learner, "measure", lambda *a: measure(*a) * torch.nan)
     with pytest.raises(TrainingError, match="at step 1: start again with a lower --lr"):
         list(train(begin_run()))
+
+
+@pytest.fixture
+def upset(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the network and the loss of a step be no numbers, the first time that it is taken."""
+
+    def upset(step: int) -> None:
+        take, taken = trainer.take_step, itertools.count()
+
+        def take_step(learner: Any, *arguments: Any) -> torch.Tensor:
+            loss = take(learner, *arguments)
+            if next(taken) != step:
+                return loss
+            with torch.no_grad():
+                next(learner.network.parameters()).mul_(torch.nan)
+            return loss * torch.nan
+
+        monkeypatch.setattr(trainer, "take_step", take_step)
+
+    return upset
+
+
+@pytest.mark.parametrize(("step", "back"), [(2, 0), (12, 10)])
+def test_a_loss_that_is_no_number_sends_a_training_back_with_half_the_rate(
+    step: int, back: int, begin_run: BeginRun, upset: Callable[..., None]
+) -> None:
+    upset(step)
+    events = list(train(begin_run(name="sea", decay="linear", warmup=0)))
+    (resumed,) = find(events, Resumed)
+    assert resumed.step == back
+    (note,) = (event.message for event in find(events, Noted) if "back to step" in event.message)
+    assert f"no longer a number at step {step + 1}: back to step {back}, with a learning rate of " in note
+    place = events.index(resumed)
+    before = {event.step: event.learning_rate for event in events[:place] if isinstance(event, Stepped)}
+    after = {event.step: event.learning_rate for event in events[place:] if isinstance(event, Stepped)}
+    assert list(after) == list(range(back + 1, 31))
+    assert all(after[step] == pytest.approx(rate / 2) for step, rate in before.items() if step > back)
+    assert (events[-1].reason, events[-1].step) == ("done", 30)
+    assert all(np.isfinite(array).all() for array in read_model(find_model("sea")).weights.values())
+
+
+def test_a_run_that_went_back_and_was_interrupted_ends_like_one_that_was_not(
+    begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = trainer.take_step
+    steps: list[tuple[np.ndarray, float]] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "take_step", lambda *given: steps.append((given[2][0], given[4])) or take(*given))
+        list(train(begin_run(name="scout")))
+
+    window, full_rate = steps[12]
+
+    def explode(learner: Any, recipe: Any, ids: Any, state: Any, rate: float, rank: Any) -> torch.Tensor:
+        """No number at the 13th window, unless the rate is lower."""
+        loss = take(learner, recipe, ids, state, rate, rank)
+        return loss * torch.nan if rate == full_rate and np.array_equal(ids[0], window) else loss
+
+    monkeypatch.setattr(trainer, "take_step", explode)
+    whole, broken = begin_run(name="whole"), begin_run(name="broken")
+    events = list(train(whole))
+    assert [event.step for event in find(events, Resumed)] == [10]
+    for step in (3, 12, 14, 21):
+        train_until(broken, lambda event, step=step: isinstance(event, Stepped) and event.step == step)
+    list(train(broken))
+    assert_same_end(whole, broken)
+
+
+def test_a_loss_that_stays_high_sends_a_training_back(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "EVERY_STEPS", 2)
+    monkeypatch.setattr(guard, "PATIENCE", 3)
+    take, taken = trainer.take_step, []
+
+    def take_step(*arguments: Any) -> torch.Tensor:
+        taken.append(0)
+        return take(*arguments) * (3 if 11 < len(taken) < 20 else 1)
+
+    monkeypatch.setattr(trainer, "take_step", take_step)
+    events = list(train(begin_run()))
+    assert [event.step for event in find(events, Resumed)] == [10]
+    assert any("rose out of bounds by step 16: back to step 10" in event.message for event in find(events, Noted))
+    assert events[-1].reason == "done"
+
+
+def test_patience_ends_a_training_early(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin_run(name="sea", patience=2)
+    figures = iter((3.0, 2.0, 4.0, 5.0))
+    monkeypatch.setattr(judge, "evaluate", lambda *_: next(figures, 7.0))
+    events = list(train(run))
+    assert (events[-1].reason, events[-1].step) == ("done", 20)
+    assert any("Ended early: the last 2 looks" in event.message for event in find(events, Noted))
+    assert read_model(find_model("sea")).training.steps == 10
+    assert read_status(run).state == "done"
+    assert not run.good_path.exists()
+
+
+def test_the_best_model_is_the_average(begin_run: BeginRun) -> None:
+    plain, averaged = begin_run(name="plain"), begin_run(name="averaged", average="ema")
+    list(train(plain))
+    list(train(averaged))
+    ours, theirs = load_file(averaged.checkpoint_path), load_file(plain.checkpoint_path)
+    assert all(np.array_equal(theirs[name], ours[name]) for name in theirs)  # averages change no step
+    best = read_model(averaged.best_path)
+    assert best.training.steps == 30
+    assert all(np.array_equal(best.weights[name], ours[f"average.{name}"]) for name in best.weights)
+    assert any(not np.array_equal(best.weights[name], ours[f"weights.{name}"]) for name in best.weights)
+
+
+def test_samples_say_how_much_of_them_was_learnt_by_heart(begin_run: BeginRun, text: str) -> None:
+    run = begin_run(steps=3)
+    sampled = find(list(train(run)), Sampled)
+    assert [event.temperature for event in sampled[-3:]] == [1.1, 0.5, 0.8]
+    learnt = text[: int(len(text) * 0.9)]
+    assert all(event.copied == pytest.approx(share_copied(event.text, [learnt]), abs=1e-4) for event in sampled)
+    assert all(event.compared == 1.0 for event in sampled)
+
+
+def test_copies_are_looked_for_in_the_beginning_of_a_long_text(
+    begin_run: BeginRun, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "_MOST_COMPARED", 1_000)
+    monkeypatch.setattr(judge, "sample", lambda *_: [text[:300], text[3_000:3_300], text[:300]])
+    sampled = find(list(train(begin_run(steps=3))), Sampled)
+    assert [event.copied for event in sampled[:2]] == [1.0, 0.0]
+    assert sampled[0].compared == pytest.approx(1_000 / (0.9 * len(text)), abs=1e-3)
+
+
+def test_a_network_that_is_too_big_is_told_so_before_it_learns(begin_run: BeginRun) -> None:
+    events = list(train(begin_run(hidden_sizes=(80,), dropout=0.0, epochs=20)))
+    notes = [event.message for event in find(events, Noted)]
+    assert sum("too big for this text" in note for note in notes) == 1
+
+
+def test_learning_by_heart_is_told_once_and_at_the_end(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = iter((3.0, 4.0, 5.0, 6.0, 7.0))
+    monkeypatch.setattr(judge, "evaluate", lambda *_: next(figures, 8.0))
+    run = begin_run(name="sea")
+    train_until(run, lambda event: isinstance(event, Evaluated) and event.step == 20)
+    events = run.read_events()[0] + list(train(run))
+    assert sum("learning the text by heart" in event.message for event in find(events, Noted)) == 1
+    assert "foretold best at step 5 of 30" in events[-1].advice
 
 
 def test_a_full_disk_is_told_in_a_sentence(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,7 +487,7 @@ def test_too_little_memory_is_told_in_a_sentence(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(trainer, "measure_loss", refuse)
+    monkeypatch.setattr(learner, "measure", refuse)
     run = begin_run()
     with pytest.raises(TrainingError, match="not enough memory for this network"):
         list(train(run))
@@ -342,14 +500,14 @@ def test_an_error_of_ours_is_told_and_its_place_is_in_the_log(
     def fail(*_: object) -> None:
         raise ValueError("shapes do not fit")
 
-    monkeypatch.setattr(trainer, "measure_loss", fail)
+    monkeypatch.setattr(learner, "measure", fail)
     run = begin_run()
     with pytest.raises(TrainingError, match="ValueError: shapes do not fit") as caught:
         list(train(run))
     assert isinstance(caught.value.__cause__, ValueError)
     assert read_status(run).state == "failed"
     assert str(run.log_path) in read_status(run).message
-    assert "in _take_step" in run.log_path.read_text(encoding="utf-8")
+    assert "in take_step" in run.log_path.read_text(encoding="utf-8")
 
 
 def test_what_is_asked_of_a_run_that_is_starting_is_done(begin_run: BeginRun) -> None:
@@ -422,15 +580,12 @@ def test_some_streams_start_from_nothing_drawn_from_seed_and_step_alone(begin_ru
     train_until(run, lambda event: isinstance(event, Started))
 
     def draw(seed: int) -> list[list[bool]]:
-        info = run.read_info()
-        recipe = replace(info.get_recipe(), reset_probability=0.3, seed=seed)
-        training = trainer._Training(run, replace(info, recipe=recipe))
+        recipe = replace(run.read_info().get_recipe(), reset_probability=0.3, seed=seed)
         state = State(*(tuple(torch.ones(5, size) for size in (12, 9)) for _ in State._fields))
         drawn = []
         for step in range(200):
-            training._step = step
             torch.rand(step % 3)  # what others draw does not matter
-            kept = [part for parts in training._forget_some(state) for part in parts]
+            kept = [part for parts in learner.forget_some(state, recipe, step, ALONE) for part in parts]
             assert all(torch.equal(part[:, 0], kept[0][:, 0]) and torch.equal(part, part[:, :1].expand_as(part))
                        for part in kept)  # fmt: skip
             drawn.append((kept[0][:, 0] == 0).tolist())
