@@ -104,6 +104,20 @@ class Corpus:
         shown = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
         return f"{shown} ({len(self._sources)} files)" if len(self._sources) > len(names) else shown
 
+    def leave_out(self, other: "Corpus") -> int:
+        """Take the files of another corpus out of this one, and say how many they were.
+
+        Raises:
+            TextError: nothing would be left.
+        """
+        held = {os.path.realpath(source.file.path) for source in other._sources}
+        kept = [source for source in self._sources if os.path.realpath(source.file.path) not in held]
+        if not kept:
+            raise TextError(f"nothing of {self.name} is left to learn from: all of it is held out; hold out less")
+        count = len(self._sources) - len(kept)
+        self._sources = kept
+        return count
+
     def read_pieces(self) -> Iterator[str]:
         """The text in pieces of about a million characters that end at line ends where there are any.
 

@@ -17,7 +17,6 @@ from rnnchat.text.ids import write_ids
 from rnnchat.text.tokenizer import SYMBOL_NAMES, Tokenizer, fit_tokenizer
 from rnnchat.training.choice import check_length, choose_recipe, count_threads
 from rnnchat.training.event import Noted
-from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
 
@@ -46,11 +45,13 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     """
     info = run.read_info()
     options = info.options
-    corpus = Corpus(options.corpus)
+    corpus, other = Corpus(options.corpus), Corpus(options.validation) if options.validation else None
+    # Files of the corpus that are named as held out are not learnt from.
+    left_out = 0 if other is None else corpus.leave_out(other)
     summary = corpus.summarize()
     check_length(summary.chars, summary.name)
     yield Noted(describe_corpus(summary))
-    held_out = _hold_out(options, corpus, summary)
+    held_out = _hold_out_tail(corpus, summary) if other is None else _hold_out_files(other, left_out, summary)
     # Pieces that were learnt from the held-out part as well would make it look easier than any other text.
     fitted_chars = held_out.train_chars if options.level == "bpe" else summary.chars
     processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
@@ -81,12 +82,17 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
         yield Noted(note)
 
 
-def _hold_out(options: TrainingOptions, corpus: Corpus, summary: CorpusSummary) -> HeldOut:
-    if options.validation:
-        other = Corpus(options.validation)
-        other_summary = other.summarize()
-        split = f"{other_summary.name}, {other_summary.chars:,} characters"
-        return HeldOut(summary.chars, other_summary.chars, other.read_pieces, split)
+def _hold_out_files(other: Corpus, left_out: int, summary: CorpusSummary) -> HeldOut:
+    """Hold out whole files; ``left_out`` of them were taken out of the corpus."""
+    found = other.summarize()
+    split = f"{found.name}, {found.chars:,} characters"
+    if left_out:
+        split += f", left out of {summary.name}"
+    return HeldOut(summary.chars, found.chars, other.read_pieces, split)
+
+
+def _hold_out_tail(corpus: Corpus, summary: CorpusSummary) -> HeldOut:
+    """Hold out the end of the text."""
     train_chars = int(summary.chars * (1 - Recipe.validation_fraction))
     chars = summary.chars - train_chars
     split = f"the last {Recipe.validation_fraction:.0%} of the text, {chars:,} characters"

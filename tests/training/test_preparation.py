@@ -65,6 +65,24 @@ def test_a_text_of_its_own_can_be_held_out(begin_run: BeginRun, text: str, tmp_p
     assert "other.txt" in run.read_info().split
 
 
+def test_files_of_the_corpus_that_are_held_out_are_not_learnt_from(
+    begin_run: BeginRun, text: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "letters"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.txt").write_text(f"{name}: {text}", encoding="utf-8")
+    run = begin_run(corpus=(str(folder),), validation=(str(folder / "b*.txt"),))
+    list(prepare(run))
+    tokenizer, ids, held_out = read_ids(run)
+    assert tokenizer.decode(held_out) == f"b: {text}"
+    assert tokenizer.decode(ids) == f"a: {text}\nc: {text}"
+    assert "b*.txt" in run.read_info().split
+    assert "left out of letters (2 files)" in run.read_info().split
+    with pytest.raises(TextError, match="nothing of letters .* is left to learn from"):
+        list(prepare(begin_run(corpus=(str(folder),), validation=(str(folder),))))
+
+
 def test_the_text_is_not_read_a_second_time_once_it_is_prepared(begin_run: BeginRun, text_file: Path) -> None:
     run = begin_run()
     list(prepare(run))
@@ -148,12 +166,14 @@ def test_a_run_finds_its_texts_from_any_folder(
     begin_run: BeginRun, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(text_file.parent)
-    run = begin_run(corpus=("sea.txt",), validation=("*.txt",))
+    Path("held").mkdir()
+    Path("held", "a.txt").write_text("the sea was grey\n", encoding="utf-8")
+    run = begin_run(corpus=("sea.txt",), validation=("held/*.txt",))
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     list(prepare(run))
     info = run.read_info()
     assert info.corpus["name"] == "sea.txt"
-    assert f"{text_file.parent.name}/*.txt" in info.split
+    assert "held/*.txt" in info.split
     assert str(text_file.parent) not in info.split
