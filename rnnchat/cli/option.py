@@ -123,27 +123,35 @@ class Steering:
         return Settings(**values | texts | parse_temperature(temperature))
 
 
-def steered(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of ``Steering`` in the place of its parameter ``steering``."""
-    signature = inspect.signature(command)
-    hints = get_type_hints(Steering, include_extras=True)
-    parameters: list[inspect.Parameter] = []
-    for parameter in signature.parameters.values():
-        if parameter.name != "steering":
-            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-            continue
-        for option in fields(Steering):
-            name, kind = option.name, inspect.Parameter.KEYWORD_ONLY
-            parameters.append(inspect.Parameter(name, kind, default=option.default, annotation=hints[name]))
+def spread(name: str, record: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the fields of the dataclass ``record`` as options in the place of its parameter ``name``."""
 
-    @functools.wraps(command)
-    def run(**values: Any) -> None:
-        options = {option.name: values.pop(option.name) for option in fields(Steering)}
-        command(steering=Steering(**options), **values)
+    def change(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        hints = get_type_hints(record, include_extras=True)
+        parameters: list[inspect.Parameter] = []
+        for parameter in signature.parameters.values():
+            if parameter.name != name:
+                parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+                continue
+            for option in fields(record):
+                kind, hint = inspect.Parameter.KEYWORD_ONLY, hints[option.name]
+                parameters.append(inspect.Parameter(option.name, kind, default=option.default, annotation=hint))
 
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+        @functools.wraps(command)
+        def run(**values: Any) -> None:
+            options = {option.name: values.pop(option.name) for option in fields(record)}
+            command(**{name: record(**options)}, **values)
+
+        run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return run
+
+    return change
+
+
+steered = spread("steering", Steering)
+"""Give a command the options of `Steering` in the place of its parameter ``steering``."""
 
 
 def parse_temperature(text: str | None) -> dict[str, Any]:

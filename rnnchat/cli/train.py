@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
+from rnnchat.cli.option import spread
 from rnnchat.cli.output import format_bits, print_json
+from rnnchat.cli.train_option import Wishes
 from rnnchat.errors import RnnchatError, UsageError
-from rnnchat.model.config import Cell
 from rnnchat.text.corpus import STANDARD_INPUT, Corpus
-from rnnchat.text.tokenizer import Level
 from rnnchat.training.event import Event, Finished, Resumed, Started
 from rnnchat.training.new_run import find_begun, make_run
-from rnnchat.training.options import Device, Precision, Preset, TrainingOptions, parse_sizes
+from rnnchat.training.options import TrainingOptions
 from rnnchat.training.run_folder import RunFolder, find_run, remove_run, take_over
 
 if TYPE_CHECKING:
@@ -32,67 +32,18 @@ Corpora = Annotated[
         metavar="CORPUS...", help="Files, folders, patterns, - for stdin, or names of `rnnchat corpus list`."
     ),
 ]
-Name = Annotated[str | None, typer.Option(help="Name of the run and its model; after the text by default.")]
-Validation = Annotated[
-    list[str] | None, typer.Option(metavar="FILE", help="Text to hold out; the last tenth by default.")
-]
-LevelOption = Annotated[Level, typer.Option(help="What one symbol is.")]
-PresetOption = Annotated[
-    Preset | None, typer.Option(help="Size of the network in a word; after text and time by default.")
-]
-CellOption = Annotated[Cell | None, typer.Option(help="Kind of recurrent cell; lstm by default.")]
-Hidden = Annotated[str | None, typer.Option(metavar="SIZES", help="Hidden size, or one per layer: 512, or 128,64.")]
-Layers = Annotated[int | None, typer.Option(help="Layers of that one hidden size.")]
-Embedding = Annotated[int | None, typer.Option(help="Embedding size; 0 for one-hot.")]
-Dropout = Annotated[float | None, typer.Option(help="Share of activations left out while training, 0 to below 1.")]
-Tied = Annotated[bool | None, typer.Option("--tied/--no-tied", help="Does the output share the embedding's matrix?")]
-MaxVocab = Annotated[int | None, typer.Option(help="Most symbols in the vocabulary.")]
-Minutes = Annotated[float | None, typer.Option(help="Train for so long; 5 if no budget is given.")]
-Epochs = Annotated[float | None, typer.Option(help="Read the text so many times.")]
-Steps = Annotated[int | None, typer.Option(help="Take so many steps.")]
-Batch = Annotated[int | None, typer.Option(help="Streams that are read side by side.")]
-Window = Annotated[int | None, typer.Option(help="Symbols through which the error is carried back.")]
-LearningRate = Annotated[float | None, typer.Option("--lr", help="Highest learning rate.")]
-DeviceOption = Annotated[Device, typer.Option(help="Where to compute.")]
-PrecisionOption = Annotated[Precision, typer.Option(help="auto measures which is faster here.")]
-Threads = Annotated[int | None, typer.Option(help="Processor cores to use; all by default.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.")]
 Resume = Annotated[str | None, typer.Option(metavar="NAME", help="Go on with an interrupted run, as it was begun.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Replace a run and a model of that name.")]
-BesideTui = Annotated[
-    bool, typer.Option("--beside-tui", help="Leave a core and the priority to whoever is at the screen.")
-]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the model's file at the end.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")]
 
 
+@spread("wishes", Wishes)
 def train(
     context: typer.Context,
+    *,
     corpus: Corpora = None,
-    name: Name = None,
-    minutes: Minutes = None,
-    epochs: Epochs = None,
-    steps: Steps = None,
-    level: LevelOption = "char",
-    preset: PresetOption = None,
-    cell: CellOption = None,
-    hidden: Hidden = None,
-    layers: Layers = None,
-    embedding: Embedding = None,
-    dropout: Dropout = None,
-    tied: Tied = None,
-    max_vocab: MaxVocab = None,
-    batch: Batch = None,
-    window: Window = None,
-    learning_rate: LearningRate = None,
-    validation: Validation = None,
+    wishes: Wishes,
     resume: Resume = None,
-    replace: Replace = False,
-    device: DeviceOption = "auto",
-    precision: PrecisionOption = "auto",
-    threads: Threads = None,
-    seed: Seed = 1,
-    beside_tui: BesideTui = False,
     quiet: Quiet = False,
     is_json: Json = False,
 ) -> None:
@@ -112,38 +63,13 @@ def train(
         take_over(run)
         is_new = False
     else:
-        options = TrainingOptions(
-            tuple(corpus or ()),
-            validation=tuple(validation or ()),
-            name=name,
-            replace=replace,
-            level=level,
-            preset=preset,
-            cell=cell,
-            hidden_sizes=None if hidden is None else parse_sizes(hidden),
-            layers=layers,
-            embedding_size=embedding,
-            dropout=dropout,
-            tied=tied,
-            max_vocab=max_vocab,
-            batch_size=batch,
-            window=window,
-            learning_rate=learning_rate,
-            minutes=minutes,
-            epochs=epochs,
-            steps=steps,
-            seed=seed,
-            device=device,
-            threads=threads,
-            precision=precision,
-            beside_tui=beside_tui,
-        )
+        options = wishes.make_options(tuple(corpus or ()))
         for texts in (options.corpus, options.validation):
             # A text that is not there is told before anything is made; standard input can be read only once.
             if texts and STANDARD_INPUT not in texts:
                 Corpus(texts)
         run, is_new = _place(options)
-    if beside_tui and hasattr(os, "nice"):
+    if wishes.beside_tui and hasattr(os, "nice"):
         os.nice(_NICENESS)
     _follow(run, is_json, quiet, is_new, rank)
 

@@ -25,11 +25,21 @@ _REFRESHES_PER_S = 4
 _PLAIN_EVERY_S = 5.0
 _CURVE_HEIGHT = 9
 _LEAST_CURVE = 6
-_SAMPLE_LINES = 5
+_SAMPLE_LINES = 4
+_MOST_SAMPLES = 3
 _LEAST_SAMPLE = 5
 _FIXED_ROWS = 7
 """Rows for name and progress, network, two rows of figures, a space, the footer, and one that stays free."""
 _WIDEST = 100
+
+
+def describe_sample(sample: Sampled) -> str:
+    """What a sample is, in a few words: its temperature, and how much of it was learnt by heart."""
+    words = f"temperature {sample.temperature:g}"
+    if sample.copied is None:
+        return words
+    where = "the text" if sample.compared >= 1 else f"the first {sample.compared:.1%} of the text"
+    return f"{words}, {sample.copied:.0%} word for word from {where}"
 
 
 class TrainingDisplay(Protocol):
@@ -88,7 +98,8 @@ class PlainDisplay:
                 is_best = "  the best so far" if event.step == event.best_step else ""
                 return f"      step {event.step:,}  validation {format_bits(event.bits_per_char)} bits/char{is_best}"
             case Sampled():
-                return textwrap.indent((event.prompt + event.text).strip("\n"), "      | ", lambda _: True)
+                text = textwrap.indent((event.prompt + event.text).strip("\n"), "      | ", lambda _: True)
+                return f"      {describe_sample(event)}\n{text}"
             case Paused():
                 return f"paused at step {event.step:,}"
             case Resumed():
@@ -132,7 +143,7 @@ class TrainingPicture:
         self._headline = ""
         self._losses: list[tuple[int, float, float]] = []  # step, seconds, bits per character
         self._validations: list[tuple[int, float, float]] = []
-        self._sample: Sampled | None = None
+        self._samples: dict[float, Sampled] = {}
 
     def take(self, event: Event) -> None:
         """Take in one more event."""
@@ -143,7 +154,9 @@ class TrainingPicture:
             case Evaluated():
                 self._validations.append((event.step, event.elapsed_s, event.bits_per_char))
             case Sampled():
-                self._sample = event
+                if any(sample.step != event.step for sample in self._samples.values()):
+                    self._samples.clear()
+                self._samples[event.temperature] = event
             case Started() | Resumed():
                 self._headline = self._describe_run()
                 # What was told of later steps is being done again.
@@ -160,7 +173,7 @@ class TrainingPicture:
             parts.append(self._draw_curve(width, height))
             room -= height + 2
         if room >= _LEAST_SAMPLE:
-            parts.append(self._draw_sample(console, width, min(_SAMPLE_LINES, room - 3)))
+            parts.append(self._draw_samples(console, width, room - 2))
         parts.append(self._draw_line(self._say()))
         yield Group(*parts)
 
@@ -207,16 +220,18 @@ class TrainingPicture:
         text.highlight_regex(MARK, "bold cyan")
         return text
 
-    def _draw_sample(self, console: Console, width: int, height: int) -> Text:
-        lines: list[str] = []
-        title = ""
-        if self._sample is not None:
-            title = f"sample at step {self._sample.step:,}, temperature {self._sample.temperature:g}"
-            text = picture_controls(self._sample.prompt + self._sample.text).expandtabs(4).strip("\n")
+    def _draw_samples(self, console: Console, width: int, room: int) -> Text:
+        """The last samples in as many rows as there are, the usual one first; always as high, so that nothing jumps."""
+        count = max(1, min(_MOST_SAMPLES, room // (_SAMPLE_LINES + 1)))
+        height = min(_SAMPLE_LINES, room // count - 1)
+        drawn = Text("\n")
+        samples = [*list(self._samples.values())[::-1][:count], *[None] * count][:count]
+        for sample in samples:
+            title = "" if sample is None else f"step {sample.step:,}, {describe_sample(sample)}"
+            text = "" if sample is None else picture_controls(sample.prompt + sample.text).expandtabs(4).strip("\n")
             lines = [line.plain for line in Text(text).wrap(console, width - 4)]
-        lines = (lines + [""] * height)[:height]
-        drawn = Text(f"\n{title}\n", style="dim")
-        drawn.append("\n".join(f"  {line}" for line in lines) + "\n", style="not dim")
+            drawn.append(f"{title[:width]}\n", style="dim")
+            drawn.append("".join(f"  {line}\n" for line in (lines + [""] * height)[:height]))
         return drawn
 
     def _describe_run(self) -> str:

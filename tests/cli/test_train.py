@@ -69,6 +69,30 @@ def test_every_option_reaches_the_recipe(run: Run, text_file: Path) -> None:
     assert read_model(find_model("mine")).config.vocab_size <= 20
 
 
+def test_every_way_to_learn_reaches_the_recipe(run: Run, text_file: Path) -> None:
+    result = run(
+        "train", text_file, "--steps", 3, *SMALL, "--optimiser", "rmsprop", "--momentum", 0.5, "--decay", "cosine",
+        "--warmup", 2, "--clip", 0.25, "--loss", "mse", "--average", "tail", "--patience", 4, "--residual",
+        "--input-dropout", 0.11, "--output-dropout", 0.12, "--variational", "--embedding-dropout", 0.13,
+        "--weight-drop", 0.14, "--weight-decay", 0.15, "--ar", 2, "--tar", 1,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    recipe = find_run("sea").read_info().get_recipe()
+    assert (recipe.optimiser, recipe.momentum, recipe.decay, recipe.warmup) == ("rmsprop", 0.5, "cosine", 2)
+    assert (recipe.clip_norm, recipe.loss, recipe.average, recipe.patience) == (0.25, "mse", "tail", 4)
+    assert (recipe.residual, recipe.variational, recipe.embedding_dropout) == (True, True, 0.13)
+    assert (recipe.input_dropout, recipe.output_dropout, recipe.weight_drop) == (0.11, 0.12, 0.14)
+    assert (recipe.weight_decay, recipe.activation, recipe.temporal) == (0.15, 2, 1)
+
+
+def test_help_shows_options_under_headings(run: Run) -> None:
+    lines = run("train", "--help").stdout.splitlines()
+    headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert headings == [
+        "Arguments:", "Text:", "Time:", "Network:", "Learning:", "Against learning by heart:", "Machine:", "Options:"
+    ]  # fmt: skip
+
+
 def test_json_prints_events_and_nothing_else(run: Run, text_file: Path) -> None:
     result = run("train", text_file, "--steps", 6, "--json", *SMALL)
     events = [parse_event(json.loads(line)) for line in result.stdout.splitlines()]
@@ -248,7 +272,9 @@ EVENTS: list[Event] = [
     Noted("Read the sea."),
     Stepped(7, 30, 4.2, 0.001, 12_000.5, 1.5, 64.5, 0.25),
     Evaluated(7, 2.0, 3.9, 3.9, 7, 4.1),
-    Sampled(7, 0.7, 1, "\n", "the sea\x1b[2J 海\nwas" + "海洋" * 100),
+    Sampled(7, 1.1, 1, "\n", "wild sea"),
+    Sampled(7, 0.5, 1, "\n", "tame sea", 1.0, 0.125),
+    Sampled(7, 0.7, 1, "\n", "the sea\x1b[2J 海\nwas" + "海洋" * 100, 0.25),
     Paused(7),
     Resumed(5),
     Stepped(6, 30, 4.4, 0.001, 12_000.5, 1.6, 64.4, 0.26),
@@ -263,6 +289,9 @@ def test_plain_lines_hold_no_control_characters(capsys: pytest.CaptureFixture[st
     assert "\x1b" not in lines
     assert "      | the sea␛[2J 海\n      | was海洋" in lines
     assert " 25%  step 7 of 30" in lines
+    assert "      temperature 1.1\n      | wild sea" in lines
+    assert "temperature 0.5, 100% word for word from the first 12.5% of the text\n      | tame sea" in lines
+    assert "temperature 0.7, 25% word for word from the text\n" in lines
     assert "the best so far" in lines
 
 
@@ -270,7 +299,7 @@ def test_notes_stay_above_the_live_picture(text_file: Path) -> None:
     run_folder = make_run(TrainingOptions(corpus=(str(text_file),), name="sea"))
     console = Console(width=80, height=24, force_terminal=True, file=io.StringIO())
     with LiveDisplay(run_folder, console, "ctrl+c stops") as display:
-        for event in EVENTS[:4]:
+        for event in EVENTS[:6]:
             display.show(event)
     told = console.file.getvalue()
     assert told.count("Read the sea.\n") >= 1
@@ -291,3 +320,4 @@ def test_the_live_picture_fits_its_terminal(width: int, height: int, text_file: 
     assert all(cell_len(line) <= width for line in lines)
     assert not any("\x1b" in line for line in lines)
     assert "learning  4.400" in "\n".join(lines)
+    assert ("wild sea" in "\n".join(lines)) == (height >= 40)
