@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,12 +17,18 @@ from rnnchat.cli.output import print_fields, print_json
 from rnnchat.errors import UsageError
 
 if TYPE_CHECKING:
+    from rnnchat.cli.bench_view import Aim
+    from rnnchat.cli.stopwatch import Measured
     from rnnchat.model.file import Model
 
 app = typer.Typer(help="Measure the speed of this machine.", no_args_is_help=True)
 
-SIZES = ("1x128", "2x512", "2x1024", "3x1024", "words")
+GENERATE_SIZES = ("1x128", "2x512", "2x1024", "3x1024", "words")
+TRAIN_SIZES = ("2x512", "1x512", "2x100", "128-64")
 ROUNDS = 5
+
+Rounds = Annotated[int, typer.Option(metavar="N", min=1, max=100, help="How often each way is measured.")]
+Seconds = Annotated[float, typer.Option(metavar="S", help="How long each way is measured in each round.")]
 
 
 @app.callback()
@@ -36,10 +42,11 @@ def bench_generate(
         str | None, typer.Argument(help="Name of a model or a run, or a file; without it, networks of all sizes.")
     ] = None,
     size: Annotated[
-        list[str] | None, typer.Option(metavar="SIZE", help=f"Only this of {', '.join(SIZES)}; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="SIZE", help=f"Only this of {', '.join(GENERATE_SIZES)}; may be repeated."),
     ] = None,
-    seconds: Annotated[float, typer.Option(metavar="S", help="How long each way is measured in each round.")] = 0.5,
-    rounds: Annotated[int, typer.Option(metavar="N", min=1, max=100, help="How often each way is measured.")] = ROUNDS,
+    seconds: Seconds = 0.5,
+    rounds: Rounds = ROUNDS,
     is_json: option.Json = False,
 ) -> None:
     """Measure writing, in both precisions, against torch, memory and itself.
@@ -50,41 +57,103 @@ def bench_generate(
     The plain torch loop calls nn.LSTM once a symbol, with torch's own number of threads. The best one is the fastest
     of several on the best number of threads.
     """
-    if not 0 < seconds < math.inf:
-        raise UsageError(f"--seconds {seconds} cannot be: give a number above 0")
-    if unknown := set(size or ()) - set(SIZES):
-        raise UsageError(f"--size {min(unknown)} is unknown: choose {', '.join(SIZES)}")
+    check_wishes(seconds, size, GENERATE_SIZES)
     if model and size:
         raise UsageError("a model has its own size: leave out --size or the model")
     from rnnchat.cli import bench_generate as bench  # torch, ONNX Runtime: 2 s
-    from rnnchat.cli import bench_view
     from rnnchat.generation.thread import count_cores
 
     before = describe_machine()
-    with find_models(model, size or SIZES) as models:
+    with find_models(model, size or GENERATE_SIZES) as models:
         # Before the machine is busy with measuring: a busy one tells nothing about threads.
         threads = [bench.choose_all_threads(loaded) for _, loaded, _ in models]
         reading = bench.choose_reading_way(count_cores(), seconds / 4)
         measured = []
         for (name, loaded, path), counts in zip(models, threads, strict=True):
-            if sys.stderr.isatty():
-                typer.echo(f"measuring {name} …", err=True)
+            say_what_is_measured(name)
             measured.append(bench.measure_model(name, loaded, path, counts, reading, seconds, rounds))
+    aims = () if model else bench.AIMS
     if is_json:
-        print_json({
-            "machine": before,
-            "seconds": seconds,
-            "rounds": rounds,
-            "models": [one.to_json() for one in measured],
-            "aims": [] if model else bench_view.describe_aims(measured),
-        })  # fmt: skip
-        return
-    print_fields([(name, str(value)) for name, value in before.items()])
+        print_record(before, seconds, rounds, "models", aims, measured)
+    else:
+        show(before, aims, "symbols a second, all texts together", measured)
+
+
+@app.command("train")
+def bench_train(
+    size: Annotated[
+        list[str] | None, typer.Option(metavar="SIZE", help=f"Only this of {', '.join(TRAIN_SIZES)}; may be repeated.")
+    ] = None,
+    seconds: Seconds = 2.0,
+    rounds: Rounds = ROUNDS,
+    is_json: option.Json = False,
+) -> None:
+    """Measure training on the processor against plain loops of torch.
+
+    LSTMs learn random characters: layers x units, or the units of each layer. Ways take turns, round by round; ratios
+    are within rounds, and medians are shown.
+
+    2x512 and 1x512 are measured against nn.LSTM, cross_entropy and AdamW in float32, and in rnnchat's own precision
+    with a fused AdamW; 2x100 against nn.GRU called once a symbol; 128-64 against windows of 50 with one target each.
+    """
+    check_wishes(seconds, size, TRAIN_SIZES)
+    from rnnchat.cli import bench_train as bench  # torch: 2 s
+
+    before = describe_machine()
+    measured = []
+    for name in dict.fromkeys(size or TRAIN_SIZES):
+        say_what_is_measured(name)
+        measured.append(bench.measure_training(name, seconds, rounds))
+    if is_json:
+        print_record(before, seconds, rounds, "networks", bench.choose_aims(), measured)
+    else:
+        show(before, bench.choose_aims(), "targets learnt a second", measured)
+
+
+def check_wishes(seconds: float, sizes: list[str] | None, known: Sequence[str]) -> None:
+    """Refuse what cannot be measured.
+
+    Raises:
+        UsageError: a time or a size that cannot be.
+    """
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"--seconds {seconds} cannot be: give a number above 0")
+    if unknown := set(sizes or ()) - set(known):
+        raise UsageError(f"--size {min(unknown)} is unknown: choose {', '.join(known)}")
+
+
+def say_what_is_measured(name: str) -> None:
+    """Tell a person at a terminal what takes the time."""
+    if sys.stderr.isatty():
+        typer.echo(f"measuring {name} …", err=True)
+
+
+def print_record(
+    machine: dict[str, Any], seconds: float, rounds: int, kind: str, aims: Sequence["Aim"],
+    measured: Sequence["Measured"],
+) -> None:  # fmt: skip
+    """Print all that was measured as JSON; ``kind`` says what was measured."""
+    from rnnchat.cli import bench_view
+
+    print_json({
+        "machine": machine,
+        "seconds": seconds,
+        "rounds": rounds,
+        kind: [one.to_json() for one in measured],
+        "aims": bench_view.describe_aims(aims, measured),
+    })  # fmt: skip
+
+
+def show(machine: dict[str, Any], aims: Sequence["Aim"], heading: str, measured: Sequence["Measured"]) -> None:
+    """Print all that was measured as tables; ``heading`` says what rates are."""
+    from rnnchat.cli import bench_view
+
+    print_fields([(name, str(value)) for name, value in machine.items()])
     typer.echo()
-    if not model:
-        bench_view.show_aims(measured)
+    if aims:
+        bench_view.show_aims(aims, measured)
         typer.echo()
-    bench_view.show_rates(measured)
+    bench_view.show_rates(heading, measured)
     typer.echo()
     bench_view.show_figures(measured)
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -17,9 +17,11 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import torch
 
+from rnnchat.cli.bench_view import Aim
 from rnnchat.cli.plain_loop import TEMPERATURE, choose_ways
 from rnnchat.cli.stopwatch import (
     Figure,
+    Measured,
     Way,
     compare,
     list_thread_counts,
@@ -34,7 +36,7 @@ from rnnchat.generation.settings import MAX_LENGTH, Settings
 from rnnchat.generation.thread import choose_threads, count_cores, count_work
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
-from rnnchat.text.tokenizer import CharTokenizer, Level
+from rnnchat.text.tokenizer import SYMBOL_NAMES, CharTokenizer, Level
 from rnnchat.text.word import WordTokenizer
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
@@ -76,36 +78,40 @@ SIZES: dict[str, Size] = {
     "words": Size((512,) * 2, 256, words=20_000),
 }
 """Embeddings are those that ``rnnchat train`` would choose; the output of words is tied to theirs, as there."""
+AIMS = (
+    Aim("2x512", "float32 against the plain torch loop", 25),
+    Aim("2x512", "int8 against the plain torch loop", 50),
+    Aim("2x512", "int8 against the best torch loop", 5),
+    Aim("2x512", "float32, 8 candidates against one", 5),
+    Aim("2x512", "int8, 8 candidates against one", 5),
+    Aim("2x512", "float32, 64 candidates against one", 20),
+    Aim("2x512", "int8, 64 candidates against one", 20),
+    Aim("2x1024", "float32, share of the memory limit", 0.6),
+    Aim("words", "float32, all samplers against a step", 0.4, is_most=True),
+    Aim("words", "int8, all samplers against a step", 0.4, is_most=True),
+    Aim("2x512", "float32, file to first character", 0.15, is_most=True),
+    Aim("2x512", "int8, file to first character", 0.15, is_most=True),
+)
 
 
-@dataclass
-class Measured:
-    """All that was measured of one model."""
+@dataclass(kw_only=True)
+class MeasuredModel(Measured):
+    """All that was measured of one model: rates are symbols of all streams."""
 
-    name: str
     config: ModelConfig
     level: Level
-    rates: dict[str, list[float]] = field(default_factory=dict)
-    """Symbols a second of each way, in all its streams, for each round."""
-    threads: dict[str, int] = field(default_factory=dict)
-    """What each way took."""
-    best_loop: str = ""
+    best_loop: str
     """What the best torch loop calls."""
     bytes_per_s: float = 0
     """How fast a big array was read, at most."""
-    figures: dict[str, Figure] = field(default_factory=dict)
-    """Ratios and shares as numbers, times in seconds."""
+
+    @property
+    def title(self) -> str:
+        """Its name and what it writes."""
+        return f"{self.name} ({SYMBOL_NAMES[self.level]}s)"
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain JSON values."""
-        ways = {
-            name: {
-                "symbols_per_s": summarise(rates).to_json(),
-                "rounds": [round(rate, 1) for rate in rates],
-                "threads": self.threads[name],
-            }
-            for name, rates in self.rates.items()
-        }
         return {
             "name": self.name,
             "network": self.config.describe(),
@@ -115,8 +121,8 @@ class Measured:
             "weights_per_step": count_work(self.config),
             "best_torch_loop": self.best_loop,
             "memory_bytes_per_s": round(self.bytes_per_s),
-            "ways": ways,
-            "figures": {name: figure.to_json() for name, figure in self.figures.items()},
+            "ways": self.describe_ways("symbols_per_s"),
+            "figures": self.describe_figures(),
         }
 
 
@@ -167,7 +173,7 @@ def choose_reading_way(cores: int, seconds: float) -> Way:
 def measure_model(
     name: str, model: Model, path: Path, threads: dict[tuple[Precision, int], int], reading: Way, seconds: float,
     rounds: int,
-) -> Measured:  # fmt: skip
+) -> MeasuredModel:  # fmt: skip
     """Measure everything of one model.
 
     Args:
@@ -179,14 +185,10 @@ def measure_model(
         seconds: for each way in each round.
         rounds: how many.
     """
-    measured = Measured(name, model.config, model.tokenizer.level)
-    plain, best, measured.best_loop = choose_ways(model, count_cores(), seconds / 4)
-    ways = [plain, best, *list_writing_ways(model, threads)]
-    for way in ways:
-        way.prepare()
-        way.run()
-        measured.threads[way.name] = way.threads
-    measured.rates = measure_rates([*ways, reading], seconds, rounds)
+    plain, best, best_loop = choose_ways(model, count_cores(), seconds / 4)
+    measured = MeasuredModel(name=name, config=model.config, level=model.tokenizer.level, best_loop=best_loop)
+    measured.measure([plain, best, *list_writing_ways(model, threads), reading], seconds, rounds)
+    del measured.threads[reading.name]
     measured.bytes_per_s = max(measured.rates.pop(reading.name))
     measured.figures = find_ratios(measured.rates)
     for precision in PRECISIONS:

@@ -3,7 +3,8 @@
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 
 class Way(NamedTuple):
@@ -29,6 +30,51 @@ class Figure(NamedTuple):
     def to_json(self) -> dict[str, float]:
         """The figure as plain JSON values of four significant digits."""
         return {name: float(f"{value:.4g}") for name, value in self._asdict().items()}
+
+
+@dataclass(kw_only=True)
+class Measured:
+    """All that was measured of one network."""
+
+    name: str
+    rates: dict[str, list[float]] = field(default_factory=dict)
+    """What each way brings in a second, for each round."""
+    threads: dict[str, int] = field(default_factory=dict)
+    """What each way took."""
+    figures: dict[str, Figure] = field(default_factory=dict)
+    """Ratios and shares as numbers, times in seconds."""
+
+    @property
+    def title(self) -> str:
+        """What its column is called."""
+        return self.name
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain JSON values."""
+        raise NotImplementedError
+
+    def describe_ways(self, unit: str) -> dict[str, Any]:
+        """Rates, under the name of their unit, and threads of all ways as plain JSON values."""
+        return {
+            name: {
+                unit: summarise(rates).to_json(),
+                "rounds": [round(rate, 1) for rate in rates],
+                "threads": self.threads[name],
+            }
+            for name, rates in self.rates.items()
+        }
+
+    def describe_figures(self) -> dict[str, Any]:
+        """All figures as plain JSON values."""
+        return {name: figure.to_json() for name, figure in self.figures.items()}
+
+    def measure(self, ways: Sequence[Way], seconds: float, rounds: int) -> None:
+        """Fill in rates and threads: see `measure_rates`. Each way is run once before it counts."""
+        for way in ways:
+            way.prepare()
+            way.run()
+            self.threads[way.name] = way.threads
+        self.rates = measure_rates(ways, seconds, rounds)
 
 
 def summarise(values: Sequence[float]) -> Figure:
