@@ -63,6 +63,8 @@ def train(
         take_over(run)
         is_new = False
     else:
+        if wishes.base is not None and _is_given(context, "level"):
+            raise UsageError("--from goes on at the level of its model: leave out --level")
         options = wishes.make_options(tuple(corpus or ()))
         for texts in (options.corpus, options.validation):
             # A text that is not there is told before anything is made; standard input can be read only once.

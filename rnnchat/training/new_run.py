@@ -17,6 +17,7 @@ from rnnchat.model.library import check_name
 from rnnchat.text.catalogue import CATALOGUE
 from rnnchat.text.corpus import STANDARD_INPUT
 from rnnchat.training import heartbeat
+from rnnchat.training.extension import take_level
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.run_folder import RunFolder, list_runs, read_status
 from rnnchat.training.run_info import RunInfo
@@ -32,11 +33,10 @@ def make_run(options: TrainingOptions) -> RunFolder:
             that is taken.
 
     Raises:
-        ModelError: the name cannot be one.
+        ModelError: the name cannot be one; or the model to go on from is not there, or damaged.
         TrainingError: the name is taken by a run or a model and may not be replaced, or the disk refuses.
     """
-    # From another folder a run must find the same texts.
-    options = replace(options, corpus=_locate(options.corpus), validation=_locate(options.validation))
+    options = _settle(options)
     while True:
         run = RunFolder(paths.runs_dir() / _choose_name(options))
         try:
@@ -50,13 +50,19 @@ def make_run(options: TrainingOptions) -> RunFolder:
 
 def find_begun(options: TrainingOptions) -> RunFolder | None:
     """The newest run that was begun with these very options and has not come to its end."""
-    wanted = replace(options, corpus=_locate(options.corpus), validation=_locate(options.validation))
+    wanted = _settle(options)
     for run in list_runs():
         with contextlib.suppress(TrainingError):
             begun = run.read_info().options
             if options.name in (None, begun.name) and begun == replace(wanted, name=begun.name):
                 return run if read_status(run).state != "done" else None
     return None
+
+
+def _settle(options: TrainingOptions) -> TrainingOptions:
+    """The options with texts and model as they are found from any folder."""
+    options = replace(options, corpus=_locate(options.corpus), validation=_locate(options.validation))
+    return take_level(options)
 
 
 def _place(run: RunFolder, info: RunInfo) -> bool:

@@ -12,11 +12,20 @@ from typing import NamedTuple
 
 from rnnchat import __version__, paths
 from rnnchat.errors import TextError
+from rnnchat.model.file import write_model
 from rnnchat.text.corpus import Corpus, CorpusSummary
-from rnnchat.text.ids import write_ids
+from rnnchat.text.ids import open_ids, write_ids
 from rnnchat.text.tokenizer import SYMBOL_NAMES, Tokenizer, fit_tokenizer
 from rnnchat.training.choice import check_length, choose_recipe, count_threads
 from rnnchat.training.event import Noted
+from rnnchat.training.extension import (
+    describe_base,
+    extend_model,
+    extend_tokenizer,
+    lower_rate,
+    open_base,
+    take_network,
+)
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
 
@@ -55,12 +64,22 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     # Pieces that were learnt from the held-out part as well would make it look easier than any other text.
     fitted_chars = held_out.train_chars if options.level == "bpe" else summary.chars
     processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
-    tokenizer = fit_tokenizer(options.level, _take(corpus.read_pieces(), fitted_chars), options.max_vocab, processes)
+    base = None if options.base is None else open_base(options.base)
+    pieces = _take(corpus.read_pieces(), fitted_chars)
+    if base is None:
+        tokenizer = fit_tokenizer(options.level, pieces, options.max_vocab, processes)
+    else:
+        tokenizer = extend_tokenizer(base.model.tokenizer, pieces, options.max_vocab)
     train = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path, processes)
     validation = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path, processes)
     if validation.tokens < 2:
         raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
-    recipe, notes = choose_recipe(options, held_out.train_chars, train.tokens)
+    wishes = options if base is None else take_network(options, base)
+    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens)
+    if base is not None:
+        recipe = lower_rate(recipe, options)
+        write_model(extend_model(base.model, tokenizer, open_ids(run.ids_path, tokenizer.vocab_size)), run.base_path)
+        notes = (describe_base(base, tokenizer), *notes)
     paths.write_text_atomically(run.tokenizer_path, json.dumps(tokenizer.to_json(), ensure_ascii=False))
     info = replace(
         info,
@@ -75,6 +94,7 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
         validation_tokens=validation.tokens,
         train_unknown_bytes=train.missing_bytes,
         validation_unknown_bytes=validation.missing_bytes,
+        ancestry=() if base is None else base.ancestry,
         split=held_out.split + _describe_missing(validation.missing_chars / held_out.chars),
     )
     run.write_info(info)

@@ -44,6 +44,8 @@ class RunInfo:
     """The same of the held-out text."""
     split: str = ""
     """What is held out, in words."""
+    ancestry: tuple[str, ...] = ()
+    """The models that it goes on from, the oldest first."""
 
     @property
     def level(self) -> Level:
@@ -81,5 +83,6 @@ class RunInfo:
         parsed = {
             "options": TrainingOptions.from_json(record["options"]),
             "recipe": None if recipe is None else Recipe.from_json(recipe),
+            "ancestry": tuple(record.get("ancestry", ())),
         }
         return cls(**{**record, **parsed})

@@ -209,7 +209,8 @@ class _Training:
         self._rank.order(Order.END)
         yield from self._judge.conclude(self._step, self._is_stopping)
         if not self._is_stopping:
-            self._run.good_path.unlink(missing_ok=True)
+            for path in (self._run.good_path, self._run.base_path):
+                path.unlink(missing_ok=True)
 
     def _is_over(self) -> bool:
         """Is there nothing left to learn, or no time for it? The last step has been looked at then."""

@@ -85,6 +85,19 @@ def test_every_way_to_learn_reaches_the_recipe(run: Run, text_file: Path) -> Non
     assert (recipe.weight_decay, recipe.activation, recipe.temporal) == (0.15, 2, 1)
 
 
+def test_a_model_learns_from_another_text(run: Run, text_file: Path) -> None:
+    run("train", text_file, "--level", "word", "--steps", 3, *SMALL)
+    result = run("train", text_file, "--from", "sea", "--name", "more", "--steps", 3, "--batch", 4, "--window", 9)
+    assert result.exit_code == 0, result.stderr
+    assert "Going on from sea (lstm 12, 9): its vocabulary stays as it is." in result.stderr
+    assert read_model(find_model("more")).tokenizer.level == "word"
+    refused = run("train", text_file, "--from", "sea", "--hidden", 8)
+    assert (refused.exit_code, "leave out --hidden" in refused.stderr) == (2, True)
+    assert "leave out --level" in run("train", text_file, "--from", "sea", "--level", "char").stderr
+    done = run("train", "--resume", "sea")
+    assert "to teach it more, `rnnchat train TEXT --from sea`" in done.stderr
+
+
 def test_help_shows_options_under_headings(run: Run) -> None:
     lines = run("train", "--help").stdout.splitlines()
     headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
