@@ -37,6 +37,8 @@ _FLOP_PER_S = 5e10
 _FORWARD_SHARE = 1 / 3
 """What reading a symbol costs, as a share of learning from it."""
 _FIRST_SAMPLE_S = 3.0
+_FEW_STEPS = 20
+"""Of fewer the speed is not known."""
 _MOST_UNKNOWN = 10_000
 """Among so many symbols of a text one is known."""
 _MOST_COMPARED = 1_000_000
@@ -124,7 +126,8 @@ class Judge:
     def judge_size(self, step: int) -> Iterator[Noted]:
         """Say if the network is too big for its text or time, as soon as it is known how fast it learns."""
         budget_s = self._schedule.budget_s
-        if "size" in self._advised or (budget_s and self._clock.elapsed_s < min(10.0, budget_s / 10)):
+        is_unknown = budget_s and (step < _FEW_STEPS or self._clock.elapsed_s < min(10.0, budget_s / 10))
+        if "size" in self._advised or is_unknown:
             return
         self._advised = (*self._advised, "size")
         seen = self._schedule.estimate_steps(step) * self._recipe.batch_size * self._recipe.window

@@ -15,9 +15,10 @@ from rnnchat.errors import TextError
 from rnnchat.model.file import write_model
 from rnnchat.text.corpus import Corpus, CorpusSummary
 from rnnchat.text.ids import open_ids, write_ids
-from rnnchat.text.tokenizer import SYMBOL_NAMES, Tokenizer, fit_tokenizer
+from rnnchat.text.tokenizer import fit_tokenizer
 from rnnchat.training.choice import check_length, choose_recipe, count_threads
 from rnnchat.training.event import Noted
+from rnnchat.training.explanation import explain_recipe
 from rnnchat.training.extension import (
     describe_base,
     extend_model,
@@ -98,7 +99,8 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
         split=held_out.split + _describe_missing(validation.missing_chars / held_out.chars),
     )
     run.write_info(info)
-    for note in (*notes, f"Held out: {info.split}.", describe_recipe(recipe, tokenizer)):
+    explanation = explain_recipe(recipe, options, tokenizer.vocab_size, held_out.train_chars)
+    for note in (*notes, f"Held out: {info.split}.", *explanation):
         yield Noted(note)
 
 
@@ -138,16 +140,6 @@ def _describe_left_out(summary: CorpusSummary) -> str:
     if len(summary.left_out) > _MOST_LEFT_OUT:
         named.append(f"and {len(summary.left_out) - _MOST_LEFT_OUT:,} more")
     return f" Left out: {'; '.join(named)}."
-
-
-def describe_recipe(recipe: Recipe, tokenizer: Tokenizer) -> str:
-    """What is trained, in a sentence."""
-    config = recipe.build_config(tokenizer.vocab_size)
-    dropout = f", dropout {recipe.dropout:g}" if recipe.dropout else ""
-    return (
-        f"Training {config.describe()} on {SYMBOL_NAMES[recipe.level]}s: {config.parameters:,} parameters, "
-        f"{tokenizer.vocab_size:,} symbols, {recipe.batch_size} streams, window {recipe.window}{dropout}."
-    )
 
 
 def _take(pieces: Iterable[str], chars: int) -> Iterator[str]:
