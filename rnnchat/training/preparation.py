@@ -8,6 +8,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import NamedTuple
 
 from rnnchat import __version__, paths
@@ -29,6 +30,7 @@ from rnnchat.training.extension import (
 )
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_info import RunInfo
 
 _MOST_LEFT_OUT = 3
 """More files that were left out are counted, not named."""
@@ -102,6 +104,18 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     explanation = explain_recipe(recipe, options, tokenizer.vocab_size, held_out.train_chars)
     for note in (*notes, f"Held out: {info.split}.", *explanation):
         yield Noted(note)
+
+
+def find_changed(info: RunInfo) -> str:
+    """The files of a run's text that are gone or of another size by now, in words; the run has its own copy."""
+    changed = []
+    for file in info.corpus.get("files", ()):
+        path = Path(file["path"])
+        if path.is_absolute() and (not path.is_file() or path.stat().st_size != file["bytes_read"]):
+            changed.append(path.name)
+    if len(changed) > _MOST_LEFT_OUT:
+        changed[_MOST_LEFT_OUT:] = [f"and {len(changed) - _MOST_LEFT_OUT:,} more"]
+    return ", ".join(changed)
 
 
 def _hold_out_files(other: Corpus, left_out: int, summary: CorpusSummary) -> HeldOut:

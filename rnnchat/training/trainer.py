@@ -32,7 +32,7 @@ from rnnchat.training.judge import DivergenceError, Judge, check_number
 from rnnchat.training.learner import build_learner, forget_some, take_step
 from rnnchat.training.machine import flush_denormals, settle_machine
 from rnnchat.training.meter import Meter
-from rnnchat.training.preparation import prepare
+from rnnchat.training.preparation import find_changed, prepare
 from rnnchat.training.rank import ALONE, Order, Rank, Together
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder, take_over
@@ -162,6 +162,8 @@ class _Training:
             yield Started(name, info.parameters, info.train_chars, info.train_tokens, info.vocab_size, total)
         else:
             yield Resumed(self._step)
+            if changed := find_changed(info):
+                yield Noted(f"Changed since the run began: {changed}. It goes on with the text as it was then.")
         yield Noted(
             f"Computing in {self._recipe.precision} on {_describe_device(self._recipe)}{self._rank.describe()}."
         )

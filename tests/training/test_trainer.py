@@ -187,6 +187,19 @@ def test_interruptions_change_nothing(wishes: dict[str, Any], begin_run: BeginRu
     assert {event.step for event in find(broken.read_events()[0], Evaluated)} == told
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_text_that_changed_since_is_told_and_changes_nothing(
+    is_gone: bool, begin_run: BeginRun, text_file: Path
+) -> None:
+    whole, broken = begin_run(name="whole"), begin_run(name="broken")
+    list(train(whole))
+    train_until(broken, lambda event: isinstance(event, Stepped) and event.step == 7)
+    text_file.unlink() if is_gone else text_file.write_text("another text\n" * 99, encoding="utf-8")
+    events = list(train(broken))
+    assert sum("Changed since the run began: sea.txt." in event.message for event in find(events, Noted)) == 1
+    assert_same_end(whole, broken)
+
+
 def test_a_resumed_run_says_from_where(begin_run: BeginRun) -> None:
     run = begin_run()
     train_until(run, lambda event: isinstance(event, Stepped) and event.step == 5)
