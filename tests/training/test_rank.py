@@ -15,11 +15,13 @@ from safetensors.numpy import load_file
 
 from rnnchat.errors import TrainingError
 from rnnchat.network.language_model import State
-from rnnchat.training.event import Failed, Paused
+from rnnchat.training import trainer
+from rnnchat.training.event import Failed, Stepped
 from rnnchat.training.new_run import find_begun, make_run
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.rank import ALONE, Rank
 from rnnchat.training.run_folder import RunFolder, find_run, read_status
+from rnnchat.training.trainer import train as train_here
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="started by torchrun, which is for POSIX")
 
@@ -69,36 +71,46 @@ def assert_alike(one: str, other: str) -> None:
             np.testing.assert_allclose(ours[name], theirs[name], atol=2e-5, err_msg=name)
 
 
-def test_two_processes_come_to_the_end_of_one_with_all_streams(text_file: Path) -> None:
-    budget = ("--batch", "6", "--steps", "40")
-    train(1, str(text_file), "--name", "one", *NETWORK, *budget)
-    train(2, str(text_file), "--name", "two", *NETWORK, *budget)
+def test_two_processes_come_to_the_end_of_one_with_all_streams(begin_run: Callable[..., RunFolder]) -> None:
+    one, two = (begin_run(name=name, batch_size=6, dropout=0.0, steps=40) for name in ("one", "two"))
+    list(train_here(one))
+    two.heartbeat_path.unlink()  # as if whoever made it had handed it on
+    train(2, "--resume", "two", "--quiet")
     assert_alike("one", "two")
-    one, two = (read_status(find_run(name)) for name in ("one", "two"))
-    assert (two.state, two.step) == ("done", 40)
-    assert two.bits_per_char == pytest.approx(one.bits_per_char, abs=1e-4)
-    assert find_run("two").read_info().recipe == find_run("one").read_info().recipe
+    ours, theirs = read_status(one), read_status(two)
+    assert (theirs.state, theirs.step) == ("done", 40)
+    assert theirs.bits_per_char == pytest.approx(ours.bits_per_char, abs=1e-4)
+    assert two.read_info().recipe == one.read_info().recipe
 
 
-def test_a_stopped_training_goes_on_with_another_number_of_processes(
-    text_file: Path, wait_until: Callable[..., None]
+def test_a_run_goes_on_with_another_number_of_processes(
+    begin_run: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budget = ("--batch", "6", "--steps", "600", "--lr", "0.001")
-    train(1, str(text_file), "--name", "whole", *NETWORK, *budget)
-    processes = start(2, str(text_file), "--name", "broken", *NETWORK, *budget)
-    run = RunFolder(find_run("whole").path.with_name("broken"))
+    monkeypatch.setattr(trainer, "REPORT_EVERY_S", 0.0)
+    whole, broken = (begin_run(name=name, batch_size=6, dropout=0.0, steps=30) for name in ("whole", "broken"))
+    list(train_here(whole))
+    events = train_here(broken)
+    while not isinstance(next(events), Stepped):
+        pass
+    events.close()
+    assert 0 < read_status(broken).step < 30
+    broken.heartbeat_path.unlink(missing_ok=True)
+    train(3, "--resume", "broken", "--quiet")
+    assert read_status(broken).state == "done"
+    assert_alike("whole", "broken")
+
+
+def test_all_processes_pause_and_stop_together(text_file: Path, wait_until: Callable[..., None], home: Path) -> None:
+    processes = start(2, str(text_file), *NETWORK, "--batch", "6", "--minutes", "5")
+    run = RunFolder(home / "runs" / "sea")
     wait_until(lambda: run.exists)
-    run.ask("pause")  # what is asked of a run that is starting is done
-    wait_until(lambda: any(isinstance(event, Paused) for event in run.read_events()[0]))
-    processes[1].send_signal(signal.SIGTERM)  # as torchrun passes on; rank 0 decides
-    processes[0].send_signal(signal.SIGTERM)
+    run.ask("pause")
+    wait_until(lambda: read_status(run).state == "paused")
+    for process in reversed(processes):  # as torchrun passes on; rank 0 decides
+        process.send_signal(signal.SIGTERM)
     assert wait(processes) == [(128 + signal.SIGTERM, ""), (0, "")]
     assert read_status(run).state == "stopped"
-    assert read_status(run).step < 600
     assert load_file(run.checkpoint_path)["state.hidden.0"].shape == (6, 12)
-    train(3, "--resume", "broken", "--quiet")
-    assert read_status(run).state == "done"
-    assert_alike("whole", "broken")
 
 
 def test_a_killed_process_ends_the_others_and_a_restart_goes_on(
