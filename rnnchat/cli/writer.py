@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from rnnchat.cli.draft import Draft
 from rnnchat.cli.output import show_safely
@@ -13,7 +13,6 @@ from rnnchat.generation.settings import Settings
 if TYPE_CHECKING:
     from rnnchat.generation.constant import Precision
     from rnnchat.generation.generator import Generator
-    from rnnchat.generation.runtime import Runtime
     from rnnchat.generation.stream import Piece, Stream
     from rnnchat.model.file import Model
     from rnnchat.model.training_text import TrainingText
@@ -167,7 +166,7 @@ def make_generator(
         runtimes.append(Runtime(model, chosen, choose_threads(model, chosen, num_streams)))
     if len(models) == 1:
         return Generator(models[0], runtime=runtimes[0])
-    return Generator(models[0], runtime=cast("Runtime", Mixture(runtimes, [1 - weight, weight])))
+    return Generator(models[0], runtime=Mixture(runtimes, [1 - weight, weight]))
 
 
 def find_source(models: "Sequence[Model]", name: str) -> "TrainingText":

@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnchat.errors import UsageError
 from rnnchat.generation.batch import look_back
-from rnnchat.generation.ending import GRACE_CHARS
+from rnnchat.generation.ending import GRACE_CHARS, find_least
 from rnnchat.generation.generator import Generator
 from rnnchat.generation.sampling import add_bias, ban
 from rnnchat.generation.settings import Settings
@@ -126,6 +126,6 @@ def _is_decided(
     """Can no text that goes on come to be among the best? Probability only falls; a bias could lift it again."""
     if len(finished) < width or settings.bias:
         return False
-    longest = settings.length + GRACE_CHARS
+    longest = find_least(settings) + GRACE_CHARS
     best_gain = max(candidate.gain for candidate in candidates)
     return bool(best_gain / longest**length_penalty < finished[-1].score)

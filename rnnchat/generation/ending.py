@@ -62,7 +62,7 @@ class Ending:
 
     def _ends_before(self, char: str, settings: Settings) -> str:
         """Is the sentence over, now that it is known what follows?"""
-        if settings.until != "sentence" or self.chars < settings.length:
+        if settings.until != "sentence" or self.chars < find_least(settings):
             return ""
         closed = self._tail.rstrip(_CLOSERS)
         if not closed or closed[-1] not in _SENTENCE_MARKS or char in _CLOSERS + _SENTENCE_MARKS:
@@ -70,15 +70,21 @@ class Ending:
         return "sentence" if char.isspace() or closed[-1] in _WIDE_MARKS else ""
 
     def _ends_after(self, settings: Settings) -> str:
-        if self.chars < settings.length:
+        least = find_least(settings)
+        if self.chars < least:
             return ""
-        if self.chars >= settings.length + GRACE_CHARS:
+        if self.chars >= least + GRACE_CHARS:
             return "length"
         if settings.until == "line" and self._tail.endswith("\n"):
             return "line"
         if settings.until == "paragraph" and self._tail.endswith("\n\n"):
             return "paragraph"
         return ""
+
+
+def find_least(settings: Settings) -> int:
+    """Characters before which no line, sentence or paragraph ends the text."""
+    return max(settings.length, settings.min_length)
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnchat.errors import UsageError
 from rnnchat.generation.batch import look_back, write_streams
 from rnnchat.generation.constant import Precision
 from rnnchat.generation.phrase import Spelling
-from rnnchat.generation.runtime import BLOCK_SIZE, Runtime
+from rnnchat.generation.runtime import BLOCK_SIZE, Predictor, Runtime
 from rnnchat.generation.sampling import find_probabilities
 from rnnchat.generation.settings import MAX_SEED, Settings
+from rnnchat.generation.start import read_start
 from rnnchat.generation.stream import Piece as Piece
 from rnnchat.generation.stream import Place as Place
 from rnnchat.generation.stream import Steering, Stream
@@ -33,19 +35,21 @@ class Generator:
     """A model with its vocabulary, standing at a place of a text."""
 
     def __init__(
-        self, model: Model, precision: Precision = "int8", threads: int = 1, runtime: Runtime | None = None
+        self, model: Model, precision: Precision = "int8", threads: int = 1, runtime: Predictor | None = None
     ) -> None:
-        """Args: the model; how exact, and with how many threads it runs; a runtime in place of its own."""
+        """Args: the model; how exact, and with how many threads it runs; a network in place of its own."""
         self.tokenizer: Tokenizer = model.tokenizer
-        self.runtime = runtime or Runtime(model, precision, threads)
+        self.runtime: Predictor = runtime or Runtime(model, precision, threads)
         self.spelling = Spelling(self.tokenizer)
         self.seed: int | None = None
         """The seed of the last continuation, the first of its streams."""
         self.reason = ""
         """Why the last continuation ended; ``cancelled`` while it has not come to its end."""
+        self.streams: list[Stream] = []
+        """The texts of the last continuation, or of those that are written side by side."""
         self._places: OrderedDict[bytes, Place] = OrderedDict()  # by the ids' bytes, the last used at the end
-        self._start = self._find_start()
-        self.place = self._start
+        log_probs, state = read_start(self.runtime, self.tokenizer)
+        self._start = self.place = Place(np.zeros(0, np.int32), state, log_probs)
         self._steering = Steering(self.spelling, Settings())
 
     @classmethod
@@ -95,10 +99,15 @@ class Generator:
         Raises:
             UsageError: what is banned leaves no symbol to go on with.
         """
-        steering = Steering(self.spelling, settings)
-        past = look_back([Stream(self.spelling, self.place, 0)], steering)
-        log_probs = self.place.log_probs
-        return log_probs, find_probabilities(log_probs[None], settings, past)[0]
+        stream = Stream(self.spelling, self.place, 0)
+        past = look_back([stream], Steering(self.spelling, settings))
+        own = self.place.log_probs
+        if settings.temperature_cycle:
+            settings = settings.change(temperature=settings.temperature_cycle[0])
+        probabilities = find_probabilities(own[None], settings, past)
+        if settings.draw_at == "word" and not stream.begins_word(int(probabilities.argmax())):
+            probabilities = find_probabilities(own[None], settings.change(temperature=0.0), past)
+        return own, probabilities[0]
 
     def change(self, settings: Settings) -> None:
         """Take other settings from the next symbol on; the seed stays until the next ``write``."""
@@ -116,7 +125,7 @@ class Generator:
 
         Raises:
             ModelError: the network's numbers overflow.
-            UsageError: what is banned leaves no symbol to go on with.
+            UsageError: what is banned leaves no symbol to go on with, or ``alternatives`` is below 0.
         """
         batches = self._begin([self.place], settings, 1, alternatives)
         return self._write_one(batches)
@@ -147,6 +156,8 @@ class Generator:
     def _begin(
         self, places: Sequence[Place], settings: Settings, count: int, alternatives: int
     ) -> Iterator[list[Piece | None]]:
+        if alternatives < 0:
+            raise UsageError(f"{alternatives} alternatives cannot be: ask for 0 or more")
         self.change(settings)
         self.seed = draw_seed() if settings.seed is None else settings.seed
         self.reason = "cancelled"
@@ -174,18 +185,6 @@ class Generator:
                 if stream.has_grown:
                     stream.place = stream.find_end(self.runtime)
                     self._remember(stream.place)
-
-    def _find_start(self) -> Place:
-        """The place before any text: after a line end if the model knows one, so that it has something to go by."""
-        state = self.runtime.initial_state()
-        nothing = np.zeros(0, np.int32)
-        line_end = self.tokenizer.encode("\n")
-        if len(line_end) == 1 and line_end[0] != self.tokenizer.unknown_id:
-            log_probs, state = self.runtime.step(line_end.astype(np.int64), state)
-            return Place(nothing, state, log_probs[0])
-        # Every symbol is as good as any other: the first one is drawn at random.
-        size = self.tokenizer.vocab_size
-        return Place(nothing, state, np.full(size, -np.log(size), np.float32))
 
     def _find_place(self, ids: np.ndarray) -> Place:
         """The kept place that has read most of ``ids`` and nothing else."""

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from rnnchat.errors import TextError, UsageError
-from rnnchat.generation.runtime import BLOCK_SIZE, Runtime, State
+from rnnchat.generation.runtime import BLOCK_SIZE, Predictor
+from rnnchat.generation.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
 
 MAX_ROUNDS = 64
@@ -80,7 +81,9 @@ class Explanation:
                 "alternatives": alternatives}  # fmt: skip
 
 
-def explain(runtime: Runtime, tokenizer: Tokenizer, text: str, top: int = 5, with_hidden: bool = False) -> Explanation:
+def explain(
+    runtime: Predictor, tokenizer: Tokenizer, text: str, top: int = 5, with_hidden: bool = False
+) -> Explanation:
     """Read a text and tell what the model thought of each of its symbols.
 
     The text is read as if it stood after a line end, as `score_text` does. Distributions are in memory for a block
@@ -184,28 +187,6 @@ def find_best(scores: np.ndarray, k: int) -> np.ndarray:
             return np.argsort(-scores, axis=1, kind="stable")[:, :k]
         left[rows, best[:, place]] = -np.inf
     return best
-
-
-def read_start(runtime: Runtime, tokenizer: Tokenizer) -> tuple[np.ndarray, State]:
-    """What is thought before any text: after a line end where the vocabulary has one, else of V equals.
-
-    Returns:
-        log-probabilities of the first symbol, (V,) float32, and the state before it.
-    """
-    state = runtime.initial_state()
-    start = find_start(tokenizer)
-    if len(start):
-        log_probs, state = runtime.step(start.astype(np.int64), state)
-        return log_probs[0], state
-    size = tokenizer.vocab_size
-    return np.full(size, -math.log(size), np.float32), state
-
-
-def find_start(tokenizer: Tokenizer) -> np.ndarray:
-    """What is read before any text: a line end, (1,) int32, or nothing where the vocabulary has none, (0,)."""
-    line_end = tokenizer.encode("\n")
-    is_known = len(line_end) == 1 and line_end[0] != tokenizer.unknown_id
-    return line_end if is_known else line_end[:0]
 
 
 def split_text(tokenizer: Tokenizer, ids: np.ndarray, previous: Sequence[int] | np.ndarray = ()) -> tuple[str, ...]:

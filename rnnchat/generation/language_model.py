@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Unpack, cast, get_args
+from typing import Unpack, get_args
 
 from rnnchat.errors import UsageError
 from rnnchat.generation import insight, score, thread
@@ -19,7 +19,7 @@ from rnnchat.generation.keyword import SettingKeywords, make_settings
 from rnnchat.generation.mixture import Mixture, check_same_vocabulary
 from rnnchat.generation.precision import choose_precision
 from rnnchat.generation.reading import Reading, check_count
-from rnnchat.generation.runtime import Runtime
+from rnnchat.generation.runtime import Predictor, Runtime
 from rnnchat.generation.score import Score
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
@@ -38,7 +38,7 @@ class LanguageModel:
     compare and to quote, and is always computed in float32.
     """
 
-    def __init__(self, model: Model, name: str, generator: Generator, make_exact: Callable[[], Runtime]) -> None:
+    def __init__(self, model: Model, name: str, generator: Generator, make_exact: Callable[[], Predictor]) -> None:
         """Use `rnnchat.load`.
 
         Args:
@@ -67,7 +67,7 @@ class LanguageModel:
         generator = Generator(model, precision, threads)
         network = generator.runtime
 
-        def make_exact() -> Runtime:
+        def make_exact() -> Predictor:
             return network if precision == "float32" else Runtime(model, "float32", threads)
 
         return cls(model, model_name(path), generator, make_exact)
@@ -248,8 +248,8 @@ class LanguageModel:
         check_same_vocabulary([self.tokenizer, other.tokenizer])
         weights = (1 - weight, weight)
 
-        def join(ours: Runtime, theirs: Runtime) -> Runtime:
-            return cast(Runtime, Mixture([ours, theirs], weights))  # it has the interface of one
+        def join(ours: Predictor, theirs: Predictor) -> Predictor:
+            return Mixture([ours, theirs], weights)
 
         return LanguageModel(
             self.model,
@@ -259,7 +259,7 @@ class LanguageModel:
         )
 
     @cached_property
-    def _exact(self) -> Runtime:
+    def _exact(self) -> Predictor:
         return self._make_exact()
 
     def __repr__(self) -> str:

@@ -18,8 +18,9 @@ import numpy as np
 
 from rnnchat.errors import TextError, UsageError
 from rnnchat.generation.feature import FEATURES, Feature
-from rnnchat.generation.insight import find_start, read_start, split_text
+from rnnchat.generation.insight import split_text
 from rnnchat.generation.runtime import BLOCK_SIZE, Runtime
+from rnnchat.generation.start import find_start, read_start
 from rnnchat.text.tokenizer import Tokenizer
 
 ROWS = 16

@@ -39,14 +39,13 @@ class Spelling:
         ]
 
     @cached_property
-    def steady_bans(self) -> np.ndarray | None:
-        """The ids (N,) that are ruled out everywhere; None where that depends on the text before."""
+    def has_steady_bans(self) -> bool:
+        """Does the vocabulary rule out the same symbols everywhere, whatever stands before?"""
         tokenizer = self.tokenizer
-        banned = tokenizer.find_banned()
-        # Where a character may be spelt in bytes, the bytes before decide what can follow.
-        if tokenizer.level == "byte" or (tokenizer.level == "bpe" and not set(banned) >= set(range(128, 256))):
-            return None
-        return np.array(banned, np.int64)
+        # Where a character may be spelt in bytes, the bytes before decide what can follow; at word level, white space.
+        if tokenizer.level == "bpe":
+            return set(tokenizer.find_banned()) >= set(range(128, 256))
+        return tokenizer.level == "char"
 
     def spell(self, text: str) -> set[str]:
         """The units of a text; at word level as it stands and as it follows a space, without unknown words."""

@@ -119,8 +119,9 @@ class Reading:
         """
         wanted = make_settings(settings, keywords)
         self._settle()
-        self._earlier.append(self._mark())
+        mark = self._mark()
         pieces = self._generator.write(wanted, alternatives)
+        self._earlier.append(mark)
         self._writing = Writing(pieces, self._text, self._generator.streams[0])
         return self._writing
 

@@ -2,10 +2,11 @@
 
 Letters: B batch, V vocabulary, K symbols that stay, N marked places of (B, V).
 
-``PIPELINE`` is the order. Bans and biases come first, so that nothing that is forbidden takes part in what follows;
-then the penalties; then what is cut off, each step on the distribution that the step before left; the temperature
-comes last, so that what is kept does not depend on it, and a high temperature varies among good symbols instead of
-letting bad ones in. A new step is a pure function and a line in ``PIPELINE``.
+``PIPELINE`` is the order. Bans come first, so that nothing that is forbidden takes part in what follows; then the
+penalties, and behind them the biases, since a penalty that multiplies needs log-probabilities that are at most 0; then
+what is cut off, each step on the distribution that the step before left; the temperature comes last, so that what is
+kept does not depend on it, and a high temperature varies among good symbols instead of letting bad ones in. A new step
+is a pure function and a line in ``PIPELINE``.
 """
 
 import math
@@ -223,12 +224,6 @@ PIPELINE: tuple[Step, ...] = (
         lambda scores, settings, past: ban(scores, past.banned),
     ),
     Step(
-        "bias",
-        "Hugging Face transformers, sequence_bias: the symbol that completes the text",
-        lambda settings, past: len(past.biased.ids) > 0,
-        lambda scores, settings, past: add_bias(scores, past.biased),
-    ),
-    Step(
         "repetition penalty",
         # On log-probabilities instead of logits, so that adding a constant to all logits changes nothing.
         "Keskar et al. 2019, CTRL, §4.1",
@@ -242,6 +237,12 @@ PIPELINE: tuple[Step, ...] = (
         lambda scores, settings, past: penalise_use(
             scores, past.use, settings.presence_penalty, settings.frequency_penalty
         ),
+    ),
+    Step(
+        "bias",
+        "Hugging Face transformers, sequence_bias: the symbol that completes the text",
+        lambda settings, past: len(past.biased.ids) > 0,
+        lambda scores, settings, past: add_bias(scores, past.biased),
     ),
     Step(
         "loop escape",

@@ -40,7 +40,7 @@ class Settings:
     length: int = 300
     """Characters after which the text ends; with ``until``, the earliest place where it may end."""
     min_length: int = 0
-    """Characters before which no stop text is written, and none ends the text."""
+    """Characters before which nothing ends the text; no stop text is written there."""
     until: Until = "length"
     """Where it ends then: right there, or at the next end of a line, a sentence or a paragraph."""
     top_k: int = 0

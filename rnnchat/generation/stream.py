@@ -142,7 +142,7 @@ class Stream:
     @property
     def is_free(self) -> bool:
         """Does the vocabulary rule out the same symbols here and ever after?"""
-        return not self._expected and self._spelling.steady_bans is not None
+        return not self._expected and self._spelling.has_steady_bans
 
     @property
     def vocab_size(self) -> int:

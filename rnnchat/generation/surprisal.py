@@ -4,12 +4,12 @@ Letters: B streams, T time, V vocabulary, N symbols.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
-from rnnchat.generation.insight import read_start
-from rnnchat.generation.runtime import BLOCK_SIZE, Predictor, Runtime, State
+from rnnchat.generation.runtime import BLOCK_SIZE, Predictor, State
+from rnnchat.generation.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
 
 MAX_BLOCK_NUMBERS = 2**22
@@ -42,7 +42,7 @@ class Streams:
     @classmethod
     def start(cls, runtime: Predictor, tokenizer: Tokenizer, count: int = 1) -> "Streams":
         """So many streams before any text: behind a line end where the vocabulary has one, else with V equals."""
-        last, state = read_start(cast(Runtime, runtime), tokenizer)  # all that it uses is a Predictor's
+        last, state = read_start(runtime, tokenizer)
         return cls(runtime, state, last[None]).pick([0] * count)
 
     def read(self, ids: np.ndarray, with_ranks: bool = False) -> Surprisal:

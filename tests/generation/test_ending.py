@@ -63,6 +63,20 @@ def test_an_end_that_never_comes_is_given_up_after_a_grace():
     assert (len(text), reason) == (10 + GRACE_CHARS, "length")
 
 
+@pytest.mark.parametrize("until", ["line", "sentence", "paragraph"])
+def test_nothing_ends_a_text_before_its_least_length(until):
+    text = "Ab.\n\n" * 10
+    for least in range(40):
+        given_out, reason = one_by_one(text, Settings(length=2, min_length=least, until=until, stop=("b.",)))
+        assert len(given_out) >= least
+        assert reason in (until, "stop")
+
+
+def test_the_grace_begins_at_the_least_length():
+    text, reason = one_by_one("x" * 4000, Settings(length=0, min_length=2000, until="line"))
+    assert (len(text), reason) == (2000 + GRACE_CHARS, "length")
+
+
 def test_a_stop_text_is_not_given_out_nor_is_its_beginning():
     settings = Settings(length=100, stop=("END", "\n\n"))
     assert one_by_one("abEN ENDcd", settings) == ("abEN ", "stop")

@@ -3,10 +3,11 @@ import itertools
 import numpy as np
 import pytest
 
-from rnnchat.errors import ModelError
+from rnnchat.errors import ModelError, UsageError
 from rnnchat.generation.generator import MAX_PLACES, Generator
 from rnnchat.generation.settings import Settings
 from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer, fit_tokenizer
+from rnnchat.text.word import GLUE, WordTokenizer
 
 FLAT = Settings(temperature=1, length=40, seed=1)
 
@@ -210,6 +211,19 @@ def test_a_word_model_goes_on_from_its_own_text(make_model):
     np.testing.assert_allclose(warm.place.log_probs, cold.place.log_probs, atol=1e-4)
 
 
+@pytest.mark.parametrize("prompt", ["", "the", "the\n"])
+def test_a_word_model_that_likes_no_space_best_still_ends_and_writes_it_where_it_means_something(make_model, prompt):
+    tokenizer = WordTokenizer(["the", "sea", ".", "\n", " ("], ())
+    model = make_model(tokenizer=tokenizer)
+    model.weights["output.bias"][GLUE] = 20.0
+    generator = Generator(model, "float32")
+    generator.seek(prompt)
+    ids = [piece.id for piece in itertools.islice(generator.write(FLAT), 1000)]
+    assert generator.reason == "length"
+    assert GLUE in ids
+    assert (GLUE, GLUE) not in itertools.pairwise(ids)
+
+
 def test_reading_can_be_given_up_between_blocks(generator):
     before = generator.place
     assert generator.seek("abc" * 1000, should_stop=lambda: True) == []
@@ -396,6 +410,12 @@ def test_insight_tells_of_the_distribution_that_was_drawn_from(generator):
             np.testing.assert_array_equal(units, layer[0])
 
 
+def test_fewer_than_no_alternatives_are_refused_before_any_text(generator):
+    for write_some in (generator.write, lambda *args: generator.write_candidates(args[0], 2, args[1])):
+        with pytest.raises(UsageError, match="-1 alternatives"):
+            write_some(FLAT, -1)
+
+
 def test_a_preview_shows_the_distribution_before_and_after_the_settings(generator):
     generator.seek("abc")
     settings = Settings(temperature=0.5, top_k=3, ban=("d",), seed=1)
@@ -410,5 +430,26 @@ def test_a_preview_shows_the_distribution_before_and_after_the_settings(generato
         generator.return_to(place)
         drawn.append(next(generator.write(settings.change(seed=seed))).id)
     assert set(drawn) <= set(np.flatnonzero(probabilities).tolist())
+    # A share of 300 has a standard deviation below 0.029: five of them.
+    np.testing.assert_allclose(np.bincount(drawn, minlength=10) / 300, probabilities, atol=0.145)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "changes"),
+    [
+        ("abc", {"temperature_cycle": (0.3, 2.0), "temperature": 1.5}),
+        ("abc", {"draw_at": "word"}),
+        ("abc ", {"draw_at": "word"}),
+        ("abc", {"draw_at": "word", "temperature_cycle": (0.0, 2.0)}),
+    ],
+)
+def test_a_preview_is_what_the_first_symbol_is_drawn_with(generator, prompt, changes):
+    generator.seek(prompt)
+    settings = Settings(temperature=1.0).change(**changes)
+    _, probabilities = generator.preview(settings)
+    place, drawn = generator.place, []
+    for seed in range(300):
+        generator.return_to(place)
+        drawn.append(next(generator.write(settings.change(seed=seed))).id)
     # A share of 300 has a standard deviation below 0.029: five of them.
     np.testing.assert_allclose(np.bincount(drawn, minlength=10) / 300, probabilities, atol=0.145)

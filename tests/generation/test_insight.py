@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from rnnchat.errors import ModelError, TextError, UsageError
 from rnnchat.generation import insight
-from rnnchat.generation.insight import Insight, explain, find_best, judge, look_at, read_start
+from rnnchat.generation.insight import Insight, explain, find_best, judge, look_at
 from rnnchat.generation.runtime import Runtime
 from rnnchat.generation.score import score_text
+from rnnchat.generation.start import read_start
 from rnnchat.model.file import Model
 from rnnchat.text.tokenizer import CharTokenizer, fit_tokenizer
 

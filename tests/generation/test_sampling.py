@@ -294,7 +294,7 @@ def past_for(log_probs):
 def test_the_order_of_the_pipeline_is_the_order_in_which_steps_act(log_probs):
     past = past_for(log_probs)
     scores = log_probs
-    for name in ("ban", "bias", "repetition penalty", "presence and frequency penalty", "top-k", "top-p", "min-p"):
+    for name in ("ban", "repetition penalty", "presence and frequency penalty", "bias", "top-k", "top-p", "min-p"):
         (step,) = [step for step in PIPELINE if step.name == name]
         assert step.is_used(EVERYTHING_ON, past)
         scores = step.apply(scores, EVERYTHING_ON, past)
@@ -302,6 +302,16 @@ def test_the_order_of_the_pipeline_is_the_order_in_which_steps_act(log_probs):
     probabilities = find_probabilities(log_probs, EVERYTHING_ON, past)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     np.testing.assert_array_equal(probabilities > 0, np.isfinite(scores) & (probabilities > 0))
+
+
+@given(LOG_PROBS, st.floats(1, 5), st.floats(-100, 100))
+def test_a_repetition_penalty_takes_from_a_used_symbol_however_it_is_biased(log_probs, penalty, nats):
+    past = Past(use_of(log_probs, [0]), NO_MARKS, mark((0, 0, nats)), NO_MARKS)
+    free, penalised = (
+        shape_scores(log_probs, Settings(repetition_penalty=strength), past)[0] for strength in (1, penalty)
+    )
+    assert penalised[0] <= free[0]
+    np.testing.assert_array_equal(penalised[1:], free[1:])
 
 
 @given(LOG_PROBS)

@@ -78,7 +78,7 @@ def test_each_size_precision_and_machine_has_a_figure_of_its_own(machine, model,
         lambda: choose_threads(make_model("gru"), "float32"),
         lambda: choose_threads(make_model(hidden_sizes=(7, 6)), "float32"),
         lambda: choose_threads(make_model(symbols="\n abc"), "float32"),
-        lambda: monkeypatch.setattr(thread, "_name_processor", lambda: "another") or choose_threads(model, "float32"),
+        lambda: monkeypatch.setattr(thread, "name_processor", lambda: "another") or choose_threads(model, "float32"),
         lambda: monkeypatch.setattr(thread.onnxruntime, "__version__", "99") or choose_threads(model, "float32"),
     ):
         choose()
