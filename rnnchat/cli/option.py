@@ -67,9 +67,7 @@ class Steering:
     length: Annotated[
         int | None, _option(WHAT, "N", "Characters to write (300), or the least of them with --until (0).")
     ] = None
-    min_length: Annotated[int, _option(WHAT, "N", "Characters before which no stop text ends it.")] = (
-        Settings.min_length
-    )
+    min_length: Annotated[int, _option(WHAT, "N", "Characters before which nothing ends it.")] = Settings.min_length
     until: Annotated[Until, _option(WHAT, None, "Write to the end of this instead of to a length.")] = Settings.until
     stop: Annotated[
         list[str] | None, _option(WHAT, "TEXT", "End before this text appears; may be repeated, like --ban and --bias.")

@@ -113,7 +113,7 @@ class Host:
         before = generator.place
         try:
             generator.seek(request.text)
-            ids, log_probs = generator.place.ids[-8:].tolist(), generator.place.log_probs
+            ids, log_probs, held_back = generator.place.ids[-8:].tolist(), *generator.place[2:]
             own = np.exp(log_probs.astype(np.float64))  # (V,)
             shaped = own if request.settings is None else generator.preview(request.settings)[1]
         finally:
@@ -122,7 +122,7 @@ class Host:
         best = best[np.argsort(-own[best], kind="stable")]
         return Offered(
             tuple(tokenizer.label(id) for id in best.tolist()),
-            tuple(tokenizer.start_decoding(ids).feed(id) for id in best.tolist()),
+            tuple(tokenizer.start_decoding(ids).feed(id).removeprefix(held_back) for id in best.tolist()),
             tuple(own[best].tolist()),
             tuple(shaped[best].tolist()),
             request.request,

@@ -15,7 +15,7 @@ from rnnchat.errors import UsageError
 from rnnchat.generation.batch import look_back
 from rnnchat.generation.ending import GRACE_CHARS, find_least
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.sampling import add_bias, ban
+from rnnchat.generation.sampling import add_bias
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Steering, Stream, join_states, select_rows
 
@@ -95,10 +95,13 @@ def _grow(
 ) -> tuple[list[_Candidate], np.ndarray, np.ndarray]:
     """The ``width`` best ways to go on by one symbol, the row that each comes from, and its symbol."""
     past = look_back([candidate.stream for candidate in candidates], steering)
-    scores = ban(log_probs, past.banned) if len(past.banned.ids) else log_probs
+    scores = log_probs.copy()
+    scores[past.banned.rows, past.banned.ids] = -np.inf
     scores = add_bias(scores, past.biased) if len(past.biased.ids) else scores
     gains = scores.astype(np.float64) + np.array([candidate.gain for candidate in candidates])[:, None]  # (B, V)
     count = min(width, int(np.isfinite(gains).sum()))
+    if not count:  # a beam that cannot go on is given up; all of them cannot be
+        raise UsageError("the banned texts leave no symbol to go on with: ban fewer")
     best = np.argpartition(-gains, count - 1, axis=None)[:count]
     best = best[np.argsort(-gains.ravel()[best], kind="stable")]
     rows, ids = np.divmod(best, gains.shape[1])

@@ -17,6 +17,8 @@ CELLS: tuple[Cell, ...] = get_args(Cell)
 GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn-tanh": 1, "rnn-relu": 1}
 """Gates of each cell, stacked along the first axis in torch's order: lstm i, f, g, o; gru r, z, n."""
 
+MAX_VOCAB = 0x110000
+"""As many symbols as there are code points: an id can stand for one."""
 MAX_SIZE = 65_536
 """No hidden or embedding size is larger: a guard against files and options that would fill the memory."""
 MAX_PARAMETERS = 2**29
@@ -45,8 +47,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
             raise UsageError(f"cell {self.cell!r:.80} is unknown: choose one of {', '.join(CELLS)}")
-        if not 1 <= self.vocab_size <= 2**24:
-            raise UsageError(f"a vocabulary of {self.vocab_size} symbols cannot be: choose from 1 to {2**24:,}")
+        if not 1 <= self.vocab_size <= MAX_VOCAB:
+            raise UsageError(f"a vocabulary of {self.vocab_size} symbols cannot be: choose from 1 to {MAX_VOCAB:,}")
         if not self.hidden_sizes:
             raise UsageError("hidden sizes are missing: give at least one layer, such as --hidden 256")
         if len(self.hidden_sizes) > 64:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from rnnchat.errors import UsageError
-from rnnchat.model.config import CELLS, Cell, ModelConfig
+from rnnchat.model.config import CELLS, MAX_VOCAB, Cell, ModelConfig
 from rnnchat.text.tokenizer import LEVELS, SMALLEST_MAX_VOCAB, Level
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -141,7 +141,7 @@ class TrainingOptions:
             value = getattr(self, field)
             if value is not None and not 0 <= value <= 1_000:
                 raise UsageError(f"{name} {value} cannot be: choose from 0 to 1,000")
-        _check_count("--max-vocab", self.max_vocab, SMALLEST_MAX_VOCAB[self.level], 2**24)
+        _check_count("--max-vocab", self.max_vocab, SMALLEST_MAX_VOCAB[self.level], MAX_VOCAB)
         self._check_network()
         self._check_base()
         if self.layers and self.hidden_sizes and len(self.hidden_sizes) not in (1, self.layers):

@@ -71,6 +71,15 @@ def test_a_banned_text_is_in_no_beam_and_a_bias_brings_its_text(generator):
     assert best.text == "c" * 12
 
 
+def test_a_beam_that_cannot_go_on_is_given_up_and_the_others_stay(generator):
+    # Behind "c" nothing may stand: beams end before it or are given up.
+    bans = tuple(f"c{symbol}" for symbol in "\nabc")
+    for beam in search(generator, Settings(length=6, ban=bans), width=8):
+        assert "c" not in beam.text[:-1]
+    with pytest.raises(UsageError, match="ban fewer"):
+        search(generator, Settings(length=6, ban=tuple("\nabc")), width=8)
+
+
 def test_pieces_that_spell_the_same_text_are_one_beam(make_model):
     tokenizer = fit_tokenizer("bpe", ["the sea was wide and the sea was deep\n" * 50])
     generator = Generator(make_model(tokenizer=tokenizer), "float32")
