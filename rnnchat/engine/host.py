@@ -48,7 +48,6 @@ from rnnchat.generation.insight import explain
 from rnnchat.generation.precision import choose_precision
 from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
-from rnnchat.generation.thread import choose_threads
 from rnnchat.model.file import read_model
 from rnnchat.model.library import default_model, find_model, model_name
 
@@ -249,7 +248,8 @@ def _load(path: Path, wanted: Precision | None) -> tuple[Generator, ModelInfo]:
         corpus=model.training.corpus,
         precision=precision,
     )
-    return Generator(model, precision, choose_threads(model, precision)), info
+    # One thread: the screen needs a core of its own to answer keys at once.
+    return Generator(model, precision), info
 
 
 if __name__ == "__main__":
