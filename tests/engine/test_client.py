@@ -215,6 +215,8 @@ async def test_files_in_the_current_folder_do_not_disturb_an_engine(
     (tmp_path / "queue.py").write_text("raise ImportError('not the queue you want')")
     monkeypatch.chdir(tmp_path)
     engine = await EngineClient.start(tiny_model)
+    assert engine.alive
+    assert engine.info.path == str(tiny_model)
     await engine.close()
 
 

@@ -104,7 +104,10 @@ def test_runs_that_are_begun_at_once_get_names_of_their_own(begin_run: BeginRun)
 
 def test_a_run_that_never_took_a_step_makes_room(begin_run: BeginRun) -> None:
     begin_run(name="sea").append_event(Failed("The text is empty."))
-    begin_run(name="sea")
+    run = begin_run(name="sea")
+    assert run.name == "sea"
+    events, _ = run.read_events()
+    assert not any(isinstance(event, Failed) for event in events)
 
 
 def test_a_model_is_replaced_only_with_leave(begin_run: BeginRun) -> None:
