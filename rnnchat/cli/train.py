@@ -52,6 +52,9 @@ def train(
     Ctrl-C stops, makes the best network so far a model, and says how to go on. Several processes, on several machines
     if you like, train together with `torchrun --nproc-per-node N -m rnnchat train ...`.
     """
+    # Before torch is loaded. Its threads would keep a core busy while they wait for each other, so that one other busy
+    # program makes two threads five to ten times slower than one; asleep they lose a tenth on a machine of their own.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     rank = _join_others(context)
     if rank is not None and rank.number:
         _obey(rank)
@@ -88,7 +91,7 @@ def _join_others(context: typer.Context) -> "Together | None":
 
 def _obey(rank: "Together") -> NoReturn:
     """Do what rank 0 orders; it is asked to stop, and lets the others know."""
-    from rnnchat.training.trainer import follow
+    from rnnchat.training.follower import follow
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -133,12 +136,17 @@ def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool, rank: "
                     interruption.may_ask = True
                 if isinstance(event, Finished):
                     finished = event
-        except (RnnchatError, KeyboardInterrupt) as e:
+        except RnnchatError:
             if is_new and not interruption.may_ask:
                 _forget(run)
-            elif isinstance(e, KeyboardInterrupt) and run.checkpoint_path.exists():
-                typer.echo(f"Interrupted. Go on with: rnnchat train --resume {run.typed_name}", err=True)
             raise
+        except KeyboardInterrupt:
+            if is_new and not interruption.may_ask:
+                _forget(run)
+                typer.echo("Interrupted before it began to learn: nothing of it is kept.", err=True)
+            else:
+                typer.echo(f"Interrupted. Go on with: rnnchat train --resume {run.typed_name}", err=True)
+            interruption.signal = interruption.signal or signal.SIGINT
     if finished is not None and is_quiet:
         typer.echo(finished.model_path)
     elif finished is not None and not is_json:
@@ -218,4 +226,5 @@ class _Interruption:
         self.signal = number
         if is_second or not self.may_ask:
             raise KeyboardInterrupt
-        self._run.ask("stop")
+        if self._run.exists:  # else the wish would bring a deleted folder back
+            self._run.ask("stop")

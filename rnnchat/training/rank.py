@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, distributed, nn
@@ -30,7 +31,7 @@ class Order(IntEnum):
     BEGIN = 0
     """Open the run whose folder is told."""
     STEP = 1
-    """Take a step at a rate."""
+    """Take the step that is told, at a rate."""
     GATHER = 2
     """Give rank 0 the states of the streams."""
     WAIT = 3
@@ -38,6 +39,18 @@ class Order(IntEnum):
     END = 4
     BACK = 5
     """Take up the training at the last checkpoint at which all was well."""
+
+
+class Told(NamedTuple):
+    """What rank 0 lets the others know."""
+
+    order: Order
+    rate: float
+    """The learning rate of a step."""
+    step: int
+    """How many steps were taken before it."""
+    folder: str
+    """Of the run that begins."""
 
 
 class Rank:
@@ -77,7 +90,7 @@ class Rank:
                 f"{streams} streams cannot be divided among {self.size} processes: choose --batch {fitting}"
             )
 
-    def order(self, order: Order, rate: float = 0.0, folder: str = "") -> None:
+    def order(self, order: Order, rate: float = 0.0, step: int = 0, folder: str = "") -> None:
         """Let the others do something; rank 0 only."""
 
     def seed_step(self, seed: int, step: int) -> None:
@@ -105,26 +118,27 @@ class Together(Rank):
         """Has the training ended? Is a process gone?"""
         self._is_in_step = False
 
-    def order(self, order: Order, rate: float = 0.0, folder: str = "") -> None:
+    def order(self, order: Order, rate: float = 0.0, step: int = 0, folder: str = "") -> None:
         # Within a step the others expect gradients: they hear that this process is gone, and nothing else.
         if self.is_over or self._is_in_step:
             return
         with self._talk():
-            distributed.broadcast(torch.tensor([order, rate], dtype=torch.float64), 0)
+            distributed.broadcast(torch.tensor([order, rate, step], dtype=torch.float64), 0)
             if order is Order.BEGIN:
                 distributed.broadcast_object_list([folder], 0)
         self._is_in_step = order is Order.STEP
         self.is_over = order is Order.END
 
-    def hear(self) -> tuple[Order, float, str]:
-        """What rank 0 lets the others do: the order, the rate of a step, the folder of a run."""
-        told, folder = torch.zeros(2, dtype=torch.float64), [""]
+    def hear(self) -> Told:
+        """Wait for what rank 0 orders next."""
+        told, folder = torch.zeros(3, dtype=torch.float64), [""]
         with self._talk():
             distributed.broadcast(told, 0)
-            order, rate = Order(int(told[0])), float(told[1])
+            number, rate, step = told.tolist()
+            order = Order(int(number))
             if order is Order.BEGIN:
                 distributed.broadcast_object_list(folder, 0)
-        return order, rate, folder[0]
+        return Told(order, rate, int(step), folder[0])
 
     def seed_step(self, seed: int, step: int) -> None:
         torch.manual_seed((seed * 1_000_003 + step * self.size + self.number) % 2**63)

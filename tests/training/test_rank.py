@@ -15,11 +15,12 @@ from safetensors.numpy import load_file
 
 from rnnchat.errors import TrainingError
 from rnnchat.network.language_model import State
-from rnnchat.training import trainer
-from rnnchat.training.event import Failed, Stepped
+from rnnchat.training import reporter
+from rnnchat.training.event import Failed, Resumed, Started, Stepped
+from rnnchat.training.follower import follow
 from rnnchat.training.new_run import find_begun, make_run
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.rank import ALONE, Rank
+from rnnchat.training.rank import ALONE, Order, Rank, Told
 from rnnchat.training.run_folder import RunFolder, find_run, read_status
 from rnnchat.training.trainer import train as train_here
 
@@ -30,16 +31,43 @@ NETWORK = (
     *("--precision", "float32", "--device", "cpu", "--quiet"),
 )
 PATIENCE_S = 60
+UPSET = """
+import itertools, sys, zlib
+import torch
+from rnnchat.cli.main import main
+from rnnchat.training import judge, reporter, worker
+
+judge.MOST_EVALUATIONS = 6
+judge._FORWARD_SHARE = 1e-6
+reporter.REPORT_EVERY_S = 0.0
+take, taken = worker.take_step, itertools.count(1)
+
+def take_step(learner, *arguments):
+    loss = take(learner, *arguments)
+    weights = torch.cat([part.detach().flatten() for part in learner.network.parameters()])
+    print(zlib.crc32(weights.numpy().tobytes()), file=sys.stderr)
+    if next(taken) != 13:
+        return loss
+    with torch.no_grad():
+        next(learner.network.parameters()).mul_(torch.nan)
+    return loss * torch.nan
+
+worker.take_step = take_step
+main()
+"""
+"""``rnnchat`` that tells the weights after each step, and whose 13th makes network and loss no numbers."""
 
 
-def start(ranks: int, *arguments: str, restarts: int = 0) -> list[subprocess.Popen[str]]:
+def start(
+    ranks: int, *arguments: str, restarts: int = 0, program: tuple[str, ...] = ("-m", "rnnchat")
+) -> list[subprocess.Popen[str]]:
     """Start so many processes as torchrun does, without its own seconds."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     shared = {"WORLD_SIZE": str(ranks), "LOCAL_WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1"}
     shared |= {"MASTER_PORT": port, "TORCHELASTIC_RESTART_COUNT": str(restarts)}
-    command = [sys.executable, "-m", "rnnchat", "train", *arguments]
+    command = [sys.executable, *program, "train", *arguments]
     return [
         subprocess.Popen(
             command, env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
@@ -86,7 +114,7 @@ def test_two_processes_come_to_the_end_of_one_with_all_streams(begin_run: Callab
 def test_a_run_goes_on_with_another_number_of_processes(
     begin_run: Callable[..., RunFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(reporter, "REPORT_EVERY_S", 0.0)
     whole, broken = (begin_run(name=name, batch_size=6, dropout=0.0, steps=30) for name in ("whole", "broken"))
     list(train_here(whole))
     events = train_here(broken)
@@ -98,6 +126,40 @@ def test_a_run_goes_on_with_another_number_of_processes(
     train(3, "--resume", "broken", "--quiet")
     assert read_status(broken).state == "done"
     assert_alike("whole", "broken")
+
+
+def test_two_processes_go_back_together_to_the_same_weights(begin_run: Callable[..., RunFolder]) -> None:
+    told: list[str] = []
+    for ranks, name in enumerate(("one", "two"), start=1):
+        run = begin_run(name=name, batch_size=6, dropout=0.0, average="ema")
+        run.heartbeat_path.unlink()
+        ended = wait(start(ranks, "--resume", name, "--quiet", program=("-c", UPSET)))
+        assert [status for status, _ in ended] == [0] * ranks
+        assert [event.step for event in run.read_events()[0] if isinstance(event, Resumed)] == [10]
+        assert (read_status(run).state, read_status(run).step) == ("done", 30)
+        told = [said for _, said in ended]
+    assert len(told[0].splitlines()) == 30 + 3
+    assert told[0] == told[1]
+    assert_alike("one", "two")
+
+
+def test_a_process_that_reads_an_older_checkpoint_than_rank_0_says_so(
+    begin_run: Callable[..., RunFolder],
+) -> None:
+    class Heard(Rank):
+        """Rank 0's orders, told one after the other."""
+
+        def hear(self) -> Told:
+            return next(orders)
+
+    run = begin_run()
+    events = train_here(run)
+    while not isinstance(next(events), Started):
+        pass
+    events.close()
+    orders = iter((Told(Order.BEGIN, 0.0, 0, str(run.path)), *(Told(Order.STEP, 0.1, step, "") for step in (0, 1, 7))))
+    with pytest.raises(TrainingError, match="as that of step 2 here, and of step 7 where rank 0 runs"):
+        follow(Heard())
 
 
 def test_all_processes_pause_and_stop_together(text_file: Path, wait_until: Callable[..., None], home: Path) -> None:

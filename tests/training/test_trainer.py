@@ -25,7 +25,7 @@ from rnnchat.generation.score import score_text
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
 from rnnchat.network.language_model import State
-from rnnchat.training import best_model, guard, judge, learner, schedule, trainer
+from rnnchat.training import best_model, guard, judge, keeper, learner, reporter, schedule, trainer, worker
 from rnnchat.training.choice import count_threads
 from rnnchat.training.event import (
     Evaluated,
@@ -52,7 +52,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell of every step, obey before every step, look at the held-out text every five steps of thirty."""
     monkeypatch.setattr(judge, "MOST_EVALUATIONS", 6)
     monkeypatch.setattr(judge, "_FORWARD_SHARE", 1e-6)
-    monkeypatch.setattr(trainer, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(reporter, "REPORT_EVERY_S", 0.0)
     monkeypatch.setattr(trainer, "CONTROL_EVERY_S", 0.0)
 
 
@@ -214,15 +214,15 @@ def test_a_resumed_run_says_from_where(begin_run: BeginRun) -> None:
 
 KILLED = """
 import os, signal, sys
-from rnnchat.training import judge, trainer
+from rnnchat.training import judge, keeper, reporter, trainer
 from rnnchat.training.event import Stepped
 from rnnchat.training.run_folder import find_run
 
 judge.MOST_EVALUATIONS = 6
 judge._FORWARD_SHARE = 1e-6
-trainer.REPORT_EVERY_S = 0.0
-trainer.CHECKPOINT_EVERY_S = float(sys.argv[2])
-trainer.MOST_CHECKPOINT_SHARE = 1e9
+reporter.REPORT_EVERY_S = 0.0
+keeper.CHECKPOINT_EVERY_S = float(sys.argv[2])
+keeper.MOST_CHECKPOINT_SHARE = 1e9
 for event in trainer.train(find_run("broken")):
     if isinstance(event, Stepped) and event.step == int(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -341,7 +341,7 @@ def upset(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let the network and the loss of a step be no numbers, the first time that it is taken."""
 
     def upset(step: int) -> None:
-        take, taken = trainer.take_step, itertools.count()
+        take, taken = worker.take_step, itertools.count()
 
         def take_step(learner: Any, *arguments: Any) -> torch.Tensor:
             loss = take(learner, *arguments)
@@ -351,7 +351,7 @@ def upset(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                 next(learner.network.parameters()).mul_(torch.nan)
             return loss * torch.nan
 
-        monkeypatch.setattr(trainer, "take_step", take_step)
+        monkeypatch.setattr(worker, "take_step", take_step)
 
     return upset
 
@@ -378,10 +378,10 @@ def test_a_loss_that_is_no_number_sends_a_training_back_with_half_the_rate(
 def test_a_run_that_went_back_and_was_interrupted_ends_like_one_that_was_not(
     begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take = trainer.take_step
+    take = worker.take_step
     steps: list[tuple[np.ndarray, float]] = []
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "take_step", lambda *given: steps.append((given[2][0], given[4])) or take(*given))
+        patch.setattr(worker, "take_step", lambda *given: steps.append((given[2][0], given[4])) or take(*given))
         list(train(begin_run(name="scout")))
 
     window, full_rate = steps[12]
@@ -391,7 +391,7 @@ def test_a_run_that_went_back_and_was_interrupted_ends_like_one_that_was_not(
         loss = take(learner, recipe, ids, state, rate, rank)
         return loss * torch.nan if rate == full_rate and np.array_equal(ids[0], window) else loss
 
-    monkeypatch.setattr(trainer, "take_step", explode)
+    monkeypatch.setattr(worker, "take_step", explode)
     whole, broken = begin_run(name="whole"), begin_run(name="broken")
     events = list(train(whole))
     assert [event.step for event in find(events, Resumed)] == [10]
@@ -404,13 +404,13 @@ def test_a_run_that_went_back_and_was_interrupted_ends_like_one_that_was_not(
 def test_a_loss_that_stays_high_sends_a_training_back(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "EVERY_STEPS", 2)
     monkeypatch.setattr(guard, "PATIENCE", 3)
-    take, taken = trainer.take_step, []
+    take, taken = worker.take_step, []
 
     def take_step(*arguments: Any) -> torch.Tensor:
         taken.append(0)
         return take(*arguments) * (3 if 11 < len(taken) < 20 else 1)
 
-    monkeypatch.setattr(trainer, "take_step", take_step)
+    monkeypatch.setattr(worker, "take_step", take_step)
     events = list(train(begin_run()))
     assert [event.step for event in find(events, Resumed)] == [10]
     assert any("rose out of bounds by step 16: back to step 10" in event.message for event in find(events, Noted))
@@ -484,7 +484,7 @@ def test_a_full_disk_is_told_in_a_sentence(begin_run: BeginRun, monkeypatch: pyt
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "save_checkpoint", refuse)
+        patch.setattr(keeper, "save_checkpoint", refuse)
         with pytest.raises(TrainingError, match="the disk is full: make room"):
             list(train(run))
     assert read_status(run).state == "failed"
