@@ -82,7 +82,7 @@ class Wishes:
             NETWORK, "Is a layer's input added to its output, where both are of one size?", "--residual/--no-residual"
         ),
     ] = None
-    optimiser: Annotated[Optimiser | None, _option(LEARNING, "adamw by default.")] = None
+    optimiser: Annotated[Optimiser | None, _option(LEARNING, "muon by default.")] = None
     learning_rate: Annotated[float | None, _option(LEARNING, "Highest learning rate.", "--lr", metavar="R")] = None
     decay: Annotated[Decay | None, _option(LEARNING, "How the rate comes down to zero; linear by default.")] = None
     warmup: Annotated[int | None, _option(LEARNING, "Steps over which it rises from zero.", metavar="N")] = None

@@ -123,7 +123,9 @@ def _load_moments(learner: Learner, tensors: dict[str, Tensor], step: int) -> No
         for parameter in group["params"]:
             name = names[id(parameter)]
             moments: dict[str, Any] = {
-                torch_names.get(kind, kind): tensors[f"moments.{kind}.{name}"].to(parameter.device) for kind in kinds
+                torch_names.get(kind, kind): tensors[f"moments.{kind}.{name}"].to(parameter.device)
+                for kind in kinds
+                if f"moments.{kind}.{name}" in tensors  # muon does not remember the same of all parameters
             }
             if moments and not isinstance(learner.optimizer, torch.optim.SGD):
                 # Torch keeps it where its fused form needs it.

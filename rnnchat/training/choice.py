@@ -43,23 +43,34 @@ PRESETS: dict[Level, dict[Preset, Size]] = {
 PRESETS["byte"] = PRESETS["char"]
 PRESETS["bpe"] = PRESETS["word"]
 
-_DROPOUTS = ((12, 0.0), (40, 0.3), (float("inf"), 0.5))
-"""Dropout for fewer than so many readings of the text."""
 _FLOP_PER_S = 7e10
 """What a common processor core does, to plan with before anything is measured."""
 _USUAL_VOCAB: dict[Level, int] = {"char": 100}
 """Where the vocabulary is usually far from the most it may be."""
 _WINDOW = 64
-_BATCH = 24
-_GIVEN_UNLESS_ASKED: dict[str, Any] = {"decay": "linear", "patience": None}
+_BATCH = 64
+_GIVEN_UNLESS_ASKED: dict[str, Any] = {"decay": "linear", "patience": None, "warmup": 10}
 _AS_ASKED = (
-    "residual", "variational", "input_dropout", "output_dropout", "embedding_dropout", "weight_drop", "activation",
-    "temporal", "decay", "warmup", "optimiser", "momentum", "weight_decay", "clip_norm", "loss", "average", "patience",
+    "residual", "dropout", "variational", "input_dropout", "output_dropout", "embedding_dropout", "weight_drop",
+    "activation", "temporal", "decay", "warmup", "optimiser", "momentum", "weight_decay", "clip_norm", "loss", "average",
+    "patience",
 )  # fmt: skip
 """Wishes that are taken as they are; without one the recipe keeps its default."""
+_MUON_BETAS = (0.7, 0.99)
+_MUON_RATE = 0.012
+_MUON_STEPS: tuple[tuple[float, dict[str, float]], ...] = (
+    (15, {"weight_decay": 1.0, "dropout": 0.0}),
+    (float("inf"), {"weight_decay": 1.5, "dropout": 0.2}),
+)
+_ADAM_STEPS: tuple[tuple[float, dict[str, float]], ...] = (
+    (12, {"dropout": 0.0}),
+    (40, {"dropout": 0.3}),
+    (float("inf"), {"dropout": 0.5}),
+)
+"""Up to how many readings of the text what is chosen against learning by heart."""
+_ADAM_RATES: dict[Preset, float] = {"tiny": 8e-3, "small": 6e-3, "medium": 4e-3, "large": 2.5e-3}
 _RATE_FACTORS: dict[Optimiser, float] = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0.5, "sgd": 250.0}
 """Where the gradient is not scaled, the rate has another size."""
-_LEARNING_RATES: dict[Preset, float] = {"tiny": 8e-3, "small": 6e-3, "medium": 4e-3, "large": 2.5e-3}
 
 
 def check_length(chars: int, name: str) -> None:
@@ -75,13 +86,16 @@ def check_length(chars: int, name: str) -> None:
         )
 
 
-def choose_recipe(options: TrainingOptions, chars: int, tokens: int) -> tuple[Recipe, tuple[str, ...]]:
+def choose_recipe(
+    options: TrainingOptions, chars: int, tokens: int, flop_per_s: float | None = None
+) -> tuple[Recipe, tuple[str, ...]]:
     """Fill in what was not asked for.
 
     Args:
         options: what was asked for.
         chars: characters to learn from.
         tokens: the same as symbols of the level.
+        flop_per_s: how fast this machine trains; that of a common one by default.
 
     Returns:
         The recipe, and sentences about choices that a person should know.
@@ -106,7 +120,7 @@ def choose_recipe(options: TrainingOptions, chars: int, tokens: int) -> tuple[Re
         max_vocab=options.max_vocab,
         batch_size=batch,
         window=window,
-        learning_rate=options.learning_rate or _LEARNING_RATES[preset],
+        learning_rate=options.learning_rate or _MUON_RATE,
         minutes=minutes,
         epochs=options.epochs,
         steps=options.steps,
@@ -116,13 +130,11 @@ def choose_recipe(options: TrainingOptions, chars: int, tokens: int) -> tuple[Re
         precision=options.precision,
         **_GIVEN_UNLESS_ASKED,
     )
+    recipe = replace(recipe, **_choose_optimiser(options, preset))
+    readings = _estimate_readings(recipe, tokens, flop_per_s or recipe.threads * _FLOP_PER_S)
+    recipe = replace(recipe, **_choose_regularisation(recipe, readings))
     asked = {name: value for name in _AS_ASKED if (value := getattr(options, name)) is not None}
-    recipe = replace(recipe, **asked)
-    if options.learning_rate is None:
-        recipe = replace(recipe, learning_rate=recipe.learning_rate * _RATE_FACTORS[recipe.optimiser])
-    if options.dropout is None:
-        recipe = replace(recipe, dropout=_choose_dropout(recipe, tokens))
-    return recipe, notes
+    return replace(recipe, **asked), notes
 
 
 def count_threads(beside_tui: bool) -> int:
@@ -143,19 +155,26 @@ def _choose_preset(chars: int, minutes: float | None) -> Preset:
     return "medium"
 
 
-def _choose_dropout(recipe: Recipe, tokens: int) -> float:
-    """A text that is read many times over is learnt by heart unless something gets in the way.
-
-    1×256 on plays, bits per character with dropout 0, 0.3 and 0.5: after 10 readings of 100,000 characters 2.35, 2.42,
-    2.54; after 50 readings of 30,000 characters 2.35, 2.27, 2.24.
-    """
-    readings = _estimate_readings(recipe, tokens)
-    dropout = next(dropout for most, dropout in _DROPOUTS if readings < most)
-    # The rare words of a text are learnt by heart sooner than its spelling.
-    return dropout if recipe.level in ("char", "byte") else min(0.5, dropout + 0.2)
+def _choose_optimiser(options: TrainingOptions, preset: Preset) -> dict[str, Any]:
+    """What changes the weights, and how fast."""
+    optimiser = options.optimiser or "muon"
+    if optimiser == "muon":
+        return {"optimiser": optimiser, "betas": _MUON_BETAS, "learning_rate": options.learning_rate or _MUON_RATE}
+    rate = options.learning_rate or _ADAM_RATES[preset] * _RATE_FACTORS[optimiser]
+    return {"optimiser": optimiser, "learning_rate": rate}
 
 
-def _estimate_readings(recipe: Recipe, tokens: int) -> float:
+def _choose_regularisation(recipe: Recipe, readings: float) -> dict[str, Any]:
+    """Decay and dropout: a text that is read many times over is learnt by heart unless something gets in the way."""
+    steps = _MUON_STEPS if recipe.optimiser == "muon" else _ADAM_STEPS
+    wishes = dict(next(wishes for most, wishes in steps if readings < most))
+    if recipe.level not in ("char", "byte"):
+        # The rare words of a text are learnt by heart sooner than its spelling.
+        wishes["dropout"] = min(0.5, wishes["dropout"] + 0.2)
+    return wishes
+
+
+def _estimate_readings(recipe: Recipe, tokens: int, flop_per_s: float) -> float:
     """How many times the budget will get through the text."""
     steps = recipe.count_steps(tokens)
     if steps is not None:
@@ -163,7 +182,7 @@ def _estimate_readings(recipe: Recipe, tokens: int) -> float:
     assert recipe.minutes is not None
     vocab_size = recipe.max_vocab or _USUAL_VOCAB.get(recipe.level, DEFAULT_MAX_VOCAB[recipe.level])
     flop_per_token = 6 * recipe.build_config(vocab_size).parameters
-    return recipe.minutes * 60 * recipe.threads * _FLOP_PER_S / flop_per_token / tokens
+    return recipe.minutes * 60 * flop_per_s / flop_per_token / tokens
 
 
 def _choose_batch(options: TrainingOptions, tokens: int) -> tuple[int, int, tuple[str, ...]]:

@@ -36,7 +36,7 @@ def _explain_size(recipe: Recipe, options: TrainingOptions, chars: int) -> str:
 
 
 def _explain_regularisation(recipe: Recipe, options: TrainingOptions) -> str:
-    """Dropout follows how often the text is read."""
+    """Decay and dropout follow how often the text is read."""
     shares = {
         "dropout": recipe.dropout,
         "input dropout": recipe.input_dropout,
@@ -47,9 +47,10 @@ def _explain_regularisation(recipe: Recipe, options: TrainingOptions) -> str:
     dropped = ", ".join(f"{name} {share:g}" for name, share in shares.items() if share)
     if options.dropout is not None:
         return f"Against learning by heart: {dropped or 'nothing'}, as asked for."
+    decay = f"weight decay {recipe.weight_decay:g}"
     if not dropped:
-        return "Nothing is dropped out: it will not read the text often enough to learn it by heart."
-    return f"Against learning by heart: {dropped}, since it will read the text many times."
+        return f"Against learning by heart: {decay} alone, since it will not read the text often enough for more."
+    return f"Against learning by heart: {decay}, {dropped}, since it will read the text many times."
 
 
 def _describe_budget(recipe: Recipe) -> str:

@@ -48,7 +48,13 @@ def build_learner(recipe: Recipe, vocab_size: int, run: RunFolder) -> Learner:
         load_weights(network, read_model(run.base_path).weights)
     network = network.to(recipe.device)
     changer = optimiser.build(
-        recipe.optimiser, network, recipe.learning_rate, recipe.betas, recipe.weight_decay, recipe.momentum
+        recipe.optimiser,
+        network,
+        recipe.learning_rate,
+        recipe.betas,
+        recipe.weight_decay,
+        recipe.momentum,
+        torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32,
     )
     average = None if recipe.average == "none" else Average(network, recipe.average)
     return Learner(network, changer, network.initial_state(recipe.batch_size), average)

@@ -9,11 +9,13 @@ import torch
 
 from rnnchat.errors import TrainingError
 from rnnchat.network.language_model import LanguageModel
-from rnnchat.training.choice import count_threads
+from rnnchat.training.choice import choose_recipe, count_threads
 from rnnchat.training.loss import measure
+from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
 
 _TRIALS = 3
+_USUAL_VOCAB = 100
 
 
 @contextlib.contextmanager
@@ -50,6 +52,18 @@ def settle_machine(recipe: Recipe, vocab_size: int) -> Recipe:
         return recipe
     is_faster = _can_bfloat16(device) and _measure(recipe, vocab_size, True) < _measure(recipe, vocab_size, False)
     return replace(recipe, precision="bfloat16" if is_faster else "float32")
+
+
+def measure_speed(options: TrainingOptions) -> float:
+    """Floating-point operations a second with which this machine trains a network of the usual size, in a second."""
+    wishes = TrainingOptions(
+        options.corpus, device=options.device, precision=options.precision, threads=options.threads, steps=1,
+        beside_tui=options.beside_tui, preset="medium",
+    )  # fmt: skip
+    recipe, _ = choose_recipe(wishes, 10**6, 10**6)
+    recipe = settle_machine(recipe, _USUAL_VOCAB)
+    flop = 6 * recipe.build_config(_USUAL_VOCAB).parameters * recipe.batch_size * recipe.window
+    return flop / _measure(recipe, _USUAL_VOCAB, recipe.precision == "bfloat16")
 
 
 def autocast(recipe: Recipe) -> torch.autocast:

@@ -1,41 +1,52 @@
 """The optimisers a network can be trained with, in torch's fastest forms.
 
 Weight decay acts on matrices only: a bias that is pulled to zero helps nobody. In ``adamw`` it is apart from the
-gradient (Loshchilov and Hutter 2019); in the others it is the derivative of an L2 penalty, added to the gradient.
+gradient (Loshchilov and Hutter 2019), and so in ``muon``; in the others it is the derivative of an L2 penalty, added to
+the gradient.
 """
 
 from typing import Any, Literal
 
+import torch
 from torch import nn, optim
 
-Optimiser = Literal["adamw", "adam", "sgd", "rmsprop"]
+from rnnchat.network.language_model import LanguageModel
+from rnnchat.training.muon import OTHERS_DECAY, Muon
+
+Optimiser = Literal["muon", "adamw", "adam", "sgd", "rmsprop"]
 
 
 def build(
     kind: Optimiser,
-    network: nn.Module,
+    network: LanguageModel,
     rate: float,
     betas: tuple[float, float] = (0.9, 0.999),
     weight_decay: float = 0.0,
     momentum: float = 0.0,
+    dtype: torch.dtype = torch.float32,
 ) -> optim.Optimizer:
     """An optimiser of all parameters of ``network``.
 
     Args:
-        kind: adamw and adam know ``betas``; sgd and rmsprop ``momentum``.
-        network: its matrices become the first group, its biases the second.
+        kind: muon, adamw and adam know ``betas``; sgd and rmsprop ``momentum``.
+        network: its matrices become the first group, its biases the second; with muon those of the recurrent layers a
+            group before these.
         rate: the learning rate.
         betas: shares of the running means of gradient and squared gradient that are kept at a step; rmsprop has the
             second one only.
-        weight_decay: of the matrices.
+        weight_decay: of the matrices; muon's is that of the recurrent ones, the others have a hundredth of it.
         momentum: share of the last change that goes on.
+        dtype: muon's precision.
     """
-    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1]
+    recurrent = _list_recurrent(network) if kind == "muon" else {}
+    matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1 and parameter not in recurrent]
     biases = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
     groups: list[dict[str, Any]] = [
-        {"params": matrices, "weight_decay": weight_decay},
+        {"params": matrices, "weight_decay": weight_decay * (OTHERS_DECAY if recurrent else 1)},
         {"params": biases, "weight_decay": 0.0},
     ]
+    if kind == "muon":
+        return Muon(recurrent, groups, rate, betas, weight_decay, dtype)
     if kind == "adamw":
         return optim.AdamW(groups, lr=rate, betas=betas, fused=True)
     if kind == "adam":
@@ -44,3 +55,13 @@ def build(
         return optim.SGD(groups, lr=rate, momentum=momentum, fused=True)
     # Torch has no fused form of this one; it takes all tensors at once where that is faster, on a GPU.
     return optim.RMSprop(groups, lr=rate, alpha=betas[1], momentum=momentum)
+
+
+def _list_recurrent(network: LanguageModel) -> dict[nn.Parameter, int]:
+    """The matrices of the recurrent layers, each with the number of gates that are stacked in it."""
+    return {
+        parameter: parameter.shape[0] // layer.hidden_size
+        for layer in network.layers
+        for parameter in layer.parameters()
+        if parameter.ndim > 1
+    }

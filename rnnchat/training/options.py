@@ -10,7 +10,7 @@ from rnnchat.text.tokenizer import LEVELS, SMALLEST_MAX_VOCAB, Level
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Preset = Literal["tiny", "small", "medium", "large"]
-Optimiser = Literal["adamw", "adam", "sgd", "rmsprop"]
+Optimiser = Literal["muon", "adamw", "adam", "sgd", "rmsprop"]
 Loss = Literal["cross-entropy", "mse"]
 Averaging = Literal["none", "ema", "tail"]
 Decay = Literal["linear", "cosine"]
@@ -153,7 +153,7 @@ class TrainingOptions:
         hidden = (1,) if self.hidden_sizes is None else self.hidden_sizes
         ModelConfig(1, self.cell or "lstm", hidden, embedding, self.dropout or 0.0, bool(self.tied))
         if self.momentum and self.optimiser not in ("sgd", "rmsprop"):
-            raise UsageError("--momentum is for --optimiser sgd and rmsprop: adam and adamw have their own")
+            raise UsageError("--momentum is for --optimiser sgd and rmsprop: the others have their own")
 
     def _check_base(self) -> None:
         """Refuse a network beside the model that a training goes on from, which has one."""

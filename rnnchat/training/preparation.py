@@ -28,6 +28,7 @@ from rnnchat.training.extension import (
     open_base,
     take_network,
 )
+from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.run_info import RunInfo
@@ -49,8 +50,13 @@ class HeldOut(NamedTuple):
     """What is held out, in words."""
 
 
-def prepare(run: RunFolder) -> Iterator[Noted]:
+def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None = None) -> Iterator[Noted]:
     """Read the texts of ``run`` and write what training needs into its folder; run.json last.
+
+    Args:
+        run: the folder.
+        measure: tells how many floating-point operations a second this machine trains with; without it a common
+            machine is supposed.
 
     Raises:
         TextError: a text cannot be read, or is too short.
@@ -78,7 +84,7 @@ def prepare(run: RunFolder) -> Iterator[Noted]:
     if validation.tokens < 2:
         raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
     wishes = options if base is None else take_network(options, base)
-    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens)
+    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, measure(options) if measure else None)
     if base is not None:
         recipe = lower_rate(recipe, options)
         write_model(extend_model(base.model, tokenizer, open_ids(run.ids_path, tokenizer.vocab_size)), run.base_path)

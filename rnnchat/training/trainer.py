@@ -24,7 +24,7 @@ from rnnchat.training.guard import Guard
 from rnnchat.training.heartbeat import Heartbeat
 from rnnchat.training.judge import DivergenceError, Judge
 from rnnchat.training.keeper import Keeper
-from rnnchat.training.machine import flush_denormals, settle_machine
+from rnnchat.training.machine import flush_denormals, measure_speed, settle_machine
 from rnnchat.training.preparation import find_changed, prepare
 from rnnchat.training.rank import ALONE, Order, Rank
 from rnnchat.training.recipe import Recipe
@@ -75,7 +75,7 @@ def _work(run: RunFolder, rank: Rank) -> Generator[Event, None, None]:
             unfinished.unlink()
     info = run.read_info()
     if info.recipe is None:
-        yield from prepare(run)
+        yield from prepare(run, measure_speed)
         info = run.read_info()
     recipe = settle_machine(info.get_recipe(), info.vocab_size)
     if recipe != info.recipe:

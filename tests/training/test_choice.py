@@ -1,13 +1,14 @@
 """The rule that fills in what was not asked for."""
 
 import json
+from typing import get_args
 
 import pytest
 
 from rnnchat.errors import TextError
 from rnnchat.training import choice
 from rnnchat.training.choice import check_length, choose_recipe
-from rnnchat.training.options import DEFAULT_MINUTES, TrainingOptions
+from rnnchat.training.options import DEFAULT_MINUTES, Optimiser, TrainingOptions
 from rnnchat.training.recipe import Recipe
 
 
@@ -41,11 +42,24 @@ def test_a_longer_text_gets_a_network_at_least_as_big() -> None:
     assert len(set(sizes)) == 4
 
 
-def test_a_text_that_is_read_more_often_gets_more_dropout() -> None:
-    dropouts = [choose(chars, minutes=5, threads=2, preset="medium").dropout for chars in (10**7, 300_000, 30_000)]
-    assert dropouts == [0.0, 0.3, 0.5]
-    assert [choose(10**6, epochs=epochs).dropout for epochs in (3, 20, 100)] == [0.0, 0.3, 0.5]
-    assert [choose(10**6, level="word", epochs=epochs).dropout for epochs in (3, 20, 100)] == [0.2, 0.5, 0.5]
+def test_a_text_that_is_read_more_often_is_held_back_more() -> None:
+    recipes = [choose(10**6, epochs=epochs) for epochs in (3, 20, 100)]
+    for strengths in ([recipe.dropout for recipe in recipes], [recipe.weight_decay for recipe in recipes]):
+        assert strengths == sorted(strengths)
+        assert strengths[0] < strengths[-1]
+    for recipe, words in zip(recipes, (choose(10**6, level="word", epochs=n) for n in (3, 20, 100)), strict=True):
+        assert words.dropout > recipe.dropout  # rare words are learnt by heart sooner than spelling
+
+
+def test_a_faster_machine_reads_the_text_more_often() -> None:
+    options = TrainingOptions(corpus=("a",), minutes=3, preset="medium")
+    slow, fast = (choose_recipe(options, 10**6, 10**6, flop_per_s)[0] for flop_per_s in (1e10, 1e13))
+    assert fast.dropout > slow.dropout == 0
+
+
+def test_every_optimiser_has_a_rate_of_its_own_size() -> None:
+    rates = {optimiser: choose(optimiser=optimiser).learning_rate for optimiser in get_args(Optimiser)}
+    assert rates["rmsprop"] < rates["adamw"] < rates["muon"] < rates["sgd"]
 
 
 def test_words_share_their_matrix_unless_they_are_one_hot() -> None:

@@ -16,7 +16,7 @@ def test_a_choice_is_explained_by_text_and_time() -> None:
     network, learning, regularisation = explain(10**9, minutes=3)
     assert "65 symbols, which suits 1,000,000,000 characters and 3 minutes of training." in network
     assert "down to zero in a line over 3 minutes of training." in learning
-    assert "Nothing is dropped out: it will not read the text often" in regularisation
+    assert "weight decay 1 alone, since it will not read the text often" in regularisation
     assert "since it will read the text many times" in explain(30_000, minutes=30)[2]
 
 

@@ -6,9 +6,10 @@ import torch
 from rnnchat.model.config import ModelConfig
 from rnnchat.network.language_model import LanguageModel
 from rnnchat.training.loss import measure
+from rnnchat.training.muon import SCALE, orthogonalise
 from rnnchat.training.optimiser import build
 
-RATES = {"adamw": 0.02, "adam": 0.02, "sgd": 1.0, "rmsprop": 0.01}
+RATES = {"muon": 0.02, "adamw": 0.02, "adam": 0.02, "sgd": 1.0, "rmsprop": 0.01}
 IDS = torch.tensor([[0, 1, 2, 3, 4, 5, 4, 3, 2, 1] * 4])
 
 
@@ -89,3 +90,40 @@ def test_going_on_from_a_saved_state_equals_never_having_stopped(kind):
     resumed.load_state_dict(optimizer.state_dict())
     learn(second, resumed, 3)
     assert all(map(torch.equal, second.parameters(), whole.parameters()))
+
+
+def test_muon_turns_singular_values_into_ones_and_keeps_the_directions():
+    torch.manual_seed(1)
+    for shape in ((8, 8), (8, 5), (5, 8)):
+        matrix = torch.randn(2, *shape)
+        u, _, v = torch.linalg.svd(matrix, full_matrices=False)
+        turned = orthogonalise(matrix)
+        inner = u.mT @ turned @ v.mT  # diagonal where the directions are the same
+        diagonal = inner.diagonal(dim1=1, dim2=2)
+        torch.testing.assert_close(inner, torch.diag_embed(diagonal), atol=1e-4, rtol=0)
+        assert ((diagonal > 0.5) & (diagonal < 1.3)).all()
+
+
+def test_muon_takes_each_gate_by_itself():
+    """A gate with a gradient a thousand times as long as another's is changed as much as that."""
+    network = make_network()
+    matrix = network.layers[0].weight_hh_l0
+    before = matrix.detach().clone()
+    optimizer = build("muon", network, 0.01)
+    learn(network, optimizer, 1)
+    for parameter in network.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    matrix.grad[:12] *= 1000
+    before = matrix.detach().clone()
+    optimizer.state[matrix]["momentum_buffer"].zero_()
+    optimizer.step()
+    changes = (matrix.detach() - before).unflatten(0, (4, 12)).norm(dim=(1, 2))
+    torch.testing.assert_close(changes, torch.full((4,), 0.01 * SCALE * 12**0.5 * 12**0.5), rtol=0.25, atol=0)
+
+
+def test_muon_leaves_all_but_the_recurrent_matrices_to_adamw():
+    networks = [make_network(), make_network()]
+    for network, kind in zip(networks, ("muon", "adamw"), strict=True):
+        learn(network, build(kind, network, 0.01, (0.8, 0.95), weight_decay=0.1), 1)
+    for (name, ours), theirs in zip(networks[0].named_parameters(), networks[1].parameters(), strict=True):
+        assert torch.equal(ours, theirs) == (not name.startswith("layers.0.weight")), name

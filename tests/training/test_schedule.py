@@ -28,7 +28,7 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
 
 
 def plan(clock: Clock, **budget: Any) -> Schedule:
-    options = TrainingOptions(corpus=("a",), learning_rate=0.5, batch_size=10, window=20, **budget)
+    options = TrainingOptions(corpus=("a",), learning_rate=0.5, warmup=50, batch_size=10, window=20, **budget)
     recipe, _ = choose_recipe(options, 10_000, 10_000)
     return Schedule(recipe, 10_000, clock)
 
