@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.model.config import ModelConfig
@@ -88,7 +88,8 @@ def write_model(model: Model, path: Path, dtype: Literal["float32", "float16"] =
             raise ModelError(f"cannot write {path}: {name} holds values that are not finite in {dtype}")
     metadata = {METADATA_KEY: _describe(model, path)}
     with replace_atomically(path) as temporary:
-        save_file(tensors, str(temporary), metadata=metadata)
+        # safetensors' own save_file hides what the disk refused in an error of another kind.
+        temporary.write_bytes(save(tensors, metadata=metadata))
 
 
 def _describe(model: Model, path: Path) -> str:

@@ -52,7 +52,7 @@ def write_ids(pieces: Iterable[str], tokenizer: Tokenizer, path: Path, processes
     ):
         for ids, head, missing in encoded:
             ids = _join_seam(tokenizer, ids, head, previous)
-            ids.tofile(file)
+            file.write(ids.data)  # tofile does not say why a disk refused
             previous = ids[-1:].tolist() or previous
             count += len(ids)
             missing_chars += missing[0]

@@ -1,11 +1,13 @@
 """The best network of a run as a model file: kept while it trains, put into the library at the end."""
 
+import glob
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from rnnchat import paths
 from rnnchat.errors import ModelError
 from rnnchat.generation.precision import MAX_CHARS, measure_int8_loss
 from rnnchat.model import library
@@ -69,6 +71,8 @@ def publish_best(run: RunFolder, bits_per_char: float, curve: Curve, held_out: n
     loss = _measure_int8_loss(model, held_out)
     record = replace(model.training, bits_per_char=bits_per_char, int8_loss=loss, curve=curve)
     write_model(replace(model, training=record), run.best_path)
+    for unfinished in paths.models_dir().glob(f".{glob.escape(run.name)}{paths.MODEL_SUFFIX}.*.tmp"):
+        unfinished.unlink()  # what a killed process was just putting there
     return library.import_model(run.best_path, run.name, replace=True)
 
 

@@ -19,12 +19,12 @@ def explain(run: RunFolder, error: Exception) -> str:
         return "there is not enough memory for this network: start anew with a smaller --hidden, --batch or --window"
     if not run.exists:
         return f"the folder of run {run.name!r} was deleted while it trained: {run.path} is gone, start it anew"
+    # A new run that has nothing to go on from is given up, and its folder with it.
+    has_begun = run.checkpoint_path.exists() or run.best_path.exists()
+    next_step = f"go on with `rnnchat runs resume {run.typed_name}`" if has_begun else "start it anew"
     if error.errno == errno.ENOSPC:
-        return f"the disk is full: make room, then go on with `rnnchat runs resume {run.typed_name}`"
-    return (
-        f"cannot write to {run.path} ({error.strerror or error}): mend that, then go on with "
-        f"`rnnchat runs resume {run.typed_name}`"
-    )
+        return f"the disk is full: make room, then {next_step}"
+    return f"cannot write to {run.path} ({error.strerror or error}): mend that, then {next_step}"
 
 
 def _log_mistake(run: RunFolder, error: Exception) -> str:

@@ -68,9 +68,13 @@ def _settle(options: TrainingOptions) -> TrainingOptions:
 def _place(run: RunFolder, info: RunInfo) -> bool:
     """Make the folder aside and move it to its place whole; False where another process took the name meanwhile."""
     draft = RunFolder(run.choose_aside())
-    draft.path.mkdir(parents=True)
-    draft.write_info(info)
-    heartbeat.write_pulse(draft.heartbeat_path, os.getpid())
+    try:
+        draft.path.mkdir(parents=True)
+        draft.write_info(info)
+        heartbeat.write_pulse(draft.heartbeat_path, os.getpid())
+    except OSError:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise
     if run.path.exists() and not read_status(run).is_active and (info.options.replace or not run.holds_work):
         run.path.rename(draft.replaced_path)
     try:

@@ -257,7 +257,7 @@ def take_over(run: RunFolder) -> None:
     A process to which the run was handed over takes nothing back: it may have been asked for something already.
 
     Raises:
-        TrainingError: another process trains it, or it has used up its budget.
+        TrainingError: another process trains it, it has used up its budget, or the disk refuses.
     """
     life, pulse = run.check_life(), heartbeat.read_pulse(run.heartbeat_path)
     if life != "gone" and pulse is not None and pulse.pid != os.getpid():
@@ -269,8 +269,13 @@ def take_over(run: RunFolder) -> None:
             f"`rnnchat train TEXT --from {run.typed_name}`"
         )
     if life == "gone":
-        run.write_control(Control())
-        heartbeat.write_pulse(run.heartbeat_path, os.getpid())
+        try:
+            run.write_control(Control())
+            heartbeat.write_pulse(run.heartbeat_path, os.getpid())
+        except OSError as e:
+            raise TrainingError(
+                f"cannot write to {run.path} ({e.strerror}): make room or mend that, then resume it"
+            ) from e
 
 
 def remove_run(run: RunFolder) -> None:

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -189,6 +190,14 @@ def test_weights_that_do_not_agree_are_told_in_a_sentence(tiny_model, change, me
     _rewrite(tiny_model, change_tensors=change)
     with pytest.raises(ModelError, match=message):
         read_model(tiny_model)
+
+
+def test_what_the_disk_refuses_is_told_as_the_system_does_and_the_old_file_stays(tiny_model, make_model, full_disk):
+    before = tiny_model.read_bytes()
+    with pytest.raises(OSError, match="too large") as told, full_disk(100):
+        write_model(make_model(seed=1), tiny_model)
+    assert told.value.errno == errno.EFBIG
+    assert tiny_model.read_bytes() == before
 
 
 def test_a_file_of_another_program_is_not_taken_for_a_model(tmp_path):

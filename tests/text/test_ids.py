@@ -1,5 +1,6 @@
 """Ids in a file: what goes in comes out, as small as can be."""
 
+import errno
 import itertools
 import random
 from pathlib import Path
@@ -50,6 +51,12 @@ def test_a_failure_leaves_the_old_file_whole(tmp_path: Path):
         write_ids(fail_midway(), ByteTokenizer(), tmp_path / "ids")
     assert bytes(open_ids(tmp_path / "ids", 256)) == b"old"
     assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == ["ids"]
+
+
+def test_what_the_disk_refuses_is_told_as_the_system_does(tmp_path: Path, full_disk):
+    with pytest.raises(OSError, match="too large") as told, full_disk(100):
+        write_ids(["long" * 100], ByteTokenizer(), tmp_path / "ids")
+    assert told.value.errno == errno.EFBIG
 
 
 def test_a_file_cut_inside_an_id_is_refused(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,15 @@ def test_a_disk_that_refuses_is_told_in_a_sentence(
     (home / "runs").write_text("a file where the folder should be")
     with pytest.raises(TrainingError, match="cannot write"):
         begin_run(name="sea")
+
+
+def test_a_disk_that_refuses_a_new_run_leaves_the_old_one_and_nothing_else(
+    begin_run: BeginRun, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    old = begin_run(name="sea")
+    end(old)
+    info = old.read_info()
+    with pytest.raises(TrainingError, match="cannot write"), full_disk(100):
+        begin_run(name="sea", replace=True)
+    assert old.read_info() == info
+    assert not list((paths.runs_dir() / ".aside").iterdir())

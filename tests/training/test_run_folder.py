@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -159,6 +160,15 @@ def test_a_run_that_is_done_does_not_go_on(begin_run: BeginRun) -> None:
     run = begin_run()
     run.append_event(DONE)
     with pytest.raises(TrainingError, match="is done"):
+        take_over(run)
+
+
+def test_a_disk_that_refuses_a_resume_is_told_in_a_sentence(
+    begin_run: BeginRun, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    run = begin_run(name="sea")
+    run.heartbeat_path.unlink()
+    with pytest.raises(TrainingError, match="runs/sea .*too large.*make room"), full_disk(1):
         take_over(run)
 
 

@@ -1,0 +1,22 @@
+"""The best network of a run on its way into the library."""
+
+from collections.abc import Callable
+
+from rnnchat import paths
+from rnnchat.model.file import Model, write_model
+from rnnchat.model.library import find_model
+from rnnchat.training.best_model import publish_best
+from rnnchat.training.run_folder import RunFolder
+
+
+def test_what_was_left_when_publishing_was_killed_is_cleared_away(
+    begin_run: Callable[..., RunFolder], make_model: Callable[..., Model]
+) -> None:
+    run, model = begin_run(name="sea"), make_model()
+    write_model(model, run.best_path)
+    paths.models_dir().mkdir()
+    half, other = (paths.models_dir() / f".{name}.safetensors.x1.tmp" for name in ("sea", "lake"))
+    half.touch()
+    other.touch()
+    publish_best(run, 2.5, (), model.tokenizer.encode("abcdefgh" * 9))
+    assert sorted(paths.models_dir().iterdir()) == [other, find_model("sea")]
