@@ -1,6 +1,6 @@
 """Penn Treebank in words, as papers measure it: trained by ``rnnchat train``, scored by ``rnnchat score``.
 
-    python benchmarks/penn.py FOLDER [--minutes 60] [-- OPTIONS OF rnnchat train]
+    python benchmarks/penn.py FOLDER [--minutes 60] [OPTIONS OF rnnchat train]
 
 FOLDER holds ``ptb.train.txt``, ``ptb.valid.txt`` and ``ptb.test.txt`` as Mikolov prepared them (10,000 words, ``<unk>``
 among them, a sentence a line). Papers count what stands between two spaces as one word, and the end of a line as
@@ -46,15 +46,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("options", nargs="*", help="more options of rnnchat train")
-    arguments = parser.parse_args()
+    arguments, options = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["RNNCHAT_HOME"] = home
         texts = {part: Path(home) / f"{part}.txt" for part in ("train", "valid", "test")}
         for part, path in texts.items():
             rewrite(arguments.folder / f"ptb.{part}.txt", path)
         wishes = [*NETWORK.split(), "--max-vocab", str(VOCAB_SIZE), "--minutes", str(arguments.minutes)]
-        run("train", texts["train"], "--validation", texts["valid"], "--name", NAME, *wishes, *arguments.options)
+        run("train", texts["train"], "--validation", texts["valid"], "--name", NAME, *wishes, *options)
         parameters = json.loads(run("models", "show", NAME, "--json"))["parameters"]
         print(f"{parameters:,} parameters, {arguments.minutes:g} minutes", flush=True)
         for part in ("valid", "test"):

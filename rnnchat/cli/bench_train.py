@@ -38,6 +38,7 @@ LENGTH = 1_000_000
 STEPS = 1_000_000
 """More than will be taken: the rate of the schedule comes down slowly."""
 OWN = "rnnchat"
+MUON = "rnnchat with muon"
 BARE = "bare loop, float32"
 SAME = "bare loop, same precision"
 BY_SYMBOL = "nn.GRU, a symbol at a time"
@@ -55,8 +56,8 @@ class Training(NamedTuple):
 
 
 SIZES = {
-    "2x512": Training((512, 512), 64, 24, 64, (BARE, SAME)),
-    "1x512": Training((512,), 64, 24, 64, (BARE, SAME)),
+    "2x512": Training((512, 512), 64, 64, 64, (MUON, BARE, SAME)),
+    "1x512": Training((512,), 64, 64, 64, (MUON, BARE, SAME)),
     "2x100": Training((100, 100), 100, 100, 200, (BY_SYMBOL,)),
     "128-64": Training((128, 64), 32, 128, 50, (BY_TARGET,)),
 }
@@ -180,7 +181,8 @@ def list_ways(training: Training, recipe: Recipe) -> list[Way]:
     """rnnchat's way, and those that it is measured against."""
     ids = np.random.default_rng(1).integers(VOCAB_SIZE, size=LENGTH).astype(np.uint8)
     symbols = recipe.batch_size * recipe.window
-    build: dict[str, Callable[[], WindowTraining | SymbolTraining | TargetTraining]] = {
+    build: dict[str, Callable[[], OwnTraining | WindowTraining | SymbolTraining | TargetTraining]] = {
+        MUON: lambda: OwnTraining(replace(recipe, optimiser="muon"), ids, VOCAB_SIZE),
         BARE: lambda: WindowTraining(replace(recipe, precision="float32"), ids, VOCAB_SIZE),
         SAME: lambda: WindowTraining(recipe, ids, VOCAB_SIZE, is_fused=True),
         BY_SYMBOL: lambda: SymbolTraining(recipe, ids, VOCAB_SIZE),
@@ -192,8 +194,8 @@ def list_ways(training: Training, recipe: Recipe) -> list[Way]:
             other,
             build[other]().step,
             recipe.batch_size if other == BY_TARGET else symbols,
-            DEFAULT_THREADS,
-            _prepare(DEFAULT_THREADS, False),
+            threads := recipe.threads if other == MUON else DEFAULT_THREADS,
+            _prepare(threads, other == MUON),
         )
         for other in training.others
     ]

@@ -5,19 +5,16 @@ Every function gives sentences for a person, or nothing where all is as it shoul
 
 from dataclasses import dataclass
 
+from rnnchat.training.choice import KINDS, LEAST_SEEN, MANY_READINGS
 from rnnchat.training.recipe import Recipe
 
 Curve = tuple[tuple[int, float], ...]
 """(step, validation bits per character)"""
 
-MANY_READINGS = 10
-"""A text that is read so often can be learnt by heart."""
 MOST_PARAMETERS = 3
 """Parameters per symbol of the text from which on a network has room to learn it by heart."""
 LEAST_DROPOUT = 0.2
 """Enough to keep it from doing so."""
-LEAST_SEEN = 1.0
-"""A network that sees fewer symbols than it has parameters is too big for its time."""
 LOOKS = 3
 MOST_RISE = 0.02
 LEAST_GAP = 0.1
@@ -55,7 +52,7 @@ def judge_size(recipe: Recipe, amounts: Amounts) -> tuple[str, ...]:
             f"each of which it will read {amounts.readings:,.0f} times, can learn it by heart. Choose a smaller "
             "--hidden, --dropout 0.5, or more text."
         )
-    if amounts.seen < LEAST_SEEN * amounts.parameters:
+    if amounts.seen < LEAST_SEEN[KINDS[recipe.level]] * amounts.parameters:
         told.append(
             f"The network is too big for this time: it has {amounts.parameters:,} parameters and will see "
             f"{amounts.seen:,.0f} symbols. A smaller one (--preset small) or more --minutes would come further."

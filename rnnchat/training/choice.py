@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rnnchat.errors import TextError
+from rnnchat.model.config import ModelConfig
 from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, SYMBOL_NAMES, Level
 from rnnchat.training.options import DEFAULT_MINUTES, Optimiser, Preset, TrainingOptions
 from rnnchat.training.recipe import Recipe
@@ -16,6 +17,8 @@ from rnnchat.training.recipe import Recipe
 LEAST_CHARS = 200
 """A shorter text teaches nothing that could be held against a held-out part."""
 _LEAST_WINDOWS = 2
+MANY_READINGS = 15
+"""A text that is read so often can be learnt by heart."""
 
 
 class Size(NamedTuple):
@@ -49,28 +52,54 @@ _USUAL_VOCAB: dict[Level, int] = {"char": 100}
 """Where the vocabulary is usually far from the most it may be."""
 _WINDOW = 64
 _BATCH = 64
+_LEAST_STEPS = 250
+_LEAST_PART = 16
+"""Of windows and streams: less of either is no faster."""
 _GIVEN_UNLESS_ASKED: dict[str, Any] = {"decay": "linear", "patience": None, "warmup": 10}
 _AS_ASKED = (
     "residual", "dropout", "variational", "input_dropout", "output_dropout", "embedding_dropout", "weight_drop",
-    "activation", "temporal", "decay", "warmup", "optimiser", "momentum", "weight_decay", "clip_norm", "loss", "average",
-    "patience",
+    "activation", "temporal", "decay", "warmup", "optimiser", "momentum", "weight_decay", "clip_norm", "loss",
+    "average", "patience",
 )  # fmt: skip
 """Wishes that are taken as they are; without one the recipe keeps its default."""
 _MUON_BETAS = (0.7, 0.99)
-_MUON_RATE = 0.012
-_MUON_STEPS: tuple[tuple[float, dict[str, float]], ...] = (
-    (15, {"weight_decay": 1.0, "dropout": 0.0}),
-    (float("inf"), {"weight_decay": 1.5, "dropout": 0.2}),
-)
-_ADAM_STEPS: tuple[tuple[float, dict[str, float]], ...] = (
-    (12, {"dropout": 0.0}),
-    (40, {"dropout": 0.3}),
-    (float("inf"), {"dropout": 0.5}),
-)
-"""Up to how many readings of the text what is chosen against learning by heart."""
+KINDS: dict[Level, str] = {"char": "spelling", "byte": "spelling", "word": "words", "bpe": "words"}
+"""Symbols are few and each is frequent, or many and most are rare; the rare ones are learnt by heart sooner."""
+LEAST_SEEN = {"spelling": 1.0, "words": 0.3}
+"""A network that reads fewer symbols than so many for each of its parameters is too big for its time: in the time of
+0.3 M characters with 1×512, 1×256 read 0.7 M and came to 1.63 nats instead of 1.71."""
+_LARGE_SEEN = 2.0
+"""So many times that for the largest."""
+_SHORT, _SHORTISH, _LONG = 3_000, 20_000, 5_000_000
+"""Characters. A network may be big for its text: on 33,000 characters 1×512 with dropout came to 2.32 bits per
+character where 1×256 came to 2.47."""
+_MUON_RATES = {"spelling": 0.012, "words": 0.008}
 _ADAM_RATES: dict[Preset, float] = {"tiny": 8e-3, "small": 6e-3, "medium": 4e-3, "large": 2.5e-3}
 _RATE_FACTORS: dict[Optimiser, float] = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0.5, "sgd": 250.0}
 """Where the gradient is not scaled, the rate has another size."""
+
+_Strengths = tuple[tuple[float, dict[str, Any]], ...]
+"""Up to how many readings of the text what is chosen against learning by heart."""
+_MUON_STRENGTHS: dict[str, _Strengths] = {
+    "spelling": (
+        (MANY_READINGS, {"weight_decay": 1.0}),
+        (float("inf"), {"weight_decay": 1.5, "dropout": 0.2, "input_dropout": 0.0}),
+    ),
+    "words": (
+        (MANY_READINGS, {"weight_decay": 0.5, "dropout": 0.3}),
+        (
+            float("inf"),
+            {
+                "weight_decay": 0.7, "dropout": 0.35, "input_dropout": 0.4, "embedding_dropout": 0.1,
+                "variational": True,
+            },
+        ),
+    ),
+}  # fmt: skip
+_OTHER_STRENGTHS: dict[str, _Strengths] = {
+    "spelling": ((12, {"dropout": 0.0}), (40, {"dropout": 0.3}), (float("inf"), {"dropout": 0.5})),
+    "words": ((12, {"dropout": 0.2}), (float("inf"), {"dropout": 0.5})),
+}
 
 
 def check_length(chars: int, name: str) -> None:
@@ -100,10 +129,12 @@ def choose_recipe(
     Returns:
         The recipe, and sentences about choices that a person should know.
     """
-    minutes = options.minutes
+    minutes, threads = options.minutes, options.threads or count_threads(options.beside_tui)
     if minutes is None and options.epochs is None and options.steps is None:
         minutes = DEFAULT_MINUTES
-    preset = options.preset or _choose_preset(chars, minutes)
+    speed = flop_per_s or threads * _FLOP_PER_S
+    flop = None if minutes is None else minutes * 60 * speed
+    preset = options.preset or _choose_preset(options, chars, flop)
     size = PRESETS[options.level][preset]
     hidden = options.hidden_sizes or size.hidden_sizes
     if options.layers and len(hidden) != options.layers:
@@ -120,19 +151,20 @@ def choose_recipe(
         max_vocab=options.max_vocab,
         batch_size=batch,
         window=window,
-        learning_rate=options.learning_rate or _MUON_RATE,
+        learning_rate=1.0,
         minutes=minutes,
         epochs=options.epochs,
         steps=options.steps,
         seed=options.seed,
         device=options.device,
-        threads=options.threads or count_threads(options.beside_tui),
+        threads=threads,
         precision=options.precision,
         **_GIVEN_UNLESS_ASKED,
     )
     recipe = replace(recipe, **_choose_optimiser(options, preset))
-    readings = _estimate_readings(recipe, tokens, flop_per_s or recipe.threads * _FLOP_PER_S)
-    recipe = replace(recipe, **_choose_regularisation(recipe, readings))
+    readings = _estimate_readings(recipe, tokens, speed)
+    recipe = _take_smaller_steps(options, recipe, readings * tokens)
+    recipe = replace(recipe, **_choose_regularisation(options, recipe, readings))
     asked = {name: value for name in _AS_ASKED if (value := getattr(options, name)) is not None}
     return replace(recipe, **asked), notes
 
@@ -143,35 +175,71 @@ def count_threads(beside_tui: bool) -> int:
     return max(1, cores - beside_tui)
 
 
-def _choose_preset(chars: int, minutes: float | None) -> Preset:
-    """With dropout a network may be big for its text: on 33,000 characters 1×512 came to 2.32 bits per character where
-    1×256 came to 2.47. It is the time that must suffice for it."""
-    if chars < 3_000:
+def _choose_preset(options: TrainingOptions, chars: int, flop: float | None) -> Preset:
+    """The biggest network that the text is long enough for, and that reads enough of it in its time.
+
+    Args:
+        options: what was asked for.
+        chars: characters to learn from.
+        flop: the operations that the time allows; None where the budget is not a time.
+    """
+    if chars < _SHORT:
         return "tiny"
-    if chars < 20_000 or (minutes is not None and minutes < 1):
-        return "small"
-    if chars > 5_000_000 and minutes is not None and minutes >= 30:
-        return "large"
-    return "medium"
+    presets: tuple[Preset, ...] = ("small",) if chars < _SHORTISH else ("medium", "small")
+    if flop is not None:
+        presets = ("large", *presets) if chars > _LONG else presets
+    for preset in presets:
+        size, level = PRESETS[options.level][preset], options.level
+        vocab_size = options.max_vocab or _USUAL_VOCAB.get(level, DEFAULT_MAX_VOCAB[level])
+        config = ModelConfig(vocab_size, options.cell or "lstm", size.hidden_sizes, size.embedding_size, 0.0, size.tied)
+        least = LEAST_SEEN[KINDS[level]] * (_LARGE_SEEN if preset == "large" else 1)
+        if flop is None or flop >= count_flop(config.parameters) * least * config.parameters:
+            return preset
+    return "tiny" if flop is not None and options.level in ("char", "byte") else presets[-1]
+
+
+def count_flop(parameters: int) -> int:
+    """Floating-point operations to learn from one symbol: a product and a sum forward, twice as many backward."""
+    return 6 * parameters
 
 
 def _choose_optimiser(options: TrainingOptions, preset: Preset) -> dict[str, Any]:
     """What changes the weights, and how fast."""
     optimiser = options.optimiser or "muon"
     if optimiser == "muon":
-        return {"optimiser": optimiser, "betas": _MUON_BETAS, "learning_rate": options.learning_rate or _MUON_RATE}
+        rate = options.learning_rate or _MUON_RATES[KINDS[options.level]]
+        return {"optimiser": optimiser, "betas": _MUON_BETAS, "learning_rate": rate}
     rate = options.learning_rate or _ADAM_RATES[preset] * _RATE_FACTORS[optimiser]
     return {"optimiser": optimiser, "learning_rate": rate}
 
 
-def _choose_regularisation(recipe: Recipe, readings: float) -> dict[str, Any]:
+def _take_smaller_steps(options: TrainingOptions, recipe: Recipe, seen: float) -> Recipe:
+    """Many small steps where few big ones would be all: shorter windows first, then fewer streams.
+
+    Args:
+        options: what was asked for, which stays so.
+        recipe: with the usual steps.
+        seen: symbols that the budget will read.
+    """
+    if recipe.steps is not None:
+        return recipe
+    for name, asked in (("window", options.window), ("batch_size", options.batch_size)):
+        while asked is None and seen < _LEAST_STEPS * recipe.batch_size * recipe.window:
+            half = getattr(recipe, name) // 2
+            if half < _LEAST_PART:
+                break
+            recipe = replace(recipe, **{name: half})
+    return recipe
+
+
+def _choose_regularisation(options: TrainingOptions, recipe: Recipe, readings: float) -> dict[str, Any]:
     """Decay and dropout: a text that is read many times over is learnt by heart unless something gets in the way."""
-    steps = _MUON_STEPS if recipe.optimiser == "muon" else _ADAM_STEPS
-    wishes = dict(next(wishes for most, wishes in steps if readings < most))
-    if recipe.level not in ("char", "byte"):
-        # The rare words of a text are learnt by heart sooner than its spelling.
-        wishes["dropout"] = min(0.5, wishes["dropout"] + 0.2)
-    return wishes
+    strengths = _MUON_STRENGTHS if recipe.optimiser == "muon" else _OTHER_STRENGTHS
+    chosen = next(chosen for most, chosen in strengths[KINDS[recipe.level]] if readings < most)
+    if options.dropout is None:
+        return chosen
+    # Whoever asks for a dropout means all of it.
+    return {name: value for name, value in chosen.items() if name == "weight_decay"}
 
 
 def _estimate_readings(recipe: Recipe, tokens: int, flop_per_s: float) -> float:
@@ -181,7 +249,7 @@ def _estimate_readings(recipe: Recipe, tokens: int, flop_per_s: float) -> float:
         return steps * recipe.batch_size * recipe.window / tokens
     assert recipe.minutes is not None
     vocab_size = recipe.max_vocab or _USUAL_VOCAB.get(recipe.level, DEFAULT_MAX_VOCAB[recipe.level])
-    flop_per_token = 6 * recipe.build_config(vocab_size).parameters
+    flop_per_token = count_flop(recipe.build_config(vocab_size).parameters)
     return recipe.minutes * 60 * flop_per_s / flop_per_token / tokens
 
 

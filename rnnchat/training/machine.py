@@ -9,7 +9,7 @@ import torch
 
 from rnnchat.errors import TrainingError
 from rnnchat.network.language_model import LanguageModel
-from rnnchat.training.choice import choose_recipe, count_threads
+from rnnchat.training.choice import choose_recipe, count_flop, count_threads
 from rnnchat.training.loss import measure
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
@@ -55,15 +55,20 @@ def settle_machine(recipe: Recipe, vocab_size: int) -> Recipe:
 
 
 def measure_speed(options: TrainingOptions) -> float:
-    """Floating-point operations a second with which this machine trains a network of the usual size, in a second."""
+    """Floating-point operations a second with which this machine trains a network of the usual size; takes a second.
+
+    Raises:
+        TrainingError: the device that was asked for is not there.
+    """
     wishes = TrainingOptions(
-        options.corpus, device=options.device, precision=options.precision, threads=options.threads, steps=1,
+        options.corpus, device=options.device, precision="float32", threads=options.threads, steps=1,
         beside_tui=options.beside_tui, preset="medium",
     )  # fmt: skip
-    recipe, _ = choose_recipe(wishes, 10**6, 10**6)
-    recipe = settle_machine(recipe, _USUAL_VOCAB)
-    flop = 6 * recipe.build_config(_USUAL_VOCAB).parameters * recipe.batch_size * recipe.window
-    return flop / _measure(recipe, _USUAL_VOCAB, recipe.precision == "bfloat16")
+    recipe = settle_machine(choose_recipe(wishes, 10**6, 10**6)[0], _USUAL_VOCAB)
+    may_bfloat16 = options.precision != "float32" and _can_bfloat16(recipe.device)
+    took_s = min(_measure(recipe, _USUAL_VOCAB, is_bfloat16) for is_bfloat16 in {False, may_bfloat16})
+    flop_per_token = count_flop(recipe.build_config(_USUAL_VOCAB).parameters)
+    return flop_per_token * recipe.batch_size * recipe.window / took_s
 
 
 def autocast(recipe: Recipe) -> torch.autocast:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn, optim
+from torch import Tensor, optim
 
 MOMENTUM = 0.9
 SCALE = 0.4
@@ -39,7 +39,7 @@ class Muon(optim.Optimizer):
 
     def __init__(
         self,
-        recurrent: Mapping[nn.Parameter, int],
+        recurrent: Mapping[Tensor, int],
         others: list[dict[str, Any]],
         rate: float,
         betas: tuple[float, float],
@@ -80,7 +80,7 @@ def orthogonalise(matrices: Tensor) -> Tensor:
     Args:
         matrices: (G, M, N), in the precision to compute in.
     """
-    x = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x: Tensor = matrices / (matrices.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     is_tall = x.shape[-2] > x.shape[-1]
     if is_tall:  # the smaller square is the cheaper one
         x = x.mT

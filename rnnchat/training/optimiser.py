@@ -8,7 +8,7 @@ the gradient.
 from typing import Any, Literal
 
 import torch
-from torch import nn, optim
+from torch import Tensor, optim
 
 from rnnchat.network.language_model import LanguageModel
 from rnnchat.training.muon import OTHERS_DECAY, Muon
@@ -57,11 +57,11 @@ def build(
     return optim.RMSprop(groups, lr=rate, alpha=betas[1], momentum=momentum)
 
 
-def _list_recurrent(network: LanguageModel) -> dict[nn.Parameter, int]:
+def _list_recurrent(network: LanguageModel) -> dict[Tensor, int]:
     """The matrices of the recurrent layers, each with the number of gates that are stacked in it."""
     return {
-        parameter: parameter.shape[0] // layer.hidden_size
-        for layer in network.layers
+        parameter: parameter.shape[0] // hidden_size
+        for layer, hidden_size in zip(network.layers, network.config.hidden_sizes, strict=True)
         for parameter in layer.parameters()
         if parameter.ndim > 1
     }

@@ -84,7 +84,9 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     if validation.tokens < 2:
         raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
     wishes = options if base is None else take_network(options, base)
-    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, measure(options) if measure else None)
+    is_timed = options.epochs is None and options.steps is None
+    flop_per_s = measure(options) if measure and is_timed else None
+    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, flop_per_s)
     if base is not None:
         recipe = lower_rate(recipe, options)
         write_model(extend_model(base.model, tokenizer, open_ids(run.ids_path, tokenizer.vocab_size)), run.base_path)

@@ -88,6 +88,13 @@ def test_every_text_finds_room_or_is_refused(tokens: int) -> None:
         assert 2 * recipe.window <= tokens
 
 
+def test_a_short_time_is_used_for_many_small_steps() -> None:
+    long, short = (choose(minutes=minutes, threads=1) for minutes in (30, 0.2))
+    assert short.batch_size * short.window < long.batch_size * long.window
+    asked = choose(minutes=0.2, threads=1, batch_size=64, window=64)
+    assert (asked.batch_size, asked.window) == (64, 64)
+
+
 def test_a_text_that_is_too_short_is_told_how_short() -> None:
     with pytest.raises(TextError, match=r"note\.txt is too short .* 150 characters, and 200"):
         check_length(150, "note.txt")

@@ -6,7 +6,7 @@ import torch
 from rnnchat.model.config import ModelConfig
 from rnnchat.network.language_model import LanguageModel
 from rnnchat.training.loss import measure
-from rnnchat.training.muon import SCALE, orthogonalise
+from rnnchat.training.muon import OTHERS_DECAY, SCALE, orthogonalise
 from rnnchat.training.optimiser import build
 
 RATES = {"muon": 0.02, "adamw": 0.02, "adam": 0.02, "sgd": 1.0, "rmsprop": 0.01}
@@ -123,7 +123,7 @@ def test_muon_takes_each_gate_by_itself():
 
 def test_muon_leaves_all_but_the_recurrent_matrices_to_adamw():
     networks = [make_network(), make_network()]
-    for network, kind in zip(networks, ("muon", "adamw"), strict=True):
-        learn(network, build(kind, network, 0.01, (0.8, 0.95), weight_decay=0.1), 1)
+    for network, kind, decay in zip(networks, ("muon", "adamw"), (0.1, 0.1 * OTHERS_DECAY), strict=True):
+        learn(network, build(kind, network, 0.01, (0.8, 0.95), decay), 1)
     for (name, ours), theirs in zip(networks[0].named_parameters(), networks[1].parameters(), strict=True):
         assert torch.equal(ours, theirs) == (not name.startswith("layers.0.weight")), name

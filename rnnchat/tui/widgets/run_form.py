@@ -24,9 +24,9 @@ DETAILS = (
     ("Hidden", "hidden", "by size, or such as 512 or 128,64"),
     ("Embedding", "embedding", "by size, 0 for none"),
     ("Dropout", "dropout", "by the text's length"),
-    ("Rate", "learning_rate", "by size, such as 0.004"),
-    ("Streams", "batch", "24"),
-    ("Window", "window", "64"),
+    ("Rate", "learning_rate", "by level, such as 0.012"),
+    ("Streams", "batch", "by time, 64 at most"),
+    ("Window", "window", "by time, 64 at most"),
     ("Seed", "seed", "1"),
 )
 
