@@ -130,8 +130,9 @@ class _Training:
             yield Started(name, info.parameters, info.train_chars, info.train_tokens, info.vocab_size, total)
         else:
             yield Resumed(self._step)
-            if changed := find_changed(info):
-                yield Noted(f"Changed since the run began: {changed}. It goes on with the text as it was then.")
+        # A run without a checkpoint may have been killed behind its preparation.
+        if changed := find_changed(info):
+            yield Noted(f"Changed since the run began: {changed}. It goes on with the text as it was then.")
         yield Noted(
             f"Computing in {self._recipe.precision} on {_describe_device(self._recipe)}{self._rank.describe()}."
         )

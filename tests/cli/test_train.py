@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from rnnchat.model.library import find_model
 from rnnchat.training.event import Evaluated, Event, Finished, Noted, Paused, Resumed, Sampled, Stepped, parse_event
 from rnnchat.training.new_run import make_run
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import find_run, read_status
+from rnnchat.training.run_folder import RunFolder, find_run, read_status
 
 Run = Callable[..., Result]
 
@@ -271,6 +272,34 @@ def test_ctrl_c_keeps_the_best_and_a_resume_goes_on(endless: Callable[..., subpr
     assert process.returncode == 143
     status = read_status(find_run("sea"))
     assert (status.state, status.step > finished.step) == ("stopped", True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_a_run_learns_leaves_nothing_and_says_so(
+    number: int, exit_code: int, run: Run, text_file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> Iterator[Event]:
+        os.kill(os.getpid(), number)
+        yield Noted("never told")
+
+    monkeypatch.setattr("rnnchat.training.trainer.train", interrupt)
+    result = run("train", text_file, *SMALL)
+    assert result.exit_code == exit_code
+    assert result.stderr == "Interrupted before it began to learn: nothing of it is kept.\n"
+    assert not list(home.glob("runs/[!.]*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_does_not_bring_a_deleted_run_back(run: Run, text_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(folder: RunFolder, *_: object) -> Iterator[Event]:
+        yield Resumed(7)
+        shutil.rmtree(folder.path)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert not folder.path.exists()
+
+    monkeypatch.setattr("rnnchat.training.trainer.train", lose)
+    assert run("train", text_file, *SMALL).exit_code == 130
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

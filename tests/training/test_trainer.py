@@ -40,6 +40,7 @@ from rnnchat.training.event import (
     Started,
     Stepped,
 )
+from rnnchat.training.preparation import prepare
 from rnnchat.training.rank import ALONE
 from rnnchat.training.run_folder import RunFolder, read_status
 from rnnchat.training.trainer import train
@@ -198,6 +199,13 @@ def test_a_text_that_changed_since_is_told_and_changes_nothing(
     events = list(train(broken))
     assert sum("Changed since the run began: sea.txt." in event.message for event in find(events, Noted)) == 1
     assert_same_end(whole, broken)
+
+
+def test_a_text_that_changed_before_the_first_checkpoint_is_told_too(begin_run: BeginRun, text_file: Path) -> None:
+    run = begin_run(steps=2)
+    list(prepare(run))
+    text_file.unlink()
+    assert sum("Changed since the run began: sea.txt." in event.message for event in find(list(train(run)), Noted)) == 1
 
 
 def test_a_resumed_run_says_from_where(begin_run: BeginRun) -> None:
