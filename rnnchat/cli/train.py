@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rnnchat.training.rank import Rank, Together
 
 _NICENESS = 10
+_BUSY_LOAD = 0.5
+"""Programs that wanted to compute in the last minute, on average, from which on the machine has other work."""
 _WITH_RESUME = {"resume", "quiet", "is_json", "beside_tui"}
 """All that a run leaves open once it was begun."""
 
@@ -52,9 +54,7 @@ def train(
     Ctrl-C stops, makes the best network so far a model, and says how to go on. Several processes, on several machines
     if you like, train together with `torchrun --nproc-per-node N -m rnnchat train ...`.
     """
-    # Before torch is loaded. Its threads would keep a core busy while they wait for each other, so that one other busy
-    # program makes two threads five to ten times slower than one; asleep they lose a tenth on a machine of their own.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _share_cores()
     rank = _join_others(context)
     if rank is not None and rank.number:
         _obey(rank)
@@ -77,6 +77,17 @@ def train(
     if wishes.beside_tui and hasattr(os, "nice"):
         os.nice(_NICENESS)
     _follow(run, is_json, quiet, is_new, rank)
+
+
+def _share_cores() -> None:
+    """Let threads sleep while they wait for each other, where other programs run; before torch is loaded.
+
+    Threads that wait busily, as by default, keep each other and those programs from the cores: measured, one other busy
+    program makes two of them three to ten times slower, and sleeping ones not at all. On a free machine sleeping costs
+    a fifth.
+    """
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > _BUSY_LOAD:
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _join_others(context: typer.Context) -> "Together | None":

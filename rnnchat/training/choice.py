@@ -79,14 +79,15 @@ _RATE_FACTORS: dict[Optimiser, float] = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0
 """Where the gradient is not scaled, the rate has another size."""
 
 _Strengths = tuple[tuple[float, dict[str, Any]], ...]
-"""Up to how many readings of the text what is chosen against learning by heart."""
+"""What is chosen against learning by heart, up to how much of a measure."""
 _MUON_STRENGTHS: dict[str, _Strengths] = {
     "spelling": (
-        (MANY_READINGS, {"weight_decay": 1.0}),
-        (float("inf"), {"weight_decay": 1.5, "dropout": 0.2, "input_dropout": 0.0}),
+        (25, {"weight_decay": 1.0}),
+        (150, {"weight_decay": 1.5, "dropout": 0.2, "input_dropout": 0.0}),
+        (float("inf"), {"weight_decay": 1.5, "dropout": 0.5}),
     ),
     "words": (
-        (MANY_READINGS, {"weight_decay": 0.5, "dropout": 0.3}),
+        (50, {"weight_decay": 0.5, "dropout": 0.3}),
         (
             float("inf"),
             {
@@ -96,10 +97,13 @@ _MUON_STRENGTHS: dict[str, _Strengths] = {
         ),
     ),
 }  # fmt: skip
+"""By the readings of the text, times the square of the parameters for each of its symbols: the room to learn it by heart
+counts for more than how often it is read."""
 _OTHER_STRENGTHS: dict[str, _Strengths] = {
     "spelling": ((12, {"dropout": 0.0}), (40, {"dropout": 0.3}), (float("inf"), {"dropout": 0.5})),
     "words": ((12, {"dropout": 0.2}), (float("inf"), {"dropout": 0.5})),
 }
+"""By the readings of the text."""
 
 
 def check_length(chars: int, name: str) -> None:
@@ -164,7 +168,8 @@ def choose_recipe(
     recipe = replace(recipe, **_choose_optimiser(options, preset))
     readings = _estimate_readings(recipe, tokens, speed)
     recipe = _take_smaller_steps(options, recipe, readings * tokens)
-    recipe = replace(recipe, **_choose_regularisation(options, recipe, readings))
+    strengths = _choose_regularisation(options, recipe, readings, _count_parameters(recipe) / tokens)
+    recipe = replace(recipe, **strengths)
     asked = {name: value for name in _AS_ASKED if (value := getattr(options, name)) is not None}
     return replace(recipe, **asked), notes
 
@@ -232,14 +237,25 @@ def _take_smaller_steps(options: TrainingOptions, recipe: Recipe, seen: float) -
     return recipe
 
 
-def _choose_regularisation(options: TrainingOptions, recipe: Recipe, readings: float) -> dict[str, Any]:
-    """Decay and dropout: a text that is read many times over is learnt by heart unless something gets in the way."""
-    strengths = _MUON_STRENGTHS if recipe.optimiser == "muon" else _OTHER_STRENGTHS
-    chosen = next(chosen for most, chosen in strengths[KINDS[recipe.level]] if readings < most)
+def _choose_regularisation(
+    options: TrainingOptions, recipe: Recipe, readings: float, parameters_per_token: float
+) -> dict[str, Any]:
+    """Decay and dropout: a text that is read many times over, by a network that has room for it, is learnt by heart
+    unless something gets in the way."""
+    strengths, measure = _OTHER_STRENGTHS, readings
+    if recipe.optimiser == "muon":
+        strengths, measure = _MUON_STRENGTHS, readings * parameters_per_token**2
+    chosen = next(chosen for most, chosen in strengths[KINDS[recipe.level]] if measure < most)
     if options.dropout is None:
         return chosen
     # Whoever asks for a dropout means all of it.
     return {name: value for name, value in chosen.items() if name == "weight_decay"}
+
+
+def _count_parameters(recipe: Recipe) -> int:
+    """With the vocabulary that such a text usually has."""
+    vocab_size = recipe.max_vocab or _USUAL_VOCAB.get(recipe.level, DEFAULT_MAX_VOCAB[recipe.level])
+    return recipe.build_config(vocab_size).parameters
 
 
 def _estimate_readings(recipe: Recipe, tokens: int, flop_per_s: float) -> float:
@@ -248,9 +264,7 @@ def _estimate_readings(recipe: Recipe, tokens: int, flop_per_s: float) -> float:
     if steps is not None:
         return steps * recipe.batch_size * recipe.window / tokens
     assert recipe.minutes is not None
-    vocab_size = recipe.max_vocab or _USUAL_VOCAB.get(recipe.level, DEFAULT_MAX_VOCAB[recipe.level])
-    flop_per_token = count_flop(recipe.build_config(vocab_size).parameters)
-    return recipe.minutes * 60 * flop_per_s / flop_per_token / tokens
+    return recipe.minutes * 60 * flop_per_s / count_flop(_count_parameters(recipe)) / tokens
 
 
 def _choose_batch(options: TrainingOptions, tokens: int) -> tuple[int, int, tuple[str, ...]]:
