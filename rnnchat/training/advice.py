@@ -5,8 +5,9 @@ Every function gives sentences for a person, or nothing where all is as it shoul
 
 from dataclasses import dataclass
 
-from rnnchat.training.choice import KINDS, LEAST_SEEN, MANY_READINGS
 from rnnchat.training.recipe import Recipe
+from rnnchat.training.restraint import MANY_READINGS
+from rnnchat.training.size import KINDS, LEAST_SEEN
 
 Curve = tuple[tuple[int, float], ...]
 """(step, validation bits per character)"""

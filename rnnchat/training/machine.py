@@ -9,10 +9,11 @@ import torch
 
 from rnnchat.errors import TrainingError
 from rnnchat.network.language_model import LanguageModel
-from rnnchat.training.choice import choose_recipe, count_flop, count_threads
+from rnnchat.training.choice import choose_recipe, count_threads
 from rnnchat.training.loss import measure
 from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
+from rnnchat.training.size import count_flop
 
 _TRIALS = 3
 _USUAL_VOCAB = 100

@@ -47,6 +47,8 @@ class RunView:
     """Is there a network yet that one can write with?"""
     can_resume: bool = False
     """Is there a place from which an ended run can go on?"""
+    told: float = 0.0
+    """When it last said something, in seconds since 1970; 0 before it did."""
 
     @property
     def name(self) -> str:
@@ -82,7 +84,7 @@ class RunView:
             case "paused":
                 return f"{share:>5}  paused"
             case "done":
-                return f"done {format_ago(self.info.started)}" if self.info else "done"
+                return f"done {format_ago(self.told)}"
             case "stopped":
                 return f"stopped at {share}"
         return f"{status.state} at {share}" if status.step else status.state
@@ -165,4 +167,5 @@ def describe_run(history: RunHistory, before: RunView | None = None) -> RunView:
         history.sample,
         has_model,
         can_resume,
+        run.events_path.stat().st_mtime if run.events_path.exists() else 0.0,
     )

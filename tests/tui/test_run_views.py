@@ -1,5 +1,8 @@
 """What screens know of a run, from nothing but its folder."""
 
+import os
+import time
+
 import pytest
 
 from rnnchat import paths
@@ -115,6 +118,13 @@ def test_a_run_is_told_in_words(run, event, has_checkpoint, mark, summary, expla
         run.checkpoint_path.write_bytes(b"a checkpoint")
     view = read()
     assert (view.mark, view.summary.strip(), view.explanation) == (mark, summary, explanation)
+
+
+def test_a_run_was_done_when_it_ended_and_not_when_it_began(run):
+    run.append_event(Finished(1000, "done", 1.6, "/x", 1000.0))
+    an_hour_ago = time.time() - 3600
+    os.utime(run.events_path, (an_hour_ago, an_hour_ago))
+    assert read().summary == "done 1 h ago"
 
 
 def test_a_crash_before_the_first_checkpoint_says_to_start_anew(run):
