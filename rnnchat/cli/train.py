@@ -54,7 +54,7 @@ def train(
     Ctrl-C stops, makes the best network so far a model, and says how to go on. Several processes, on several machines
     if you like, train together with `torchrun --nproc-per-node N -m rnnchat train ...`.
     """
-    _share_cores()
+    share_cores()
     rank = _join_others(context)
     if rank is not None and rank.number:
         _obey(rank)
@@ -79,7 +79,7 @@ def train(
     _follow(run, is_json, quiet, is_new, rank)
 
 
-def _share_cores() -> None:
+def share_cores() -> None:
     """Let threads sleep while they wait for each other, where other programs run; before torch is loaded.
 
     Threads that wait busily, as by default, keep each other and those programs from the cores: measured, one other busy

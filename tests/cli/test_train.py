@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import Result
 
+from rnnchat.cli.train import share_cores
 from rnnchat.cli.train_view import LiveDisplay, PlainDisplay, TrainingPicture
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
@@ -300,6 +301,21 @@ def test_ctrl_c_does_not_bring_a_deleted_run_back(run: Run, text_file: Path, mon
 
     monkeypatch.setattr("rnnchat.training.trainer.train", lose)
     assert run("train", text_file, *SMALL).exit_code == 130
+
+
+@pytest.mark.skipif(not hasattr(os, "getloadavg"), reason="nobody tells how busy the machine is")
+@pytest.mark.parametrize(
+    ("load", "asked", "policy"), [(0.1, None, None), (1.2, None, "PASSIVE"), (1.2, "ACTIVE", "ACTIVE")]
+)
+def test_threads_sleep_while_they_wait_only_where_other_programs_run(
+    load: float, asked: str | None, policy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setenv("OMP_WAIT_POLICY", asked or "")
+    if asked is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    share_cores()
+    assert os.environ.get("OMP_WAIT_POLICY") == policy
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

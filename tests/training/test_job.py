@@ -59,6 +59,8 @@ def test_a_background_run_trains_pauses_stops_and_goes_on(options: TrainingOptio
     run.ask("stop")
     assert wait_until(run, lambda status: not status.is_active).state == "stopped"
     assert find_model("sea").is_file()
+    # Its process has said all, but may not have ended yet.
+    wait_until(run, lambda _: run.check_life() == "gone")
 
     resume_training("sea")
     assert read_status(run).state == "starting"
