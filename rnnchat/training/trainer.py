@@ -54,18 +54,21 @@ def train(run: RunFolder, rank: Rank = ALONE) -> Generator[Event, None, None]:
         TrainingError: the run is under way elsewhere or done, diverged, or the disk refuses.
     """
     take_over(run)
-    try:
-        with flush_denormals(), Heartbeat(run.heartbeat_path), contextlib.closing(_work(run, rank)) as events:
-            for event in events:
+    # The heart beats until a failure is recorded: a run whose heart stopped before would be taken for crashed.
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(flush_denormals())
+            stack.enter_context(Heartbeat(run.heartbeat_path))
+            for event in stack.enter_context(contextlib.closing(_work(run, rank))):
                 run.append_event(event)
                 yield event
-    except RnnchatError as e:
-        yield _record_failure(run, str(e))
-        raise
-    except Exception as e:
-        message = explain(run, e)
-        yield _record_failure(run, message)
-        raise TrainingError(message) from e
+        except RnnchatError as e:
+            yield _record_failure(run, str(e))
+            raise
+        except Exception as e:
+            message = explain(run, e)
+            yield _record_failure(run, message)
+            raise TrainingError(message) from e
 
 
 def _work(run: RunFolder, rank: Rank) -> Generator[Event, None, None]:

@@ -337,6 +337,18 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_best(
     assert all(np.isfinite(array).all() for array in read_model(find_model("sea")).weights.values())
 
 
+def test_a_run_is_never_taken_for_crashed_before_its_failure_is_told(begin_run: BeginRun, text_file: Path) -> None:
+    text_file.write_text("too short", encoding="utf-8")
+    run = begin_run()
+    events = train(run)
+    told = next(event for event in events if isinstance(event, Failed))
+    assert "too short" in told.message
+    assert run.check_life() == "alive"
+    with pytest.raises(TextError):
+        next(events)
+    assert run.check_life() == "gone"
+
+
 def test_no_best_model_is_promised_where_there_is_none(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
     measure = learner.measure
     monkeypatch.setattr(learner, "measure", lambda *a: measure(*a) * torch.nan)
