@@ -65,6 +65,10 @@ def test_every_optimiser_has_a_rate_of_its_own_size() -> None:
     assert rates["rmsprop"] < rates["adamw"] < rates["muon"] < rates["sgd"]
 
 
+def test_other_optimisers_than_muon_take_smaller_steps() -> None:
+    assert choose(optimiser="adamw").batch_size < choose().batch_size
+
+
 def test_words_share_their_matrix_unless_they_are_one_hot() -> None:
     assert choose(level="word").tied
     assert not choose(level="word", embedding_size=0).tied
