@@ -62,8 +62,8 @@ def choose_preset(options: TrainingOptions, chars: int, flop: float | None) -> P
     if chars < _SHORT:
         return "tiny"
     presets: tuple[Preset, ...] = ("small",) if chars < _SHORTISH else ("medium", "small")
-    if flop is not None:
-        presets = ("large", *presets) if chars > _LONG else presets
+    if flop is not None and chars > _LONG:
+        presets = ("large", *presets)
     for preset in presets:
         size = PRESETS[options.level][preset]
         vocab_size = guess_vocab(options.level, options.max_vocab)
@@ -71,7 +71,7 @@ def choose_preset(options: TrainingOptions, chars: int, flop: float | None) -> P
         least = LEAST_SEEN[KINDS[options.level]] * (_LARGE_SEEN if preset == "large" else 1)
         if flop is None or flop >= count_flop(config.parameters) * least * config.parameters:
             return preset
-    return "tiny" if flop is not None and options.level in ("char", "byte") else presets[-1]
+    return "tiny"
 
 
 def count_flop(parameters: int) -> int:
