@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from rnnchat.errors import UsageError
+from rnnchat.network.mask import draw_mask
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ class Regularisation:
         """Leave whole symbols out: (B, T, E), the embeddings of ``ids`` (B, T)."""
         if not self.embedding_dropout:
             return x
-        mask = functional.dropout(x.new_ones(vocab_size), self.embedding_dropout)  # (V,)
+        mask = draw_mask(x, (vocab_size,), self.embedding_dropout)
         return x * mask[ids].unsqueeze(-1)
 
     def drop_weights(self, weight: Tensor) -> Tensor:
         """A recurrent matrix (G*H, H) without some of its weights."""
-        return functional.dropout(weight, self.weight_drop)
+        return weight * draw_mask(weight, weight.shape, self.weight_drop)
 
     def measure_penalty(self, hidden: Tensor, top: Tensor) -> Tensor:
         """What it adds to the loss, in nats per symbol.
@@ -95,6 +95,5 @@ class Regularisation:
         share = self.dropout if share is None else share
         if not share:
             return x
-        if not self.variational:
-            return functional.dropout(x, share)
-        return x * functional.dropout(x.new_ones(len(x), 1, x.shape[-1]), share)
+        shape = (len(x), 1, x.shape[-1]) if self.variational else x.shape
+        return x * draw_mask(x, shape, share)

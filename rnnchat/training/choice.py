@@ -12,7 +12,7 @@ from rnnchat.text.tokenizer import SYMBOL_NAMES
 from rnnchat.training.options import DEFAULT_MINUTES, Optimiser, Preset, TrainingOptions
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.restraint import choose_restraint
-from rnnchat.training.size import KINDS, PRESETS, choose_preset, count_flop, guess_vocab
+from rnnchat.training.size import PRESETS, Kind, choose_preset, count_flop, find_kind, guess_vocab
 
 LEAST_CHARS = 200
 """A shorter text teaches nothing that could be held against a held-out part."""
@@ -33,7 +33,7 @@ _AS_ASKED = (
 )  # fmt: skip
 """Wishes that are taken as they are; without one the recipe keeps its default."""
 _MUON_BETAS = (0.7, 0.99)
-_MUON_RATES = {"spelling": 0.012, "words": 0.008}
+_MUON_RATES: dict[Kind, float] = {"spelling": 0.012, "words": 0.008}
 _ADAM_RATES: dict[Preset, float] = {"tiny": 8e-3, "small": 6e-3, "medium": 4e-3, "large": 2.5e-3}
 _RATE_FACTORS: dict[Optimiser, float] = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0.5, "sgd": 250.0}
 """Where the gradient is not scaled, the rate has another size."""
@@ -53,7 +53,11 @@ def check_length(chars: int, name: str) -> None:
 
 
 def choose_recipe(
-    options: TrainingOptions, chars: int, tokens: int, flop_per_s: float | None = None
+    options: TrainingOptions,
+    chars: int,
+    tokens: int,
+    flop_per_s: float | None = None,
+    vocab_size: int | None = None,
 ) -> tuple[Recipe, tuple[str, ...]]:
     """Fill in what was not asked for.
 
@@ -62,6 +66,7 @@ def choose_recipe(
         chars: characters to learn from.
         tokens: the same as symbols of the level.
         flop_per_s: how fast this machine trains; that of a common one by default.
+        vocab_size: symbols of the text; as many as texts of that level usually have by default.
 
     Returns:
         The recipe, and sentences about choices that a person should know.
@@ -71,8 +76,10 @@ def choose_recipe(
         minutes = DEFAULT_MINUTES
     speed = flop_per_s or threads * _FLOP_PER_S
     flop = None if minutes is None else minutes * 60 * speed
-    preset = options.preset or choose_preset(options, chars, flop)
-    size = PRESETS[options.level][preset]
+    vocab_size = vocab_size or guess_vocab(options.level, options.max_vocab)
+    kind = find_kind(options.level, vocab_size)
+    preset = options.preset or choose_preset(options, chars, vocab_size, flop)
+    size = PRESETS[kind][preset]
     hidden = options.hidden_sizes or size.hidden_sizes
     if options.layers and len(hidden) != options.layers:
         hidden = (hidden[0],) * options.layers
@@ -98,11 +105,11 @@ def choose_recipe(
         precision=options.precision,
         **_GIVEN_UNLESS_ASKED,
     )
-    recipe = replace(recipe, **_choose_optimiser(options, preset))
-    parameters = recipe.build_config(guess_vocab(recipe.level, recipe.max_vocab)).parameters
+    recipe = replace(recipe, **_choose_optimiser(options, preset, kind))
+    parameters = recipe.build_config(vocab_size).parameters
     readings = _estimate_readings(recipe, tokens, 0.0 if flop is None else flop / count_flop(parameters))
     recipe = _take_smaller_steps(options, recipe, readings * tokens)
-    recipe = replace(recipe, **choose_restraint(options, recipe.optimiser, readings, parameters / tokens))
+    recipe = replace(recipe, **choose_restraint(options, recipe.optimiser, kind, readings, parameters / tokens))
     asked = {name: value for name in _AS_ASKED if (value := getattr(options, name)) is not None}
     return replace(recipe, **asked), notes
 
@@ -113,11 +120,11 @@ def count_threads(beside_tui: bool) -> int:
     return max(1, cores - beside_tui)
 
 
-def _choose_optimiser(options: TrainingOptions, preset: Preset) -> dict[str, Any]:
+def _choose_optimiser(options: TrainingOptions, preset: Preset, kind: Kind) -> dict[str, Any]:
     """What changes the weights, and how fast."""
     optimiser = options.optimiser or "muon"
     if optimiser == "muon":
-        rate = options.learning_rate or _MUON_RATES[KINDS[options.level]]
+        rate = options.learning_rate or _MUON_RATES[kind]
         return {"optimiser": optimiser, "betas": _MUON_BETAS, "learning_rate": rate}
     rate = options.learning_rate or _ADAM_RATES[preset] * _RATE_FACTORS[optimiser]
     return {"optimiser": optimiser, "learning_rate": rate}

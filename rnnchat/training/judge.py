@@ -131,7 +131,9 @@ class Judge:
             return
         self._advised = (*self._advised, "size")
         seen = self._schedule.estimate_steps(step) * self._recipe.batch_size * self._recipe.window
-        for advice in judge_size(self._recipe, Amounts(self._info.parameters, self._info.train_tokens, seen)):
+        info = self._info
+        amounts = Amounts(info.parameters, info.train_tokens, seen, info.vocab_size)
+        for advice in judge_size(self._recipe, amounts):
             yield Noted(advice)
 
     def find_end(self) -> int:

@@ -76,7 +76,7 @@ def take_step(
     Returns:
         The mean cross-entropy () in nats per symbol, whatever loss is made smaller.
     """
-    inputs, targets = (torch.from_numpy(part).to(recipe.device) for part in ids)
+    inputs, targets = (_move(torch.from_numpy(part), recipe.device) for part in ids)
     for group in learner.optimizer.param_groups:
         group["lr"] = rate
     with autocast(recipe):
@@ -104,3 +104,9 @@ def forget_some(state: State, recipe: Recipe, step: int, rank: Rank) -> State:
         return state
     kept = rank.cut(kept).to(recipe.device)
     return State(tuple(part * kept for part in state.hidden), tuple(part * kept for part in state.cell))
+
+
+def _move(ids: Tensor, device: str) -> Tensor:
+    """The ids on the device."""
+    # From pinned memory nobody waits for the steps that a GPU has yet to take.
+    return ids.pin_memory().to(device, non_blocking=True) if device == "cuda" else ids.to(device)

@@ -86,7 +86,7 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     wishes = options if base is None else take_network(options, base)
     is_timed = options.epochs is None and options.steps is None
     flop_per_s = measure(options) if measure and is_timed else None
-    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, flop_per_s)
+    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, flop_per_s, tokenizer.vocab_size)
     if base is not None:
         recipe = lower_rate(recipe, options)
         write_model(extend_model(base.model, tokenizer, open_ids(run.ids_path, tokenizer.vocab_size)), run.base_path)

@@ -4,15 +4,17 @@ A network that is too big for its text learns it by heart, one that is too big f
 often enough.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rnnchat.model.config import ModelConfig
 from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, Level
 from rnnchat.training.options import Preset, TrainingOptions
 
-KINDS: dict[Level, str] = {"char": "spelling", "byte": "spelling", "word": "words", "bpe": "words"}
+Kind = Literal["spelling", "words"]
 """Symbols are few and each is frequent, or many and most are rare; the rare ones are learnt by heart sooner."""
-LEAST_SEEN = {"spelling": 1.0, "words": 0.3}
+MANY_SYMBOLS = 1_000
+"""So many make a text of characters (Chinese, Japanese) one of words in this sense."""
+LEAST_SEEN: dict[Kind, float] = {"spelling": 1.0, "words": 0.3}
 """A network that reads fewer symbols than so many for each of its parameters is too big for its time: in the time of
 0.3 M characters with 1×512, 1×256 read 0.7 M and came to 1.63 nats instead of 1.71."""
 _LARGE_SEEN = 2.0
@@ -30,45 +32,48 @@ class Size(NamedTuple):
     tied: bool = False
 
 
-PRESETS: dict[Level, dict[Preset, Size]] = {
-    "char": {
+PRESETS: dict[Kind, dict[Preset, Size]] = {
+    "spelling": {
         "tiny": Size((128,), 32),
         "small": Size((256,), 64),
         "medium": Size((512,), 64),
         "large": Size((640, 640), 128),
     },
-    "word": {
+    "words": {
         "tiny": Size((128,), 128, tied=True),
         "small": Size((256,), 192, tied=True),
         "medium": Size((512,), 256, tied=True),
         "large": Size((640, 640), 320, tied=True),
     },
 }
-PRESETS["byte"] = PRESETS["char"]
-PRESETS["bpe"] = PRESETS["word"]
-
 _USUAL_VOCAB: dict[Level, int] = {"char": 100}
 """Where the vocabulary is usually far from the most it may be."""
 
 
-def choose_preset(options: TrainingOptions, chars: int, flop: float | None) -> Preset:
+def find_kind(level: Level, vocab_size: int) -> Kind:
+    """What a text of so many symbols is to a network."""
+    return "words" if level in ("word", "bpe") or vocab_size >= MANY_SYMBOLS else "spelling"
+
+
+def choose_preset(options: TrainingOptions, chars: int, vocab_size: int, flop: float | None) -> Preset:
     """The biggest network that the text is long enough for, and that reads enough of it in its time.
 
     Args:
         options: what was asked for.
         chars: characters to learn from.
+        vocab_size: symbols of the text.
         flop: the operations that the time allows; None where the budget is not a time.
     """
     if chars < _SHORT:
         return "tiny"
+    kind = find_kind(options.level, vocab_size)
     presets: tuple[Preset, ...] = ("small",) if chars < _SHORTISH else ("medium", "small")
     if flop is not None and chars > _LONG:
         presets = ("large", *presets)
     for preset in presets:
-        size = PRESETS[options.level][preset]
-        vocab_size = guess_vocab(options.level, options.max_vocab)
+        size = PRESETS[kind][preset]
         config = ModelConfig(vocab_size, options.cell or "lstm", size.hidden_sizes, size.embedding_size, 0.0, size.tied)
-        least = LEAST_SEEN[KINDS[options.level]] * (_LARGE_SEEN if preset == "large" else 1)
+        least = LEAST_SEEN[kind] * (_LARGE_SEEN if preset == "large" else 1)
         if flop is None or flop >= count_flop(config.parameters) * least * config.parameters:
             return preset
     return "tiny"

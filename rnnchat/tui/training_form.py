@@ -142,8 +142,9 @@ def describe_network(values: FormValues, summary: "CorpusSummary") -> str:
     from rnnchat.training.choice import choose_recipe
 
     try:
-        recipe, _ = choose_recipe(check_form(values), summary.chars, summary.chars)
-        config = recipe.build_config(VOCABULARY_GUESS.get(values.level, max(summary.distinct_chars, 1)))
+        vocab_size = VOCABULARY_GUESS.get(values.level, max(summary.distinct_chars, 1))
+        recipe, _ = choose_recipe(check_form(values), summary.chars, summary.chars, vocab_size=vocab_size)
+        config = recipe.build_config(vocab_size)
     except RnnchatError:
         return ""
     return f"{config.describe()}, about {format_parameters(config.parameters)} weights"

@@ -11,6 +11,7 @@ from rnnchat.errors import UsageError
 from rnnchat.model.config import CELLS, Cell, ModelConfig
 from rnnchat.network.cell import CELL_STEPS
 from rnnchat.network.language_model import LanguageModel
+from rnnchat.network.mask import draw_mask
 from rnnchat.network.regularisation import Regularisation
 
 V, E, B, T = 11, 6, 4, 9
@@ -25,6 +26,10 @@ EVERYTHING = Regularisation(
 def build(cell: Cell = "lstm", hidden_sizes: tuple[int, ...] = HIDDEN, **options) -> LanguageModel:
     torch.manual_seed(5)
     return LanguageModel(ModelConfig(V, cell, hidden_sizes, **{"embedding_size": E, **options})).train()
+
+
+def drop(x: torch.Tensor, share: float) -> torch.Tensor:
+    return x * draw_mask(x, x.shape, share) if share else x
 
 
 def read(network: LanguageModel, regularisation: Regularisation | None, seed: int = 7) -> torch.Tensor:
@@ -54,9 +59,9 @@ def test_the_plain_dropout_of_a_network_acts_on_input_between_layers_and_output(
     network = build(dropout=0.4)
     assert torch.equal(read(network, None), read(network, Regularisation(0.4)))
     torch.manual_seed(7)
-    x = functional.dropout(network.embedding(IDS), 0.4)
+    x = drop(network.embedding(IDS), 0.4)
     for layer in network.layers:
-        x = functional.dropout(layer(x)[0], 0.4)
+        x = drop(layer(x)[0], 0.4)
     torch.testing.assert_close(read(network, None), network.output(x))
 
 
@@ -67,9 +72,9 @@ def test_each_place_has_a_share_of_its_own():
          Regularisation(output_dropout=0.4))
     ):  # fmt: skip
         torch.manual_seed(7)
-        x = functional.dropout(network.embedding(IDS), 0.4 if place == 0 else 0)
-        x = functional.dropout(network.layers[0](x)[0], 0.4 if place == 1 else 0)
-        x = functional.dropout(network.layers[1](x)[0], 0.4 if place == 2 else 0)
+        x = drop(network.embedding(IDS), 0.4 if place == 0 else 0)
+        x = drop(network.layers[0](x)[0], 0.4 if place == 1 else 0)
+        x = drop(network.layers[1](x)[0], 0.4 if place == 2 else 0)
         torch.testing.assert_close(read(network, regularisation), network.output(x))
 
 
@@ -122,7 +127,7 @@ def test_weight_drop_is_a_loop_over_the_steps_with_one_masked_matrix(cell):
     network.zero_grad()
 
     torch.manual_seed(7)
-    masked = [functional.dropout(network.layer_weights(layer).weight_hh, 0.4) for layer in range(2)]
+    masked = [drop(network.layer_weights(layer).weight_hh, 0.4) for layer in range(2)]
     share = (masked[0] == 0).float().mean().item()
     assert 0.2 < share < 0.6
     x = network.embedding(IDS)
@@ -158,10 +163,10 @@ def test_penalties_are_those_of_the_paper():
     network = build()
     read(network, Regularisation(0.3, activation=2.0, temporal=0.5))
     torch.manual_seed(7)
-    x = functional.dropout(network.embedding(IDS), 0.3)
-    x = functional.dropout(network.layers[0](x)[0], 0.3)
+    x = drop(network.embedding(IDS), 0.3)
+    x = drop(network.layers[0](x)[0], 0.3)
     hidden = network.layers[1](x)[0]
-    dropped = functional.dropout(hidden, 0.3)
+    dropped = drop(hidden, 0.3)
     change = hidden[:, 1:] - hidden[:, :-1]
     torch.testing.assert_close(network.penalty, 2.0 * (dropped**2).mean() + 0.5 * (change**2).mean())
 

@@ -88,6 +88,8 @@ def test_a_failure_in_the_background_is_told_by_the_run(options: TrainingOptions
     status = wait_until(run, lambda status: not status.is_active)
     assert status.state == "failed"
     assert "too short" in status.message
+    # The run knows first; its process writes the log when it ends.
+    wait_until(run, lambda _: run.check_life() == "gone")
     assert "too short" in run.log_path.read_text(encoding="utf-8")
 
 
