@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from rnnchat.model.file import read_model, write_model
 from rnnchat.model.library import find_model
 from rnnchat.model.record import ModelCard
@@ -25,26 +23,23 @@ class Shipped:
     corpus: str
     options: str
     card: ModelCard
-    logit_scale: float = 1.0
-    """Temperature scaling (Guo et al. 2017): a model that is too sure of itself foretells new text better below 1."""
 
 
 MODELS = {
     "shakespeare": Shipped(
         "shakespeare",
-        "--optimiser adamw --hidden 768 --embedding 64 --dropout 0.1 --batch 32 --window 96 --lr 0.003 --warmup 50 "
-        "--minutes 96 --threads 1",
+        "--hidden 512,512 --embedding 64 --batch 128 --window 96 --weight-decay 1.5 --dropout 0.25 --input-dropout 0 "
+        "--steps 5556",
         ModelCard(
             title="Shakespeare",
             description="Writes plays, character by character, after the 38 plays of Shakespeare.",
             licence="Texts in the public domain",
             examples=("ROMEO:\n", "HAMLET:\nTo be, or ", "ACT I\n\nSCENE I. A wood near Athens.\n\n"),
         ),
-        logit_scale=0.92,
     ),
     "chat": Shipped(
         "chat",
-        "--minutes 13 --threads 1",
+        "--hidden 512,512 --embedding 64 --batch 128 --window 96 --weight-decay 1 --dropout 0 --steps 2438",
         ModelCard(
             title="Small talk",
             description="Talks in turns as A and B, character by character, after conversations of students.",
@@ -54,8 +49,8 @@ MODELS = {
     ),
     "kjv-words": Shipped(
         "kjv",
-        "--level word --optimiser adamw --hidden 384 --embedding 256 --tied --dropout 0.4 --batch 16 --window 64 "
-        "--lr 0.003 --warmup 50 --minutes 28 --threads 1",
+        "--level word --preset medium --batch 64 --window 64 --weight-decay 0.7 --variational --dropout 0.35 "
+        "--input-dropout 0.4 --embedding-dropout 0.1 --steps 4451",
         ModelCard(
             title="King James Bible, in words",
             description="Writes verses, word by word, after the King James Version of the Bible.",
@@ -65,7 +60,8 @@ MODELS = {
     ),
     "python-code": Shipped(
         "python",
-        "--minutes 13 --threads 1",
+        "--hidden 512,512 --embedding 64 --batch 128 --window 96 --weight-decay 1 --dropout 0.1 --input-dropout 0 "
+        "--steps 4844",
         ModelCard(
             title="Python code",
             description="Writes Python, character by character, after the standard library.",
@@ -75,8 +71,8 @@ MODELS = {
     ),
     "sanguo": Shipped(
         "sanguo",
-        "--optimiser adamw --hidden 384 --embedding 256 --tied --dropout 0.4 --batch 16 --window 64 --lr 0.003 "
-        "--warmup 50 --minutes 20 --threads 1",
+        "--hidden 512 --embedding 256 --tied --lr 0.008 --batch 64 --window 64 --weight-decay 0.7 --variational "
+        "--dropout 0.35 --input-dropout 0.4 --embedding-dropout 0.1 --steps 3737",
         ModelCard(
             title="三国演义",
             description="Writes Chinese prose, character by character, after the Romance of the Three Kingdoms.",
@@ -96,14 +92,9 @@ def train(name: str) -> None:
 
 
 def pack(name: str) -> Path:
-    """Write the library's model ``name`` beside this script, with its card and its logits scaled, as float16."""
+    """Write the library's model ``name`` beside this script, with its card, as float16."""
     path = Path(__file__).parent / f"{name}{MODEL_SUFFIX}"
-    shipped, model = MODELS[name], read_model(find_model(name))
-    weights = dict(model.weights)
-    for part in ("output.weight", "output.bias"):
-        if shipped.logit_scale != 1:
-            weights[part] = weights[part] * np.float32(shipped.logit_scale)
-    write_model(replace(model, weights=weights, card=shipped.card), path, "float16")
+    write_model(replace(read_model(find_model(name)), card=MODELS[name].card), path, "float16")
     return path
 
 

@@ -74,6 +74,18 @@ def test_words_share_their_matrix_unless_they_are_one_hot() -> None:
     assert not choose(level="word", embedding_size=0).tied
 
 
+def test_a_text_of_many_different_characters_is_learnt_like_one_of_words() -> None:
+    options = TrainingOptions(corpus=("a",), epochs=20)
+    spelling, chinese = (choose_recipe(options, 10**6, 10**6, vocab_size=size)[0] for size in (100, 4_000))
+    words = choose(level="word", epochs=20)
+    assert not spelling.tied
+    for recipe in (chinese, words):
+        assert recipe.tied
+        assert recipe.variational
+        assert recipe.learning_rate < spelling.learning_rate
+    assert chinese.level == "char"
+
+
 def test_a_short_text_gets_fewer_streams_and_a_note() -> None:
     options = TrainingOptions(corpus=("a",))
     recipe, notes = choose_recipe(options, 2_000, 2_000)
