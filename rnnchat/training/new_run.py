@@ -19,7 +19,7 @@ from rnnchat.text.corpus import STANDARD_INPUT
 from rnnchat.training import heartbeat
 from rnnchat.training.extension import take_level
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, list_runs, read_status
+from rnnchat.training.run_folder import RunFolder, bring_back, list_runs, read_status
 from rnnchat.training.run_info import RunInfo
 
 
@@ -37,6 +37,7 @@ def make_run(options: TrainingOptions) -> RunFolder:
         TrainingError: the name is taken by a run or a model and may not be replaced, or the disk refuses.
     """
     options = _settle(options)
+    bring_back()
     while True:
         run = RunFolder(paths.runs_dir() / _choose_name(options))
         try:

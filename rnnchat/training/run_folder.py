@@ -16,6 +16,7 @@ runs/NAME/  run.json                 what was asked for, what was chosen, the te
 ```
 """
 
+import contextlib
 import difflib
 import json
 import os
@@ -37,6 +38,8 @@ from rnnchat.training.run_status import RunStatus, fold_event
 
 POLL_S = 0.2
 """How often a watcher looks for new events."""
+_ABANDONED_S = 10.0
+"""What was put aside is moved on in a moment, by a process that lives."""
 
 
 @dataclass(frozen=True)
@@ -194,8 +197,21 @@ class RunFolder:
 
 def list_runs() -> list[RunFolder]:
     """All runs on this machine, the newest first."""
+    bring_back()
     runs = [RunFolder(path.parent) for path in paths.runs_dir().glob("*/run.json")]
     return sorted(runs, key=lambda run: _find_start(run), reverse=True)
+
+
+def bring_back() -> None:
+    """Put runs in their places that were put aside for others, by processes that were killed before these had them."""
+    for replaced in paths.runs_dir().glob(".aside/*/replaced"):
+        aside = RunFolder(replaced.parent)
+        run = RunFolder(paths.runs_dir() / aside.name.rpartition(".")[0])
+        with contextlib.suppress(OSError):  # another process may bring it back at the same time
+            is_abandoned = time.time() - aside.path.stat().st_ctime > _ABANDONED_S and aside.check_life() == "gone"
+            if is_abandoned and not run.path.exists():
+                replaced.rename(run.path)
+                shutil.rmtree(aside.path)
 
 
 def find_run(name: str) -> RunFolder:
@@ -207,7 +223,10 @@ def find_run(name: str) -> RunFolder:
     run = RunFolder(paths.runs_dir() / name)
     if name and run.exists:
         return run
-    near = difflib.get_close_matches(name, [run.name for run in list_runs()], n=3)
+    runs = list_runs()
+    if name and run.exists:  # now
+        return run
+    near = difflib.get_close_matches(name, [run.name for run in runs], n=3)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     raise TrainingError(f"no run called {name!r} on this machine{hint}: see `rnnchat runs list`")
 

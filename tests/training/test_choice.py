@@ -60,6 +60,14 @@ def test_a_faster_machine_reads_the_text_more_often() -> None:
     assert fast.dropout > slow.dropout == 0
 
 
+def test_a_gpu_takes_bigger_steps() -> None:
+    options = TrainingOptions(corpus=("a",), minutes=3)
+    processor, gpu = (choose_recipe(options, 10**6, 10**6, flop_per_s)[0] for flop_per_s in (3e11, 4e12))
+    assert gpu.batch_size > processor.batch_size
+    assert gpu.window > processor.window
+    assert choose_recipe(TrainingOptions(("a",), batch_size=20, window=30), 10**6, 10**6, 4e12)[0].batch_size == 20
+
+
 def test_every_optimiser_has_a_rate_of_its_own_size() -> None:
     rates = {optimiser: choose(optimiser=optimiser).learning_rate for optimiser in get_args(Optimiser)}
     assert rates["rmsprop"] < rates["adamw"] < rates["muon"] < rates["sgd"]

@@ -9,10 +9,11 @@ import pytest
 
 from rnnchat import paths
 from rnnchat.errors import ModelError, TrainingError
+from rnnchat.training import run_folder
 from rnnchat.training.event import Failed, Finished
 from rnnchat.training.new_run import make_run
 from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, list_runs, read_status, remove_run
+from rnnchat.training.run_folder import RunFolder, find_run, list_runs, read_status, remove_run
 
 BeginRun = Callable[..., RunFolder]
 
@@ -119,6 +120,33 @@ def test_a_model_is_replaced_only_with_leave(begin_run: BeginRun) -> None:
         begin_run(name="sea")
     begin_run(name="sea", replace=True)
     assert model.exists()  # until the new one is there
+
+
+def test_a_run_that_was_put_aside_by_a_killed_process_comes_back(
+    begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = begin_run(name="sea")
+    end(old)
+    info = old.read_info()
+    rename = Path.rename
+
+    def die_before_the_new_one_has_its_place(path: Path, target: Path) -> Path:
+        if target == old.path:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", die_before_the_new_one_has_its_place)
+        with pytest.raises(KeyboardInterrupt):
+            begin_run(name="sea", replace=True)
+    assert not old.exists
+    monkeypatch.setattr(run_folder, "_ABANDONED_S", 0.0)
+    assert list_runs() == []  # the process lives
+    (aside,) = (paths.runs_dir() / ".aside").iterdir()
+    (aside / "heartbeat").unlink()
+    assert find_run("sea").read_info() == info
+    assert list_runs() == [old]
+    assert not list((paths.runs_dir() / ".aside").iterdir())
 
 
 def test_a_disk_that_refuses_is_told_in_a_sentence(
