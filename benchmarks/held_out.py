@@ -1,6 +1,6 @@
 """Bits per character of the models that come with rnnchat, on the texts that were held out when they learnt.
 
-    rnnchat corpus fetch shakespeare && rnnchat corpus fetch kjv && rnnchat corpus fetch sanguo
+    rnnchat corpus fetch shakespeare    # and kjv, sanguo, chat, python for the others
     python benchmarks/held_out.py [MODEL ...]
 
 The last tenth of each corpus is read in one stream with the state carried all the way, in both precisions; what a

@@ -1,6 +1,6 @@
 """Penn Treebank as papers measure it, in words or in characters: trained by ``rnnchat train``, tested once.
 
-    python benchmarks/penn.py FOLDER [--minutes 60] [OPTIONS OF rnnchat train]
+    python benchmarks/penn.py FOLDER [--characters] [--minutes 60] [OPTIONS OF rnnchat train]
 
 FOLDER holds the texts as Mikolov prepared them, a sentence a line: ``ptb.train.txt``, ``ptb.valid.txt`` and
 ``ptb.test.txt`` (10,000 words, ``<unk>`` among them), or ``ptb.char.train.txt`` and so on (50 characters, a space
@@ -28,8 +28,9 @@ from rnnchat.training.evaluation import evaluate
 
 NAME = "penn"
 WORDS = "--level word --max-vocab 10003 --tied --embedding 256 --hidden 570"
-"""4.6 million parameters. The words, the end of a line among them, and rnnchat's three special symbols."""
+"""4.6 million parameters; 10,000 words, the end of a line among them, and rnnchat's three special symbols."""
 CHARACTERS = "--level char --embedding 128 --hidden 1000"
+"""4.6 million parameters, 50 characters."""
 
 
 def spell(word: str) -> str:
@@ -48,9 +49,10 @@ def main() -> None:
     """Train, and print the network's size and how well it foretells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--characters", action="store_true", help="not words")
     parser.add_argument("--minutes", type=float, default=60)
     arguments, options = parser.parse_known_args()
-    is_words = (arguments.folder / "ptb.train.txt").exists()
+    is_words = not arguments.characters
     with tempfile.TemporaryDirectory() as home:
         os.environ["RNNCHAT_HOME"] = home
         texts = {part: Path(home) / f"{part}.txt" for part in ("train", "valid", "test")}
@@ -68,7 +70,7 @@ def main() -> None:
             ids = model.tokenizer.encode(texts[part].read_text(encoding="utf-8"))
             nats = evaluate(network, ids, len(ids) - 1)
             measure = f"perplexity {math.exp(nats):.2f}" if is_words else f"{nats / math.log(2):.4f} bits per character"
-            print(f"{part}: {measure}, {len(ids):,} symbols", flush=True)
+            print(f"{part}: {measure}, {len(ids) - 1:,} symbols", flush=True)
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ MODELS = {
     ),
     "sanguo": Shipped(
         "sanguo",
-        "--hidden 512 --embedding 256 --tied --lr 0.008 --batch 64 --window 64 --weight-decay 0.7 --variational "
-        "--dropout 0.35 --input-dropout 0.4 --embedding-dropout 0.1 --steps 3737",
+        "--preset medium --batch 64 --window 64 --weight-decay 0.7 --variational --dropout 0.35 --input-dropout 0.4 "
+        "--embedding-dropout 0.1 --steps 3737",
         ModelCard(
             title="三国演义",
             description="Writes Chinese prose, character by character, after the Romance of the Three Kingdoms.",

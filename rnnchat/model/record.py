@@ -42,7 +42,7 @@ class TrainingRecord:
 
     @property
     def suits_int8(self) -> bool:
-        """Does int8 lose next to nothing? Yes without a figure: no model measured so far lost a fifth of the limit."""
+        """Does int8 lose next to nothing? Yes without a figure: no model measured so far lost a third of the limit."""
         return self.int8_loss is None or self.int8_loss <= MAX_INT8_LOSS
 
     def to_json(self) -> dict[str, Any]:

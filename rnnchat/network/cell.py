@@ -10,7 +10,6 @@ product element by element, ``σ`` the logistic function; W and b carry the gate
 order in which the equations list the gates; there are two biases per gate, as in torch and cuDNN.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -19,9 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from rnnchat.model.config import Cell
-
-# Weights that need not be a module's own cannot lie where cuDNN would have them; it copies them, which is little.
-warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
 
 _ONE_LAYER: dict[str, Any] = {
     "has_biases": True, "num_layers": 1, "dropout": 0.0, "train": True, "bidirectional": False, "batch_first": True,

@@ -15,6 +15,13 @@ _LEVELS = 2**16
 _LOWEST = torch.iinfo(torch.int16).min
 
 
+def drop_out(x: Tensor, share: float) -> Tensor:
+    """The same numbers without a share of them, each drawn by itself; see `draw_mask`."""
+    if x.device.type != "cpu":
+        return functional.dropout(x, share)
+    return x * draw_mask(x, x.shape, share)
+
+
 def draw_mask(like: Tensor, shape: Sequence[int], share: float) -> Tensor:
     """0 in the places to leave out, the inverse of the share that stays in all others, so that sums keep their size.
 

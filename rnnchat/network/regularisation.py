@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from rnnchat.errors import UsageError
-from rnnchat.network.mask import draw_mask
+from rnnchat.network.mask import draw_mask, drop_out
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Regularisation:
 
     def drop_weights(self, weight: Tensor) -> Tensor:
         """A recurrent matrix (G*H, H) without some of its weights."""
-        return weight * draw_mask(weight, weight.shape, self.weight_drop)
+        return drop_out(weight, self.weight_drop)
 
     def measure_penalty(self, hidden: Tensor, top: Tensor) -> Tensor:
         """What it adds to the loss, in nats per symbol.
@@ -95,5 +95,6 @@ class Regularisation:
         share = self.dropout if share is None else share
         if not share:
             return x
-        shape = (len(x), 1, x.shape[-1]) if self.variational else x.shape
-        return x * draw_mask(x, shape, share)
+        if not self.variational:
+            return drop_out(x, share)
+        return x * draw_mask(x, (len(x), 1, x.shape[-1]), share)

@@ -17,6 +17,10 @@ from rnnchat.text.helper import map_pieces
 from rnnchat.text.tokenizer import Tokenizer, tokenizer_from_json
 from rnnchat.text.word import WordTokenizer
 
+COMMON_SHARE = 0.99
+_MOST_COUNTED = 1_000_000
+"""A text's beginning tells how its symbols are spread."""
+
 
 class Written(NamedTuple):
     """What became of a text."""
@@ -102,6 +106,13 @@ def open_ids(path: Path, vocab_size: int) -> np.ndarray:
     if not size:  # an empty file cannot be mapped
         return np.empty(0, dtype)
     return np.memmap(path, dtype, mode="r")
+
+
+def count_common(ids: np.ndarray) -> int:
+    """How many different symbols make up 99 % of a text (N,), or of its first million: scripts have few or many,
+    whatever else stands in a text now and then."""
+    counts = np.sort(np.bincount(ids[:_MOST_COUNTED]))[::-1]
+    return int(np.searchsorted(np.cumsum(counts), COMMON_SHARE * counts.sum())) + 1
 
 
 def _choose_dtype(vocab_size: int) -> np.dtype[np.unsignedinteger]:

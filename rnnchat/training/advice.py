@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.restraint import MANY_READINGS
-from rnnchat.training.size import LEAST_SEEN, find_kind
+from rnnchat.training.size import LEAST_SEEN, Kind
 
 Curve = tuple[tuple[int, float], ...]
 """(step, validation bits per character)"""
@@ -35,8 +35,8 @@ class Amounts:
     """Symbols to learn from."""
     seen: float
     """Symbols that it will have read at its end."""
-    vocab_size: int
-    """Different ones."""
+    kind: Kind
+    """Of the text."""
 
     @property
     def readings(self) -> float:
@@ -55,7 +55,7 @@ def judge_size(recipe: Recipe, amounts: Amounts) -> tuple[str, ...]:
             f"each of which it will read {amounts.readings:,.0f} times, can learn it by heart. Choose a smaller "
             "--hidden, --dropout 0.5, or more text."
         )
-    if amounts.seen < LEAST_SEEN[find_kind(recipe.level, amounts.vocab_size)] * amounts.parameters:
+    if amounts.seen < LEAST_SEEN[amounts.kind] * amounts.parameters:
         told.append(
             f"The network is too big for this time: it has {amounts.parameters:,} parameters and will see "
             f"{amounts.seen:,.0f} symbols. A smaller one (--preset small) or more --minutes would come further."

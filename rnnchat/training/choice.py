@@ -12,7 +12,7 @@ from rnnchat.text.tokenizer import SYMBOL_NAMES
 from rnnchat.training.options import DEFAULT_MINUTES, Optimiser, Preset, TrainingOptions
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.restraint import choose_restraint
-from rnnchat.training.size import PRESETS, Kind, choose_preset, count_flop, find_kind, guess_vocab
+from rnnchat.training.size import PRESETS, Kind, Symbols, choose_preset, count_flop, find_kind, guess_symbols
 
 LEAST_CHARS = 200
 """A shorter text teaches nothing that could be held against a held-out part."""
@@ -22,9 +22,9 @@ _FLOP_PER_S = 7e10
 _WINDOW = 64
 _MUON_BATCH, _BATCH = 64, 24
 """Streams: muon loses less by few big steps than the others do."""
-_FAST_FLOP_PER_S = 2e12
-"""A machine so fast, a GPU as a rule, takes twice the streams in a third more time at most."""
-_FAST_BATCH, _FAST_WINDOW = 128, 96
+FAST_FLOP_PER_S = 2e12
+"""A machine that was measured to be so fast, a GPU as a rule, takes more streams in little more time."""
+FAST_BATCH, FAST_WINDOW = 128, 96
 _LEAST_STEPS = 250
 _LEAST_PART = 16
 """Of windows and streams: less of either is no faster."""
@@ -60,7 +60,7 @@ def choose_recipe(
     chars: int,
     tokens: int,
     flop_per_s: float | None = None,
-    vocab_size: int | None = None,
+    symbols: Symbols | None = None,
 ) -> tuple[Recipe, tuple[str, ...]]:
     """Fill in what was not asked for.
 
@@ -68,8 +68,8 @@ def choose_recipe(
         options: what was asked for.
         chars: characters to learn from.
         tokens: the same as symbols of the level.
-        flop_per_s: how fast this machine trains; that of a common one by default.
-        vocab_size: symbols of the text; as many as texts of that level usually have by default.
+        flop_per_s: how fast this machine trains, measured; as a common one by default.
+        symbols: of the text; as texts of that level usually have by default.
 
     Returns:
         The recipe, and sentences about choices that a person should know.
@@ -77,17 +77,18 @@ def choose_recipe(
     minutes, threads = options.minutes, options.threads or count_threads(options.beside_tui)
     if minutes is None and options.epochs is None and options.steps is None:
         minutes = DEFAULT_MINUTES
-    speed = flop_per_s or threads * _FLOP_PER_S
-    flop = None if minutes is None else minutes * 60 * speed
-    vocab_size = vocab_size or guess_vocab(options.level, options.max_vocab)
-    kind = find_kind(options.level, vocab_size)
-    preset = options.preset or choose_preset(options, chars, vocab_size, flop)
+    flop = None if minutes is None else minutes * 60 * (flop_per_s or threads * _FLOP_PER_S)
+    symbols = symbols or guess_symbols(options.level, options.max_vocab)
+    kind = find_kind(options.level, symbols.common)
+    preset = options.preset or choose_preset(options, chars, symbols, flop)
     size = PRESETS[kind][preset]
     hidden = options.hidden_sizes or size.hidden_sizes
     if options.layers and len(hidden) != options.layers:
         hidden = (hidden[0],) * options.layers
     embedding = size.embedding_size if options.embedding_size is None else options.embedding_size
-    window, batch, notes = _choose_batch(options, tokens, is_fast=speed >= _FAST_FLOP_PER_S)
+    window, batch, notes = _choose_batch(options, tokens, is_fast=(flop_per_s or 0) >= FAST_FLOP_PER_S)
+    if kind == "words" and options.level in ("char", "byte"):
+        notes = (*notes, f"{symbols.common:,} different characters are common: the text is learnt like one of words.")
     recipe = Recipe(
         level=options.level,
         cell=options.cell or "lstm",
@@ -109,7 +110,7 @@ def choose_recipe(
         **_GIVEN_UNLESS_ASKED,
     )
     recipe = replace(recipe, **_choose_optimiser(options, preset, kind))
-    parameters = recipe.build_config(vocab_size).parameters
+    parameters = recipe.build_config(symbols.size).parameters
     readings = _estimate_readings(recipe, tokens, 0.0 if flop is None else flop / count_flop(parameters))
     recipe = _take_smaller_steps(options, recipe, readings * tokens)
     recipe = replace(recipe, **choose_restraint(options, recipe.optimiser, kind, readings, parameters / tokens))
@@ -160,9 +161,10 @@ def _estimate_readings(recipe: Recipe, tokens: int, in_time: float) -> float:
 
 def _choose_batch(options: TrainingOptions, tokens: int, is_fast: bool) -> tuple[int, int, tuple[str, ...]]:
     """Window and streams, smaller for a text in which the usual ones would not find room."""
-    window, batch = (_FAST_WINDOW, _FAST_BATCH) if is_fast else (_WINDOW, _MUON_BATCH)
     if options.optimiser not in (None, "muon"):
-        batch = _BATCH
+        window, batch = _WINDOW, _BATCH
+    else:
+        window, batch = (FAST_WINDOW, FAST_BATCH) if is_fast else (_WINDOW, _MUON_BATCH)
     window, batch = options.window or window, options.batch_size or batch
     fitting_window = min(window, max(2, tokens // (2 * _LEAST_WINDOWS)))
     fitting_batch = min(batch, max(1, tokens // (8 * fitting_window)))

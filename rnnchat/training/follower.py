@@ -24,9 +24,7 @@ def follow(rank: Together) -> None:
     info = run.read_info()
     torch.set_num_threads(rank.count_threads(info.get_recipe().threads))
     with flush_denormals():
-        worker = Worker(run, info, rank)
-        worker.learner.average = None  # rank 0 keeps it
-        _obey(rank, worker, run)
+        _obey(rank, Worker(run, info, rank), run)
 
 
 def _obey(rank: Together, worker: Worker, run: RunFolder) -> None:

@@ -11,7 +11,7 @@ from rnnchat.errors import TrainingError
 from rnnchat.generation.copied_text import share_copied
 from rnnchat.model.file import read_model
 from rnnchat.network.language_model import load_weights
-from rnnchat.text.ids import open_ids
+from rnnchat.text.ids import count_common, open_ids
 from rnnchat.text.tokenizer import tokenizer_from_json
 from rnnchat.training.advice import Amounts, judge_end, judge_overfitting, judge_size
 from rnnchat.training.averaging import has_stalled
@@ -25,6 +25,7 @@ from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Schedule
+from rnnchat.training.size import find_kind
 from rnnchat.training.stopping import find_end
 
 MOST_EVALUATIONS = 25
@@ -132,7 +133,8 @@ class Judge:
         self._advised = (*self._advised, "size")
         seen = self._schedule.estimate_steps(step) * self._recipe.batch_size * self._recipe.window
         info = self._info
-        amounts = Amounts(info.parameters, info.train_tokens, seen, info.vocab_size)
+        kind = find_kind(self._recipe.level, count_common(open_ids(self._run.ids_path, info.vocab_size)))
+        amounts = Amounts(info.parameters, info.train_tokens, seen, kind)
         for advice in judge_size(self._recipe, amounts):
             yield Noted(advice)
 

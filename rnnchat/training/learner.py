@@ -102,11 +102,13 @@ def forget_some(state: State, recipe: Recipe, step: int, rank: Rank) -> State:
     kept = torch.rand(recipe.batch_size, 1, generator=random) >= recipe.reset_probability  # (B, 1)
     if kept.all():
         return state
-    kept = rank.cut(kept).to(recipe.device)
+    kept = _move(rank.cut(kept), recipe.device)
     return State(tuple(part * kept for part in state.hidden), tuple(part * kept for part in state.cell))
 
 
-def _move(ids: Tensor, device: str) -> Tensor:
-    """The ids on the device."""
-    # From pinned memory nobody waits for the steps that a GPU has yet to take.
-    return ids.pin_memory().to(device, non_blocking=True) if device == "cuda" else ids.to(device)
+def _move(tensor: Tensor, device: str) -> Tensor:
+    """The same numbers on the device."""
+    if device != "cuda":
+        return tensor.to(device)
+    # From pinned memory, and only as a whole, nobody waits for the steps that a GPU has yet to take.
+    return tensor.contiguous().pin_memory().to(device, non_blocking=True)

@@ -81,9 +81,13 @@ def _place(run: RunFolder, info: RunInfo) -> bool:
     try:
         draft.path.rename(run.path)
     except OSError:
-        if not run.path.exists():
+        is_taken = run.path.exists()
+        if draft.replaced_path.exists() and not is_taken:
+            draft.replaced_path.rename(run.path)
+        if not draft.replaced_path.exists():  # what another process took the place of stays where it is
+            shutil.rmtree(draft.path)
+        if not is_taken:
             raise
-        shutil.rmtree(draft.path)
         return False
     return True
 

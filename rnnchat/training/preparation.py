@@ -15,7 +15,7 @@ from rnnchat import __version__, paths
 from rnnchat.errors import TextError
 from rnnchat.model.file import write_model
 from rnnchat.text.corpus import Corpus, CorpusSummary
-from rnnchat.text.ids import open_ids, write_ids
+from rnnchat.text.ids import count_common, open_ids, write_ids
 from rnnchat.text.tokenizer import fit_tokenizer
 from rnnchat.training.choice import check_length, choose_recipe, count_threads
 from rnnchat.training.event import Noted
@@ -32,6 +32,7 @@ from rnnchat.training.options import TrainingOptions
 from rnnchat.training.recipe import Recipe
 from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.run_info import RunInfo
+from rnnchat.training.size import Symbols
 
 _MOST_LEFT_OUT = 3
 """More files that were left out are counted, not named."""
@@ -86,10 +87,12 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     wishes = options if base is None else take_network(options, base)
     is_timed = options.epochs is None and options.steps is None
     flop_per_s = measure(options) if measure and is_timed else None
-    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, flop_per_s, tokenizer.vocab_size)
+    ids = open_ids(run.ids_path, tokenizer.vocab_size)
+    symbols = Symbols(tokenizer.vocab_size, count_common(ids))
+    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, flop_per_s, symbols)
     if base is not None:
         recipe = lower_rate(recipe, options)
-        write_model(extend_model(base.model, tokenizer, open_ids(run.ids_path, tokenizer.vocab_size)), run.base_path)
+        write_model(extend_model(base.model, tokenizer, ids), run.base_path)
         notes = (describe_base(base, tokenizer), *notes)
     paths.write_text_atomically(run.tokenizer_path, json.dumps(tokenizer.to_json(), ensure_ascii=False))
     info = replace(

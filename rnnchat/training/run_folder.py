@@ -38,8 +38,6 @@ from rnnchat.training.run_status import RunStatus, fold_event
 
 POLL_S = 0.2
 """How often a watcher looks for new events."""
-_ABANDONED_S = 10.0
-"""What was put aside is moved on in a moment, by a process that lives."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +206,7 @@ def bring_back() -> None:
         aside = RunFolder(replaced.parent)
         run = RunFolder(paths.runs_dir() / aside.name.rpartition(".")[0])
         with contextlib.suppress(OSError):  # another process may bring it back at the same time
-            is_abandoned = time.time() - aside.path.stat().st_ctime > _ABANDONED_S and aside.check_life() == "gone"
-            if is_abandoned and not run.path.exists():
+            if aside.check_life() == "gone" and not run.path.exists():
                 replaced.rename(run.path)
                 shutil.rmtree(aside.path)
 
@@ -220,13 +217,11 @@ def find_run(name: str) -> RunFolder:
     Raises:
         TrainingError: there is none.
     """
+    bring_back()
     run = RunFolder(paths.runs_dir() / name)
     if name and run.exists:
         return run
-    runs = list_runs()
-    if name and run.exists:  # now
-        return run
-    near = difflib.get_close_matches(name, [run.name for run in runs], n=3)
+    near = difflib.get_close_matches(name, [run.name for run in list_runs()], n=3)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
     raise TrainingError(f"no run called {name!r} on this machine{hint}: see `rnnchat runs list`")
 
@@ -312,6 +307,8 @@ def remove_run(run: RunFolder) -> None:
         aside.path.parent.mkdir(exist_ok=True)
         run.path.rename(aside.path)
         if aside.replaced_path.exists():
+            with contextlib.suppress(OSError):  # a full disk is no reason to keep a run
+                heartbeat.write_pulse(aside.heartbeat_path, os.getpid())  # nobody else is to bring it back
             aside.replaced_path.rename(run.path)
         shutil.rmtree(aside.path)
     except OSError as e:

@@ -12,8 +12,8 @@ from rnnchat.training.options import Preset, TrainingOptions
 
 Kind = Literal["spelling", "words"]
 """Symbols are few and each is frequent, or many and most are rare; the rare ones are learnt by heart sooner."""
-MANY_SYMBOLS = 1_000
-"""So many make a text of characters (Chinese, Japanese) one of words in this sense."""
+MANY_SYMBOLS = 300
+"""Where so many characters are common (Chinese, Japanese), they are like words."""
 LEAST_SEEN: dict[Kind, float] = {"spelling": 1.0, "words": 0.3}
 """A network that reads fewer symbols than so many for each of its parameters is too big for its time: in the time of
 0.3 M characters with 1×512, 1×256 read 0.7 M and came to 1.63 nats instead of 1.71."""
@@ -22,6 +22,15 @@ _LARGE_SEEN = 2.0
 _SHORT, _SHORTISH, _LONG = 3_000, 20_000, 5_000_000
 """Characters. A network may be big for its text: on 33,000 characters 1×512 with dropout came to 2.32 bits per
 character where 1×256 came to 2.47."""
+
+
+class Symbols(NamedTuple):
+    """What a text is made of."""
+
+    size: int
+    """Of the vocabulary."""
+    common: int
+    """So many different symbols make up 99 % of the text."""
 
 
 class Size(NamedTuple):
@@ -50,29 +59,31 @@ _USUAL_VOCAB: dict[Level, int] = {"char": 100}
 """Where the vocabulary is usually far from the most it may be."""
 
 
-def find_kind(level: Level, vocab_size: int) -> Kind:
-    """What a text of so many symbols is to a network."""
-    return "words" if level in ("word", "bpe") or vocab_size >= MANY_SYMBOLS else "spelling"
+def find_kind(level: Level, common: int) -> Kind:
+    """What a text is to a network, of which so many symbols are common."""
+    return "words" if level in ("word", "bpe") or common >= MANY_SYMBOLS else "spelling"
 
 
-def choose_preset(options: TrainingOptions, chars: int, vocab_size: int, flop: float | None) -> Preset:
+def choose_preset(options: TrainingOptions, chars: int, symbols: Symbols, flop: float | None) -> Preset:
     """The biggest network that the text is long enough for, and that reads enough of it in its time.
 
     Args:
         options: what was asked for.
         chars: characters to learn from.
-        vocab_size: symbols of the text.
+        symbols: of the text.
         flop: the operations that the time allows; None where the budget is not a time.
     """
     if chars < _SHORT:
         return "tiny"
-    kind = find_kind(options.level, vocab_size)
+    kind = find_kind(options.level, symbols.common)
     presets: tuple[Preset, ...] = ("small",) if chars < _SHORTISH else ("medium", "small")
     if flop is not None and chars > _LONG:
         presets = ("large", *presets)
     for preset in presets:
         size = PRESETS[kind][preset]
-        config = ModelConfig(vocab_size, options.cell or "lstm", size.hidden_sizes, size.embedding_size, 0.0, size.tied)
+        config = ModelConfig(
+            symbols.size, options.cell or "lstm", size.hidden_sizes, size.embedding_size, 0.0, size.tied
+        )
         least = LEAST_SEEN[kind] * (_LARGE_SEEN if preset == "large" else 1)
         if flop is None or flop >= count_flop(config.parameters) * least * config.parameters:
             return preset
@@ -84,6 +95,7 @@ def count_flop(parameters: int) -> int:
     return 6 * parameters
 
 
-def guess_vocab(level: Level, max_vocab: int | None) -> int:
-    """How many symbols a text of that level usually has."""
-    return max_vocab or _USUAL_VOCAB.get(level, DEFAULT_MAX_VOCAB[level])
+def guess_symbols(level: Level, max_vocab: int | None) -> Symbols:
+    """What a text of that level usually has."""
+    size = max_vocab or _USUAL_VOCAB.get(level, DEFAULT_MAX_VOCAB[level])
+    return Symbols(size, min(size, MANY_SYMBOLS - 1))

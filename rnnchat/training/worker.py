@@ -28,6 +28,8 @@ class Worker:
         self.learner = build_learner(recipe, info.vocab_size, run)
         """Its state is that of this process's share of the streams."""
         self.learner.state = rank.cut_state(self.learner.state)
+        if rank.number != 0:
+            self.learner.average = None  # rank 0 keeps it
         self.step = 0
         """How many steps were taken."""
         self.is_new = not run.checkpoint_path.exists()

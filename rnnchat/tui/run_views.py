@@ -6,7 +6,7 @@ from pathlib import Path
 from rnnchat import paths
 from rnnchat.training.event import Sampled
 from rnnchat.training.run_comparison import ComparedRun
-from rnnchat.training.run_folder import RunFolder
+from rnnchat.training.run_folder import RunFolder, bring_back
 from rnnchat.training.run_history import Point, RunHistory
 from rnnchat.training.run_info import RunInfo
 from rnnchat.training.run_status import RunStatus
@@ -132,6 +132,7 @@ class RunReader:
 
     def read(self) -> tuple[RunView, ...]:
         """All runs on this machine, the newest first."""
+        bring_back()
         views = []
         found = {path.parent for path in paths.runs_dir().glob("*/run.json")}
         for gone in self._known.keys() - found:

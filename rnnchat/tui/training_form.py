@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 AUTO_SIZE = "auto"
 SIZES = (AUTO_SIZE, "tiny", "small", "medium", "large")
 LEVELS = ("char", "byte", "word", "bpe")
-VOCABULARY_GUESS = {"byte": 256, "word": 10_000, "bpe": 4_000}
-"""How many symbols the levels have whose vocabulary the text does not decide."""
 
 
 class FieldError(RnnchatError):
@@ -140,11 +138,13 @@ def describe_texts(summary: "CorpusSummary") -> str:
 def describe_network(values: FormValues, summary: "CorpusSummary") -> str:
     """What would be trained: ``lstm 1×384, about 0.7 M weights``; empty where the form cannot be taken yet."""
     from rnnchat.training.choice import choose_recipe
+    from rnnchat.training.size import Symbols, guess_symbols
 
     try:
-        vocab_size = VOCABULARY_GUESS.get(values.level, max(summary.distinct_chars, 1))
-        recipe, _ = choose_recipe(check_form(values), summary.chars, summary.chars, vocab_size=vocab_size)
-        config = recipe.build_config(vocab_size)
+        options, chars = check_form(values), summary.distinct_chars
+        symbols = Symbols(chars, chars) if values.level == "char" else guess_symbols(options.level, options.max_vocab)
+        recipe, _ = choose_recipe(options, summary.chars, summary.chars, symbols=symbols)
+        config = recipe.build_config(symbols.size)
     except RnnchatError:
         return ""
     return f"{config.describe()}, about {format_parameters(config.parameters)} weights"

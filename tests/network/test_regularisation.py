@@ -11,7 +11,7 @@ from rnnchat.errors import UsageError
 from rnnchat.model.config import CELLS, Cell, ModelConfig
 from rnnchat.network.cell import CELL_STEPS
 from rnnchat.network.language_model import LanguageModel
-from rnnchat.network.mask import draw_mask
+from rnnchat.network.mask import drop_out
 from rnnchat.network.regularisation import Regularisation
 
 V, E, B, T = 11, 6, 4, 9
@@ -29,7 +29,7 @@ def build(cell: Cell = "lstm", hidden_sizes: tuple[int, ...] = HIDDEN, **options
 
 
 def drop(x: torch.Tensor, share: float) -> torch.Tensor:
-    return x * draw_mask(x, x.shape, share) if share else x
+    return drop_out(x, share) if share else x
 
 
 def read(network: LanguageModel, regularisation: Regularisation | None, seed: int = 7) -> torch.Tensor:

@@ -10,7 +10,7 @@ import pytest
 
 from rnnchat.errors import TextError
 from rnnchat.text import helper
-from rnnchat.text.ids import open_ids, write_ids
+from rnnchat.text.ids import count_common, open_ids, write_ids
 from rnnchat.text.tokenizer import LEVELS, ByteTokenizer, fit_tokenizer
 
 CASES = [("char", 2, 1), ("char", 256, 1), ("char", 257, 2), ("char", 65_537, 4), ("byte", 1, 1), ("word", 4, 1)]
@@ -105,6 +105,14 @@ def test_ids_are_those_of_pieces_encoded_one_behind_the_other(level, seed, tmp_p
         ids += tokenizer.encode(piece, ids[-4:]).tolist()
     write_ids(pieces, tokenizer, tmp_path / "ids")
     assert open_ids(tmp_path / "ids", tokenizer.vocab_size).tolist() == ids
+
+
+def test_the_common_symbols_are_those_of_nearly_all_of_the_text():
+    often = np.repeat(np.arange(50), 1_000)
+    rare = np.arange(50, 450)  # less than 1 %, whatever their number
+    assert count_common(np.concatenate([often, rare])) == 50
+    assert count_common(np.arange(400)) == 396
+    assert count_common(np.zeros(7, int)) == 1
 
 
 def test_what_is_missing_is_counted_once_wherever_the_text_is_cut(tmp_path: Path):

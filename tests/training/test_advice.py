@@ -20,11 +20,11 @@ def draw(*bits: float) -> tuple[tuple[int, float], ...]:
 
 
 def test_a_network_that_fits_is_not_talked_about(recipe: Recipe) -> None:
-    assert judge_size(recipe, Amounts(parameters=10**6, text=10**6, seen=5e6, vocab_size=65)) == ()
+    assert judge_size(recipe, Amounts(parameters=10**6, text=10**6, seen=5e6, kind="spelling")) == ()
 
 
 def test_a_network_that_can_learn_its_text_by_heart_is_too_big_for_it(recipe: Recipe) -> None:
-    amounts = Amounts(parameters=10**6, text=30_000, seen=3e6, vocab_size=65)
+    amounts = Amounts(parameters=10**6, text=30_000, seen=3e6, kind="spelling")
     (told,) = judge_size(recipe, amounts)
     assert "too big for this text: 1,000,000 parameters for 30,000 symbols" in told
     assert "100 times" in told
@@ -34,8 +34,14 @@ def test_a_network_that_can_learn_its_text_by_heart_is_too_big_for_it(recipe: Re
 
 
 def test_a_network_that_sees_little_is_too_big_for_its_time(recipe: Recipe) -> None:
-    (told,) = judge_size(recipe, Amounts(parameters=10**7, text=10**8, seen=2e6, vocab_size=65))
+    (told,) = judge_size(recipe, Amounts(parameters=10**7, text=10**8, seen=2e6, kind="spelling"))
     assert "too big for this time" in told
+
+
+def test_words_need_be_seen_less_often(recipe: Recipe) -> None:
+    amounts = Amounts(parameters=10**6, text=10**8, seen=5e5, kind="spelling")
+    assert judge_size(recipe, amounts) != ()
+    assert judge_size(recipe, replace(amounts, kind="words")) == ()
 
 
 def test_learning_by_heart_is_told_while_it_happens(recipe: Recipe) -> None:

@@ -10,6 +10,7 @@ from rnnchat.training import choice
 from rnnchat.training.choice import check_length, choose_recipe
 from rnnchat.training.options import DEFAULT_MINUTES, Optimiser, TrainingOptions
 from rnnchat.training.recipe import Recipe
+from rnnchat.training.size import Symbols
 
 
 def choose(chars: int = 1_000_000, **wishes) -> Recipe:
@@ -65,7 +66,10 @@ def test_a_gpu_takes_bigger_steps() -> None:
     processor, gpu = (choose_recipe(options, 10**6, 10**6, flop_per_s)[0] for flop_per_s in (3e11, 4e12))
     assert gpu.batch_size > processor.batch_size
     assert gpu.window > processor.window
-    assert choose_recipe(TrainingOptions(("a",), batch_size=20, window=30), 10**6, 10**6, 4e12)[0].batch_size == 20
+    asked = choose_recipe(TrainingOptions(("a",), batch_size=20, window=30), 10**6, 10**6, 4e12)[0]
+    assert (asked.batch_size, asked.window) == (20, 30)
+    many_cores = choose(threads=64)  # which were not measured
+    assert (many_cores.batch_size, many_cores.window) == (processor.batch_size, processor.window)
 
 
 def test_every_optimiser_has_a_rate_of_its_own_size() -> None:
@@ -84,9 +88,15 @@ def test_words_share_their_matrix_unless_they_are_one_hot() -> None:
 
 def test_a_text_of_many_different_characters_is_learnt_like_one_of_words() -> None:
     options = TrainingOptions(corpus=("a",), epochs=20)
-    spelling, chinese = (choose_recipe(options, 10**6, 10**6, vocab_size=size)[0] for size in (100, 4_000))
+    (spelling, silent), (chinese, told), (emoji, _) = (
+        choose_recipe(options, 10**6, 10**6, symbols=Symbols(*symbols))
+        for symbols in ((100, 60), (4_000, 2_000), (4_000, 80))
+    )
     words = choose(level="word", epochs=20)
     assert not spelling.tied
+    assert not emoji.tied  # most of them are rare, but so are they in the text
+    assert silent == ()
+    assert "2,000 different characters are common" in told[0]
     for recipe in (chinese, words):
         assert recipe.tied
         assert recipe.variational
