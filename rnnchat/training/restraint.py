@@ -17,6 +17,7 @@ _MUON_STRENGTHS: dict[Kind, _Strengths] = {
     "spelling": (
         (25, {"weight_decay": 1.0}),
         (150, {"weight_decay": 1.5, "dropout": 0.2, "input_dropout": 0.0}),
+        (2_000, {"weight_decay": 1.5, "dropout": 0.35}),
         (float("inf"), {"weight_decay": 1.5, "dropout": 0.5}),
     ),
     "words": (
