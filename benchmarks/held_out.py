@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-from rnnchat.generation.runtime import Runtime
-from rnnchat.generation.score import score_text
+from rnnchat.analysis.score import score_text
 from rnnchat.model.file import read_model
 from rnnchat.paths import MODEL_SUFFIX, shipped_models_dir
+from rnnchat.runtime.runtime import Runtime
 from rnnchat.text.corpus import Corpus
 
 HELD_OUT = 0.1

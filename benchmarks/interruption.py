@@ -22,8 +22,8 @@ from collections import Counter
 from pathlib import Path
 
 from rnnchat.model.file import read_model
-from rnnchat.training.event import Evaluated, Finished, Resumed, Started
-from rnnchat.training.run_folder import RunFolder, read_status
+from rnnchat.runs.event import Evaluated, Finished, Resumed, Started
+from rnnchat.runs.folder import RunFolder, read_status
 
 STEPS = 2000
 RECIPE = (

@@ -23,7 +23,7 @@ import torch
 
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
-from rnnchat.network.language_model import LanguageModel, load_weights
+from rnnchat.network.network import LanguageModel, load_weights
 from rnnchat.training.evaluation import evaluate
 
 NAME = "penn"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 os.environ["RNNCHAT_HOME"] = tempfile.mkdtemp(prefix="rnnchat-picture-")
 
-from rnnchat.training.job import start_training
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import read_status
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.folder import read_status
+from rnnchat.runs.job import start_training
 from rnnchat.tui.app import RnnchatApp
 from rnnchat.tui.settings import ScreenSettings
 

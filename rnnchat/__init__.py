@@ -27,35 +27,35 @@ from typing import TYPE_CHECKING, Any, Literal
 from rnnchat.errors import RnnchatError as RnnchatError
 
 if TYPE_CHECKING:
+    from rnnchat.analysis.insight import Explanation as Explanation
+    from rnnchat.analysis.score import Score as Score
     from rnnchat.generation.beam import Beam as Beam
-    from rnnchat.generation.insight import Explanation as Explanation
     from rnnchat.generation.language_model import LanguageModel as LanguageModel
     from rnnchat.generation.reading import Guess as Guess
     from rnnchat.generation.reading import Reading as Reading
-    from rnnchat.generation.score import Score as Score
     from rnnchat.generation.settings import Settings as Settings
     from rnnchat.generation.stream import Piece as Piece
     from rnnchat.generation.writing import Continuation as Continuation
     from rnnchat.generation.writing import Writing as Writing
     from rnnchat.generation.writing import Writings as Writings
-    from rnnchat.training.event import Event
+    from rnnchat.runs.event import Event
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Beam": "beam",
-    "Continuation": "writing",
-    "Explanation": "insight",
-    "Guess": "reading",
-    "LanguageModel": "language_model",
-    "Piece": "stream",
-    "Reading": "reading",
-    "Score": "score",
-    "Settings": "settings",
-    "Writing": "writing",
-    "Writings": "writing",
+    "Beam": "generation.beam",
+    "Continuation": "generation.writing",
+    "Explanation": "analysis.insight",
+    "Guess": "generation.reading",
+    "LanguageModel": "generation.language_model",
+    "Piece": "generation.stream",
+    "Reading": "generation.reading",
+    "Score": "analysis.score",
+    "Settings": "generation.settings",
+    "Writing": "generation.writing",
+    "Writings": "generation.writing",
 }
-"""The module of generation that each class is in."""
+"""The module that each class is in."""
 
 
 def load(
@@ -101,7 +101,7 @@ def train(*corpus: str | Path, **options: Any) -> Iterator[Event]:
 
     Args:
         corpus: files, folders, patterns, or names of the catalogue.
-        options: the fields of ``rnnchat.training.options.TrainingOptions``.
+        options: the fields of ``rnnchat.plan.options.TrainingOptions``.
 
     Raises:
         UsageError: options are unknown or contradict each other.
@@ -110,8 +110,8 @@ def train(*corpus: str | Path, **options: Any) -> Iterator[Event]:
     from dataclasses import fields
 
     from rnnchat.generation.keyword import check_names
-    from rnnchat.training.new_run import make_run
-    from rnnchat.training.options import TrainingOptions
+    from rnnchat.plan.options import TrainingOptions
+    from rnnchat.runs.new import make_run
     from rnnchat.training.trainer import train as learn
 
     names = [field.name for field in fields(TrainingOptions) if field.name != "corpus"]
@@ -121,7 +121,7 @@ def train(*corpus: str | Path, **options: Any) -> Iterator[Event]:
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(f"rnnchat.generation.{_HOMES[name]}"), name)
+        return getattr(import_module(f"rnnchat.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'rnnchat' has no attribute {name!r}")
 
 

@@ -1,13 +1,17 @@
-"""Fixtures every test may use: a home of its own, an engine that follows a script, a tiny model."""
+"""Fixtures every test may use: a home of its own, an engine that follows a script, a tiny model, a small text,
+and runs that take a second."""
 
 import asyncio
 import os
+import random
+import re
 import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +21,14 @@ from rnnchat.errors import EngineError
 from rnnchat.generation.settings import Settings
 from rnnchat.model.config import Cell, ModelConfig
 from rnnchat.model.file import Model, write_model
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.new import make_run
 from rnnchat.text.tokenizer import CharTokenizer, Tokenizer
+
+WORDS = re.findall(
+    r"\w+", "The sea was grey this morning and boats lay still beside old stones while gulls cried over nets"
+)
 
 # Tests run side by side: torch with a thread for each core in each of them is a hundred times slower than with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -203,3 +214,66 @@ def full_disk() -> Callable[[int], AbstractContextManager[None]]:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     return fill
+
+
+@pytest.fixture(scope="session")
+def text() -> str:
+    """Some 6,000 characters of sentences made of few words."""
+    draw = random.Random(1)
+    sentences = (" ".join(draw.choices(WORDS, k=draw.randint(4, 9))) + ".\n" for _ in range(180))
+    return "".join(sentences)
+
+
+@pytest.fixture
+def text_file(text: str, tmp_path: Path) -> Path:
+    """The text as a file."""
+    path = tmp_path / "sea.txt"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def begin_run(text_file: Path) -> Callable[..., RunFolder]:
+    """Make a run of a tiny network: ``begin_run(name="a", steps=20)``."""
+
+    def begin(**changes: Any) -> RunFolder:
+        options = {
+            "corpus": (str(text_file),),
+            "hidden_sizes": (12, 9),
+            "embedding_size": 7,
+            "dropout": 0.2,
+            "batch_size": 5,
+            "window": 11,
+            "threads": 1,
+            "device": "cpu",
+            "precision": "float32",
+        }
+        if not {"steps", "minutes", "epochs"} & changes.keys():
+            options["steps"] = 30
+        return make_run(TrainingOptions(**{**options, **changes}))
+
+    return begin
+
+
+@pytest.fixture
+def small_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure writing with little memory to read, no new processes, one thread."""
+    monkeypatch.setattr("rnnchat.bench.generate.READ_BYTES", 2**20)
+    monkeypatch.setattr("rnnchat.bench.generate.write_in_new_process", lambda path: path.stat())
+    monkeypatch.setattr("rnnchat.bench.generate.count_cores", lambda: 1)
+    monkeypatch.setattr("rnnchat.runtime.thread.count_cores", lambda: 1)
+
+
+@pytest.fixture
+def small_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure training with small networks, a short text, one thread."""
+    from rnnchat.bench.train import SIZES
+
+    for name, training in SIZES.items():
+        sizes = tuple(4 + index * (name == "128-64") for index in range(len(training.hidden_sizes)))
+        monkeypatch.setitem(
+            SIZES, name, training._replace(hidden_sizes=sizes, embedding_size=3, batch_size=4, window=6)
+        )
+    monkeypatch.setattr("rnnchat.bench.train.LENGTH", 240)
+    monkeypatch.setattr("rnnchat.bench.train.DEFAULT_THREADS", 1)
+    monkeypatch.setattr("rnnchat.bench.train.count_threads", lambda beside_tui: 1)

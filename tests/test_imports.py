@@ -61,9 +61,21 @@ def test_what_a_first_frame_needs_loads_nothing_heavy(module: str) -> None:
     assert find_loaded(f"import {module}") == set()
 
 
-@pytest.mark.parametrize("module", ["rnnchat.engine.host", "rnnchat.generation.score", "rnnchat.text.corpus"])
-def test_writing_and_reading_need_neither_torch_nor_a_front_end(module: str) -> None:
-    assert not find_loaded(f"import {module}") & {"torch", "sentencepiece", "textual", "typer", "rich", "pydantic"}
+WITHOUT_TORCH = (
+    "analysis", "comparison", "desk", "engine", "generation", "model", "plan", "runs", "runtime", "stories", "text",
+)  # fmt: skip
+
+EVERY_MODULE = """
+import importlib, pkgutil, rnnchat.{folder} as folder
+for module in pkgutil.iter_modules(folder.__path__):
+    importlib.import_module(f"rnnchat.{folder}.{{module.name}}")
+"""
+
+
+@pytest.mark.parametrize("folder", WITHOUT_TORCH)
+def test_everything_but_training_needs_neither_torch_nor_a_front_end(folder: str) -> None:
+    loaded = find_loaded(f"exec({EVERY_MODULE.format(folder=folder)!r})")
+    assert not loaded & {"torch", "sentencepiece", "textual", "typer", "rich", "pydantic"}
 
 
 @pytest.mark.parametrize("arguments", [("generate", "missing"), ("score", "missing", __file__), ("models", "list")])

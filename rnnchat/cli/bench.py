@@ -1,8 +1,6 @@
 """``rnnchat bench``: how fast this machine is, as ratios to the plain ways of doing the same."""
 
 import math
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,8 +15,8 @@ from rnnchat.cli.output import print_fields, print_json
 from rnnchat.errors import UsageError
 
 if TYPE_CHECKING:
-    from rnnchat.cli.bench_view import Aim
-    from rnnchat.cli.stopwatch import Measured
+    from rnnchat.bench.aim import Aim
+    from rnnchat.bench.stopwatch import Measured
     from rnnchat.model.file import Model
 
 app = typer.Typer(help="Measure the speed of this machine.", no_args_is_help=True)
@@ -60,8 +58,9 @@ def bench_generate(
     check_wishes(seconds, size, GENERATE_SIZES)
     if model and size:
         raise UsageError("a model has its own size: leave out --size or the model")
-    from rnnchat.cli import bench_generate as bench  # torch, ONNX Runtime: 2 s
-    from rnnchat.generation.thread import count_cores
+    from rnnchat.bench import generate as bench  # torch, ONNX Runtime: 2 s
+    from rnnchat.bench.machine import describe_machine
+    from rnnchat.runtime.thread import count_cores
 
     before = describe_machine()
     with find_models(model, size or GENERATE_SIZES) as models:
@@ -97,7 +96,8 @@ def bench_train(
     with a fused AdamW; 2x100 against nn.GRU called once a symbol; 128-64 against windows of 50 with one target each.
     """
     check_wishes(seconds, size, TRAIN_SIZES)
-    from rnnchat.cli import bench_train as bench  # torch: 2 s
+    from rnnchat.bench import train as bench  # torch: 2 s
+    from rnnchat.bench.machine import describe_machine
 
     before = describe_machine()
     measured = []
@@ -133,14 +133,14 @@ def print_record(
     measured: Sequence["Measured"],
 ) -> None:  # fmt: skip
     """Print all that was measured as JSON; ``kind`` says what was measured."""
-    from rnnchat.cli import bench_view
+    from rnnchat.bench.aim import describe_aims
 
     print_json({
         "machine": machine,
         "seconds": seconds,
         "rounds": rounds,
         kind: [one.to_json() for one in measured],
-        "aims": bench_view.describe_aims(aims, measured),
+        "aims": describe_aims(aims, measured),
     })  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def show(machine: dict[str, Any], aims: Sequence["Aim"], heading: str, measured:
 @contextmanager
 def find_models(name: str | None, sizes: list[str] | tuple[str, ...]) -> Iterator[list[tuple[str, "Model", Path]]]:
     """The model called ``name``, or made ones of some sizes: names, models and their files while these are needed."""
-    from rnnchat.cli.bench_generate import SIZES, make_model
+    from rnnchat.bench.generate import SIZES, make_model
     from rnnchat.model.file import read_model, write_model
     from rnnchat.model.library import find_model
 
@@ -176,20 +176,3 @@ def find_models(name: str | None, sizes: list[str] | tuple[str, ...]) -> Iterato
             write_model(model, path)
             found.append((size, model, path))
         yield found
-
-
-def describe_machine() -> dict[str, Any]:
-    """What the figures depend on."""
-    import onnxruntime
-    import torch
-
-    from rnnchat.generation.thread import count_cores, name_processor
-
-    load = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-    return {
-        "processor": name_processor(),
-        "cores": count_cores(),
-        "load before": load,
-        "versions": f"Python {platform.python_version()}, torch {torch.__version__}, "
-        f"onnxruntime {onnxruntime.__version__}",
-    }

@@ -78,10 +78,10 @@ def _take_samples(
     name: str, prompt: str, variants: list[Settings], corpus: "Corpus | None", precision: Any
 ) -> list[Sample]:
     """Let one model write with each of ``variants``."""
-    from rnnchat.generation.runtime import Runtime
-    from rnnchat.generation.score import score_text
+    from rnnchat.analysis.score import score_text
     from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
+    from rnnchat.runtime.runtime import Runtime
 
     path = find_model(name)
     model = read_model(path)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnchat.generation.copied_text import Copies
+    from rnnchat.analysis.copied_text import Copies
 
 STRETCH_CHARS = 40
 """So much is shown of a stretch that repeats itself, or is copied."""
@@ -51,7 +51,7 @@ class Draft:
 
     def describe_copies(self) -> str:
         """Say in a line how much of the text is copied."""
-        from rnnchat.generation.copied_text import LEAST_COPY
+        from rnnchat.analysis.copied_text import LEAST_COPY
 
         assert self.copies is not None
         copy = self.copies.longest

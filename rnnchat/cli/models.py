@@ -84,13 +84,13 @@ def export_model(
         typer.echo(library.export_model(name, destination or Path(), replace))
     model = read_model(library.find_model(name)) if onnx or torch else None
     if model and onnx:
-        from rnnchat.generation.export import write_onnx  # onnx: 0.2 s
+        from rnnchat.runtime.onnx_file import write_onnx  # onnx: 0.2 s
 
         path = _choose_file(onnx, name, ".onnx", replace)
         write_onnx(model, path)
         typer.echo(path)
     if model and torch:
-        from rnnchat.network.export import write_state_dict  # torch: 2 s
+        from rnnchat.network.state_dict import write_state_dict  # torch: 2 s
 
         path = _choose_file(torch, name, ".pt", replace)
         write_state_dict(model, path)

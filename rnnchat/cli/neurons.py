@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from rich.console import Console
 
-    from rnnchat.generation.neuron import Finding, Search
-    from rnnchat.generation.runtime import Runtime
+    from rnnchat.analysis.neuron import Finding, Search
+    from rnnchat.runtime.runtime import Runtime
     from rnnchat.text.tokenizer import Tokenizer
 
 Activity = Iterable[tuple[str, float]]
@@ -46,11 +46,11 @@ def neurons(
     its correlation on the second. Layers and units count from 0.
     """
     wanted = None if unit is None else parse_unit(unit)
-    from rnnchat.generation.neuron import find_neurons, trace_unit  # ONNX Runtime: 0.2 s
-    from rnnchat.generation.precision import choose_precision
-    from rnnchat.generation.runtime import Runtime
+    from rnnchat.analysis.neuron import find_neurons, trace_unit  # ONNX Runtime: 0.2 s
     from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
+    from rnnchat.runtime.precision import choose_precision
+    from rnnchat.runtime.runtime import Runtime
     from rnnchat.text.corpus import Corpus
 
     corpus = Corpus([file])
@@ -165,7 +165,7 @@ def _show_unit(
 
 def _trace_excerpt(runtime: "Runtime", tokenizer: "Tokenizer", finding: "Finding") -> Activity:
     """A finding's unit over its excerpt, which the model reads behind its context."""
-    from rnnchat.generation.neuron import trace_unit
+    from rnnchat.analysis.neuron import trace_unit
 
     text = finding.context + finding.excerpt
     blocks = list(trace_unit(runtime, tokenizer, [text], finding.layer, finding.unit))

@@ -20,14 +20,14 @@ from rnnchat.cli.output import (
     show_safely,
 )
 from rnnchat.errors import TrainingError, UsageError
-from rnnchat.training import run_folder
-from rnnchat.training.job import resume_training
-from rnnchat.training.recipe import Recipe
-from rnnchat.training.run_comparison import AXES, LETTERS, Axis, choose_alike, name_field, rank_runs, say_value
-from rnnchat.training.run_folder import RunFolder, find_run, read_status
-from rnnchat.training.run_history import RunHistory, read_history
-from rnnchat.training.run_info import RunInfo
-from rnnchat.training.run_status import RunStatus
+from rnnchat.plan.recipe import Recipe
+from rnnchat.runs import folder as run_folder
+from rnnchat.runs.comparison import AXES, LETTERS, Axis, choose_alike, name_field, rank_runs, say_value
+from rnnchat.runs.folder import RunFolder, find_run, read_status
+from rnnchat.runs.history import RunHistory, read_history
+from rnnchat.runs.info import RunInfo
+from rnnchat.runs.job import resume_training
+from rnnchat.runs.status import RunStatus
 
 app = typer.Typer(help="List, show, compare, watch, pause, resume, stop and remove trainings.", no_args_is_help=True)
 

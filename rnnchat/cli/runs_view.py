@@ -11,7 +11,7 @@ from rich.text import Text
 
 from rnnchat.cli.curve import draw_curves
 from rnnchat.cli.output import format_bits, format_duration, picture_controls, print_table
-from rnnchat.training.run_comparison import (
+from rnnchat.runs.comparison import (
     Axis,
     ComparedRun,
     Difference,

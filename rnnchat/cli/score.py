@@ -17,10 +17,10 @@ from rnnchat.cli.score_view import Detail, View
 from rnnchat.errors import TextError, UsageError
 
 if TYPE_CHECKING:
-    from rnnchat.generation.copied_text import Copies
-    from rnnchat.generation.runtime import Runtime
-    from rnnchat.generation.score import Reader, Score
+    from rnnchat.analysis.copied_text import Copies
+    from rnnchat.analysis.score import Reader, Score
     from rnnchat.model.file import Model
+    from rnnchat.runtime.runtime import Runtime
     from rnnchat.text.corpus import Corpus
 
 REPORT_CHARS = 20_000
@@ -145,12 +145,12 @@ def _choose_detail(lines: bool, symbols: bool, worst: int | None) -> Detail:
 
 def _prepare(name: str, fast: bool, precision: Literal["int8", "float32"] | None) -> _Contestant:
     """Open a model."""
-    from rnnchat.generation.fast_score import STREAMS
-    from rnnchat.generation.precision import choose_precision
-    from rnnchat.generation.runtime import Runtime
-    from rnnchat.generation.thread import choose_threads
+    from rnnchat.analysis.fast_score import STREAMS
     from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
+    from rnnchat.runtime.precision import choose_precision
+    from rnnchat.runtime.runtime import Runtime
+    from rnnchat.runtime.thread import choose_threads
 
     model = read_model(find_model(name))
     precision = choose_precision(model, precision) if fast else precision or "float32"
@@ -188,8 +188,8 @@ def _find_source(contestant: _Contestant, copied: bool, copied_from: list[str] |
 
 def _score_text(contestant: _Contestant, name: str, corpus: "Corpus", view: View, source: _Source | None) -> TextScore:
     """Score one text, show its details as they come, and find what is copied in it."""
-    from rnnchat.generation.fast_score import FastReader
-    from rnnchat.generation.score import ExactReader
+    from rnnchat.analysis.fast_score import FastReader
+    from rnnchat.analysis.score import ExactReader
 
     runtime, tokenizer = contestant.runtime, contestant.model.tokenizer
     pieces = corpus.read_pieces() if view.is_streaming else report_progress(corpus.read_pieces(), corpus.name)
@@ -206,7 +206,7 @@ def _score_text(contestant: _Contestant, name: str, corpus: "Corpus", view: View
 
 def _read(contestant: _Contestant, pieces: Iterable[str], reader: "Reader", view: View, name: str) -> "Score":
     """The score of a text; lines or symbols are shown where they are wanted."""
-    from rnnchat.generation.score import add_scores, score_lines, score_symbols, score_text
+    from rnnchat.analysis.score import add_scores, score_lines, score_symbols, score_text
 
     runtime, tokenizer = contestant.runtime, contestant.model.tokenizer
     if view.detail == "lines":
@@ -222,7 +222,7 @@ def _find_copies(corpus: "Corpus", source: _Source | None) -> "tuple[str, Copies
     """What of a text, or of its beginning, stands in a source; with that part of the text."""
     if source is None:
         return None
-    from rnnchat.generation.copied_text import find_copies
+    from rnnchat.analysis.copied_text import find_copies
 
     text = ""
     for piece in corpus.read_pieces():

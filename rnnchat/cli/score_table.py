@@ -10,9 +10,9 @@ import typer
 from rnnchat.cli.output import picture_controls, print_fields, print_json, print_table
 
 if TYPE_CHECKING:
-    from rnnchat.generation.copied_text import Copies
-    from rnnchat.generation.fast_score import Difference
-    from rnnchat.generation.score import Score
+    from rnnchat.analysis.copied_text import Copies
+    from rnnchat.analysis.fast_score import Difference
+    from rnnchat.analysis.score import Score
     from rnnchat.text.tokenizer import Level
 
 SHOWN_COPY_CHARS = 60
@@ -47,7 +47,7 @@ class ModelScores:
     @property
     def score(self) -> "Score":
         """Of all texts together."""
-        from rnnchat.generation.score import add_scores
+        from rnnchat.analysis.score import add_scores
 
         return add_scores(text.score for text in self.texts)
 
@@ -143,7 +143,7 @@ def _tell(result: ModelScores, is_named: bool) -> None:
 
 def _describe_copies(chars: int, text: str, copies: "Copies") -> str:
     """Say it in a sentence, with the beginning of the longest stretch."""
-    from rnnchat.generation.copied_text import LEAST_COPY
+    from rnnchat.analysis.copied_text import LEAST_COPY
 
     copy = copies.longest
     if not copy.length:

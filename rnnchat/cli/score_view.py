@@ -12,7 +12,7 @@ from rnnchat.cli.score_table import to_json
 from rnnchat.text.symbol import show_symbol
 
 if TYPE_CHECKING:
-    from rnnchat.generation.score import LineScore, Score, SymbolScore
+    from rnnchat.analysis.score import LineScore, Score, SymbolScore
     from rnnchat.text.tokenizer import Tokenizer
 
 Detail = Literal["lines", "symbols"] | None

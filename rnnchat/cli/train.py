@@ -13,11 +13,11 @@ from rnnchat.cli.option import spread
 from rnnchat.cli.output import format_bits, print_json
 from rnnchat.cli.train_option import Wishes
 from rnnchat.errors import RnnchatError, UsageError
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.event import Event, Finished, Resumed, Started
+from rnnchat.runs.folder import RunFolder, find_run, remove_run, take_over
+from rnnchat.runs.new import find_begun, make_run
 from rnnchat.text.corpus import STANDARD_INPUT, Corpus
-from rnnchat.training.event import Event, Finished, Resumed, Started
-from rnnchat.training.new_run import find_begun, make_run
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, find_run, remove_run, take_over
 
 if TYPE_CHECKING:
     from rnnchat.training.rank import Rank, Together

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnchat.model.config import Cell
-from rnnchat.text.tokenizer import Level
-from rnnchat.training.options import (
+from rnnchat.plan.options import (
     Averaging,
     Decay,
     Device,
@@ -18,6 +17,7 @@ from rnnchat.training.options import (
     TrainingOptions,
     parse_sizes,
 )
+from rnnchat.text.tokenizer import Level
 
 TEXT, TIME, NETWORK = "Text", "Time", "Network"
 LEARNING, REGULARISATION, MACHINE = "Learning", "Against learning by heart", "Machine"

@@ -16,10 +16,10 @@ from rich.text import Text
 
 from rnnchat.cli.curve import MARK, draw_curve
 from rnnchat.cli.output import format_bits, format_duration, picture_controls
+from rnnchat.runs.event import Evaluated, Event, Failed, Finished, Noted, Paused, Resumed, Sampled, Started, Stepped
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.status import RunStatus, fold_event
 from rnnchat.text.tokenizer import SYMBOL_NAMES
-from rnnchat.training.event import Evaluated, Event, Failed, Finished, Noted, Paused, Resumed, Sampled, Started, Stepped
-from rnnchat.training.run_folder import RunFolder
-from rnnchat.training.run_status import RunStatus, fold_event
 
 _REFRESHES_PER_S = 4
 _PLAIN_EVERY_S = 5.0

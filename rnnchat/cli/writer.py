@@ -11,11 +11,11 @@ from rnnchat.errors import TextError, UsageError
 from rnnchat.generation.settings import Settings
 
 if TYPE_CHECKING:
-    from rnnchat.generation.constant import Precision
     from rnnchat.generation.generator import Generator
     from rnnchat.generation.stream import Piece, Stream
     from rnnchat.model.file import Model
     from rnnchat.model.training_text import TrainingText
+    from rnnchat.runtime.constant import Precision
 
 FLUSH_INTERVAL_S = 0.03
 
@@ -96,7 +96,7 @@ class Writer:
 
     def find_copies(self, source: "TrainingText") -> None:
         """Take note of what each text has from ``source``."""
-        from rnnchat.generation.copied_text import find_copies
+        from rnnchat.analysis.copied_text import find_copies
 
         for draft in self.drafts:
             draft.copies = find_copies(draft.text, source.read_pieces())
@@ -154,10 +154,10 @@ def make_generator(
         UsageError: the models cannot be mixed.
     """
     from rnnchat.generation.generator import Generator
-    from rnnchat.generation.mixture import Mixture, check_same_vocabulary
-    from rnnchat.generation.precision import choose_precision
-    from rnnchat.generation.runtime import Runtime
-    from rnnchat.generation.thread import choose_threads
+    from rnnchat.runtime.mixture import Mixture, check_same_vocabulary
+    from rnnchat.runtime.precision import choose_precision
+    from rnnchat.runtime.runtime import Runtime
+    from rnnchat.runtime.thread import choose_threads
 
     check_same_vocabulary([model.tokenizer for model in models])
     runtimes = []

@@ -23,7 +23,9 @@ from typing import BinaryIO, cast, get_args
 
 import numpy as np
 
-from rnnchat.engine.batch import Batch
+from rnnchat.analysis.insight import explain
+from rnnchat.analysis.score import score_text
+from rnnchat.engine.chunk import Batch
 from rnnchat.engine.protocol import (
     Cancel,
     Change,
@@ -42,14 +44,12 @@ from rnnchat.engine.protocol import (
     encode_line,
 )
 from rnnchat.errors import ModelError, RnnchatError, UsageError
-from rnnchat.generation.constant import Precision
 from rnnchat.generation.generator import Generator, Piece
-from rnnchat.generation.insight import explain
-from rnnchat.generation.precision import choose_precision
-from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import read_model
 from rnnchat.model.library import default_model, find_model, model_name
+from rnnchat.runtime.constant import Precision
+from rnnchat.runtime.precision import choose_precision
 
 MAX_EXPLAINED = 20_000
 """Characters of a text that is explained at once: the answer is a line of some hundred bytes for each symbol."""

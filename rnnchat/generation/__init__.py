@@ -1,1 +1,4 @@
-"""Writing and scoring text with a model: a torch-free forward pass, sampling, the generator, scores."""
+"""From settings to text: sampling, streams in step, beam search, and a model as a person who programs meets it.
+
+Nothing here computes the network itself (`rnnchat.runtime` does) or imports torch.
+"""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnchat.errors import UsageError
-from rnnchat.generation.batch import look_back
 from rnnchat.generation.ending import GRACE_CHARS, find_least
 from rnnchat.generation.generator import Generator
+from rnnchat.generation.lockstep import look_back
 from rnnchat.generation.sampling import add_bias
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Steering, Stream, join_states, select_rows

@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from rnnchat.errors import UsageError
-from rnnchat.generation.batch import look_back, write_streams
-from rnnchat.generation.constant import Precision
+from rnnchat.generation.lockstep import look_back, write_streams
 from rnnchat.generation.phrase import Spelling
-from rnnchat.generation.runtime import BLOCK_SIZE, Predictor, Runtime
 from rnnchat.generation.sampling import find_probabilities
 from rnnchat.generation.settings import MAX_SEED, Settings
-from rnnchat.generation.start import read_start
 from rnnchat.generation.stream import Piece as Piece
 from rnnchat.generation.stream import Place as Place
 from rnnchat.generation.stream import Steering, Stream
 from rnnchat.model.file import Model, read_model
+from rnnchat.runtime.constant import Precision
+from rnnchat.runtime.runtime import BLOCK_SIZE, Predictor, Runtime
+from rnnchat.runtime.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
 
 MAX_PLACES = 256

@@ -9,22 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Unpack, get_args
 
+from rnnchat.analysis import insight, score
+from rnnchat.analysis.insight import Explanation
+from rnnchat.analysis.score import Score
 from rnnchat.errors import UsageError
-from rnnchat.generation import insight, score, thread
 from rnnchat.generation.beam import Beam
-from rnnchat.generation.constant import Precision
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.insight import Explanation
 from rnnchat.generation.keyword import SettingKeywords, make_settings
-from rnnchat.generation.mixture import Mixture, check_same_vocabulary
-from rnnchat.generation.precision import choose_precision
 from rnnchat.generation.reading import Reading, check_count
-from rnnchat.generation.runtime import Predictor, Runtime
-from rnnchat.generation.score import Score
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
 from rnnchat.model.file import Model, read_model
 from rnnchat.model.library import model_name
+from rnnchat.runtime import thread
+from rnnchat.runtime.constant import Precision
+from rnnchat.runtime.mixture import Mixture, check_same_vocabulary
+from rnnchat.runtime.precision import choose_precision
+from rnnchat.runtime.runtime import Predictor, Runtime
 from rnnchat.text.tokenizer import Tokenizer
 
 

@@ -9,15 +9,15 @@ from typing import NamedTuple, Unpack
 
 import numpy as np
 
+from rnnchat.analysis.insight import find_best
 from rnnchat.errors import UsageError
 from rnnchat.generation.beam import Beam, search
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.insight import find_best
 from rnnchat.generation.keyword import SettingKeywords, make_settings
-from rnnchat.generation.runtime import BLOCK_SIZE
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Place
 from rnnchat.generation.writing import Continuation, Writing, Writings
+from rnnchat.runtime.runtime import BLOCK_SIZE
 
 MAX_STEPS_BACK = 32
 """So many readings and writings can be taken back; each keeps 4 bytes a symbol of its text, and a state."""

@@ -18,7 +18,8 @@ import numpy as np
 from rnnchat.errors import UsageError
 from rnnchat.generation.cut import MANY, keep_min_p, keep_top_k, keep_top_p, narrow
 from rnnchat.generation.penalty import NO_USE, Use, penalise_repetition, penalise_use
-from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
+from rnnchat.generation.settings import Settings
+from rnnchat.runtime.runtime import LEAST_TEMPERATURE
 
 
 class Marks(NamedTuple):

@@ -24,8 +24,6 @@ MAX_TEXTS = 1_000
 MAX_TOP_K = 2**24
 """As many as the largest vocabulary has."""
 MAX_SEED = 2**63 - 1
-LEAST_TEMPERATURE = 1e-3
-"""Below it the most probable symbol is taken, as at 0: dividing by less would overflow, and change nothing."""
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnchat.analysis.insight import Insight
 from rnnchat.generation.ending import Ending
-from rnnchat.generation.insight import Insight
 from rnnchat.generation.loop import LEAST_REPEATS, MAX_PERIOD, Loop, find_loop
 from rnnchat.generation.phrase import Phrases, Spelling
-from rnnchat.generation.runtime import Predictor, State
 from rnnchat.generation.settings import Settings
+from rnnchat.runtime.runtime import Predictor, State
 from rnnchat.text.tokenizer import Level
 
 LEAST_LOOP: dict[Level, int] = {"char": 60, "byte": 60, "bpe": 24, "word": 20}

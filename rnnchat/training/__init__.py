@@ -1,1 +1,4 @@
-"""Training: what to train, the run folder that tells of it, and the trainer itself (the only part that loads torch)."""
+"""The trainer and what only it uses: steps, optimisers, checkpoints, several processes. Using it loads torch.
+
+What is decided beforehand is in `rnnchat.plan`, and what others see of a training in `rnnchat.runs`.
+"""

@@ -19,7 +19,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from rnnchat.network.language_model import LanguageModel, name_parameters
+from rnnchat.network.network import LanguageModel, name_parameters
 
 Averaging = Literal["ema", "tail"]
 SHARE = 0.1

@@ -9,14 +9,14 @@ import numpy as np
 
 from rnnchat import paths
 from rnnchat.errors import ModelError
-from rnnchat.generation.precision import MAX_CHARS, measure_int8_loss
 from rnnchat.model import library
 from rnnchat.model.file import Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
-from rnnchat.network.language_model import LanguageModel, export_weights
+from rnnchat.network.network import LanguageModel, export_weights
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.info import RunInfo
+from rnnchat.runtime.precision import MAX_CHARS, measure_int8_loss
 from rnnchat.text.tokenizer import Tokenizer
-from rnnchat.training.run_folder import RunFolder
-from rnnchat.training.run_info import RunInfo
 
 Curve = tuple[tuple[int, float], ...]
 """(step, validation bits per character)"""

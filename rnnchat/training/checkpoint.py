@@ -24,7 +24,7 @@ from torch import Tensor
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError
-from rnnchat.network.language_model import State, name_parameters
+from rnnchat.network.network import State, name_parameters
 from rnnchat.training.guard import Bounds
 from rnnchat.training.learner import Learner
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rnnchat.network.language_model import LanguageModel, State
+from rnnchat.network.network import LanguageModel, State
 from rnnchat.text.tokenizer import Tokenizer
-from rnnchat.training.batch import NOT_SCORED, read_held_out
 from rnnchat.training.loss import measure
+from rnnchat.training.window import NOT_SCORED, read_held_out
 
 MOST_STREAMS = 32
 WINDOW = 64

@@ -6,7 +6,7 @@ import traceback
 
 import torch
 
-from rnnchat.training.run_folder import RunFolder
+from rnnchat.runs.folder import RunFolder
 
 
 def explain(run: RunFolder, error: Exception) -> str:

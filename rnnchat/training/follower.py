@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 
 from rnnchat.errors import TrainingError
+from rnnchat.runs.folder import RunFolder
 from rnnchat.training.machine import flush_denormals
 from rnnchat.training.rank import Order, Together
-from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.worker import Worker
 
 

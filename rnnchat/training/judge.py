@@ -7,25 +7,25 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
+from rnnchat.analysis.copied_text import share_copied
 from rnnchat.errors import TrainingError
-from rnnchat.generation.copied_text import share_copied
 from rnnchat.model.file import read_model
-from rnnchat.network.language_model import load_weights
+from rnnchat.network.network import load_weights
+from rnnchat.plan.advice import Amounts, judge_end, judge_overfitting, judge_size
+from rnnchat.plan.recipe import Recipe
+from rnnchat.plan.size import find_kind
+from rnnchat.runs.event import Evaluated, Event, Finished, Noted, Sampled, Saved
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.info import RunInfo
 from rnnchat.text.ids import count_common, open_ids
 from rnnchat.text.tokenizer import tokenizer_from_json
-from rnnchat.training.advice import Amounts, judge_end, judge_overfitting, judge_size
 from rnnchat.training.averaging import has_stalled
 from rnnchat.training.best_model import build_record, publish_best, recall_best, write_best
 from rnnchat.training.checkpoint import Progress
 from rnnchat.training.evaluation import SAMPLE_TEMPERATURES, evaluate, sample
-from rnnchat.training.event import Evaluated, Event, Finished, Noted, Sampled, Saved
 from rnnchat.training.learner import Learner
 from rnnchat.training.meter import Meter
-from rnnchat.training.recipe import Recipe
-from rnnchat.training.run_folder import RunFolder
-from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Schedule
-from rnnchat.training.size import find_kind
 from rnnchat.training.stopping import find_end
 
 MOST_EVALUATIONS = 25

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from rnnchat import paths
+from rnnchat.runs.event import Saved
+from rnnchat.runs.folder import RunFolder
 from rnnchat.training.checkpoint import Progress, save_checkpoint
-from rnnchat.training.event import Saved
 from rnnchat.training.rank import Order, Rank
-from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.worker import Worker
 
 CHECKPOINT_EVERY_S = 30.0

@@ -13,14 +13,14 @@ from torch import Tensor, optim
 from torch.nn import utils
 
 from rnnchat.model.file import read_model
-from rnnchat.network.language_model import LanguageModel, State, load_weights
+from rnnchat.network.network import LanguageModel, State, load_weights
+from rnnchat.plan.recipe import Recipe
+from rnnchat.runs.folder import RunFolder
 from rnnchat.training import optimiser
 from rnnchat.training.averaging import Average
 from rnnchat.training.loss import measure
 from rnnchat.training.machine import autocast
 from rnnchat.training.rank import Rank
-from rnnchat.training.recipe import Recipe
-from rnnchat.training.run_folder import RunFolder
 
 
 @dataclass

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rnnchat.training.batch import NOT_SCORED
+from rnnchat.training.window import NOT_SCORED
 
 Loss = Literal["cross-entropy", "mse"]
 Reduction = Literal["mean", "sum"]

@@ -9,12 +9,12 @@ from dataclasses import replace
 import torch
 
 from rnnchat.errors import TrainingError
-from rnnchat.network.language_model import LanguageModel
-from rnnchat.training.choice import FAST_BATCH, FAST_FLOP_PER_S, FAST_WINDOW, choose_recipe, count_threads
+from rnnchat.network.network import LanguageModel
+from rnnchat.plan.choice import FAST_BATCH, FAST_FLOP_PER_S, FAST_WINDOW, choose_recipe, count_threads
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.plan.recipe import Recipe
+from rnnchat.plan.size import count_flop, guess_symbols
 from rnnchat.training.loss import measure
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.recipe import Recipe
-from rnnchat.training.size import count_flop, guess_symbols
 
 _TRIALS = 3
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, optim
 
-from rnnchat.network.language_model import LanguageModel
+from rnnchat.network.network import LanguageModel
 from rnnchat.training.muon import OTHERS_DECAY, Muon
 
 Optimiser = Literal["muon", "adamw", "adam", "sgd", "rmsprop"]

@@ -14,13 +14,9 @@ from typing import NamedTuple
 from rnnchat import __version__, paths
 from rnnchat.errors import TextError
 from rnnchat.model.file import write_model
-from rnnchat.text.corpus import Corpus, CorpusSummary
-from rnnchat.text.ids import count_common, open_ids, write_ids
-from rnnchat.text.tokenizer import fit_tokenizer
-from rnnchat.training.choice import check_length, choose_recipe, count_threads
-from rnnchat.training.event import Noted
-from rnnchat.training.explanation import explain_recipe
-from rnnchat.training.extension import (
+from rnnchat.plan.choice import check_length, choose_recipe, count_threads
+from rnnchat.plan.explanation import explain_recipe
+from rnnchat.plan.extension import (
     describe_base,
     extend_model,
     extend_tokenizer,
@@ -28,11 +24,15 @@ from rnnchat.training.extension import (
     open_base,
     take_network,
 )
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.recipe import Recipe
-from rnnchat.training.run_folder import RunFolder
-from rnnchat.training.run_info import RunInfo
-from rnnchat.training.size import Symbols
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.plan.recipe import Recipe
+from rnnchat.plan.size import Symbols
+from rnnchat.runs.event import Noted
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.info import RunInfo
+from rnnchat.text.corpus import Corpus, CorpusSummary
+from rnnchat.text.ids import count_common, open_ids, write_ids
+from rnnchat.text.tokenizer import fit_tokenizer
 
 _MOST_LEFT_OUT = 3
 """More files that were left out are counted, not named."""

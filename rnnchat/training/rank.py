@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from rnnchat.errors import TrainingError
-from rnnchat.network.language_model import State
+from rnnchat.network.network import State
 
 PATIENCE = timedelta(hours=6)
 """So long the others wait for rank 0, which may have a long text to prepare."""

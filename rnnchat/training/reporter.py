@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from rnnchat.training.event import Stepped
+from rnnchat.runs.event import Stepped
+from rnnchat.runs.info import RunInfo
 from rnnchat.training.judge import check_number
 from rnnchat.training.meter import Meter
-from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Schedule
 
 REPORT_EVERY_S = 0.5

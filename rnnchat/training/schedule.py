@@ -3,7 +3,7 @@
 import math
 import time
 
-from rnnchat.training.recipe import Recipe
+from rnnchat.plan.recipe import Recipe
 
 
 class Clock:

@@ -18,19 +18,19 @@ from dataclasses import replace
 import torch
 
 from rnnchat.errors import RnnchatError, TrainingError
-from rnnchat.training.event import Event, Failed, Noted, Paused, Resumed, Saved, Started
+from rnnchat.plan.recipe import Recipe
+from rnnchat.runs.event import Event, Failed, Noted, Paused, Resumed, Saved, Started
+from rnnchat.runs.folder import RunFolder, take_over
+from rnnchat.runs.heartbeat import Heartbeat
+from rnnchat.runs.info import RunInfo
 from rnnchat.training.failure import explain
 from rnnchat.training.guard import Guard
-from rnnchat.training.heartbeat import Heartbeat
 from rnnchat.training.judge import DivergenceError, Judge
 from rnnchat.training.keeper import Keeper
 from rnnchat.training.machine import flush_denormals, measure_speed, settle_machine
 from rnnchat.training.preparation import find_changed, prepare
 from rnnchat.training.rank import ALONE, Order, Rank
-from rnnchat.training.recipe import Recipe
 from rnnchat.training.reporter import Reporter
-from rnnchat.training.run_folder import RunFolder, take_over
-from rnnchat.training.run_info import RunInfo
 from rnnchat.training.schedule import Clock, Schedule
 from rnnchat.training.worker import Worker
 

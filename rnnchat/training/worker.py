@@ -8,13 +8,13 @@ from pathlib import Path
 
 from torch import Tensor
 
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.info import RunInfo
 from rnnchat.text.ids import open_ids
-from rnnchat.training.batch import Streams
 from rnnchat.training.checkpoint import Progress, load_checkpoint
 from rnnchat.training.learner import Learner, build_learner, forget_some, take_step
 from rnnchat.training.rank import Rank
-from rnnchat.training.run_folder import RunFolder
-from rnnchat.training.run_info import RunInfo
+from rnnchat.training.window import Streams
 
 
 class Worker:

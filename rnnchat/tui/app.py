@@ -3,7 +3,7 @@
 The first frame is drawn before any model is opened; models live in child processes. What screens may use:
 
     app.settings            what is remembered (``tui.settings.ScreenSettings``)
-    app.slot                the open model (``tui.model_slot.ModelSlot``); ``app.slot.engine`` is its engine or None
+    app.slot                the open model (``desk.model_slot.ModelSlot``); ``app.slot.engine`` is its engine or None
     app.model_state         what the header shows of it, reactive: ``self.watch(self.app, "model_state", ...)``
     app.run_watcher         all trainings, and signals for what happens to them (``tui.run_watcher.RunWatcher``)
     app.open_model(source)  open a model by name or path behind the screen, whatever is going on
@@ -31,10 +31,10 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.timer import Timer
 
+from rnnchat.desk.model_slot import ModelSlot, ModelState, StartEngine, start_engine
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.alt_keys import HOLD_S, AltPairing, teach_alt_enter
 from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids, show_key
-from rnnchat.tui.model_slot import ModelSlot, ModelState, StartEngine, start_engine
 from rnnchat.tui.run_watcher import RunWatcher
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import ScreenSettings, suggest

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from textual.signal import Signal
 
-from rnnchat.tui.figures import format_bits
+from rnnchat.desk.figures import format_bits
 
 if TYPE_CHECKING:
     from textual.app import App
 
-    from rnnchat.tui.run_views import RunReader, RunView
+    from rnnchat.desk.run_views import RunReader, RunView
 
 PERIOD_S = 1.0
 
@@ -79,7 +79,7 @@ class RunWatcher:
 
     def _read(self) -> tuple[RunView, ...]:
         if self._reader is None:
-            from rnnchat.tui.run_views import RunReader  # reading runs needs numpy: 150 ms, spent in this thread
+            from rnnchat.desk.run_views import RunReader  # reading runs needs numpy: 150 ms, spent in this thread
 
             self._reader = RunReader()
         return self._reader.read()

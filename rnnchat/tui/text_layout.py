@@ -9,26 +9,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from rich.cells import cell_len, get_character_cell_size
 
-Kind = Literal["person", "model", "heading"]
+from rnnchat.desk.piece import Kind, Piece
 
 TAB = "    "
 # Symbols that would move the terminal's cursor get a picture: a model may write any of them.
 VISIBLE = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421, 9: TAB, 10: None}
 VISIBLE |= dict.fromkeys([*range(128, 160), *range(8234, 8239), *range(8294, 8298)], 65533)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of the text that looks alike."""
-
-    text: str
-    kind: Kind
-    passage: str
-    """Id of the passage that it belongs to."""
 
 
 @dataclass(frozen=True)

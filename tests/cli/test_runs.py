@@ -12,8 +12,9 @@ from typer.testing import Result
 
 from rnnchat.cli import runs
 from rnnchat.cli.curve import MARK
-from rnnchat.training.choice import choose_recipe
-from rnnchat.training.event import (
+from rnnchat.plan.choice import choose_recipe
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.event import (
     Evaluated,
     Event,
     Failed,
@@ -27,10 +28,9 @@ from rnnchat.training.event import (
     Stepped,
     parse_event,
 )
-from rnnchat.training.new_run import make_run
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, find_run
-from rnnchat.training.run_info import Request
+from rnnchat.runs.folder import RunFolder, find_run
+from rnnchat.runs.info import Request
+from rnnchat.runs.new import make_run
 from rnnchat.training.trainer import train
 
 Run = Callable[..., Result]

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import Result
 
 from rnnchat import paths
+from rnnchat.analysis.score import Score, score_text
 from rnnchat.cli.score import REPORT_CHARS, report_progress
 from rnnchat.cli.score_view import cut_cells
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.score import Score, score_text
 from rnnchat.model.file import Model, write_model
 from rnnchat.model.record import TrainingRecord
 from rnnchat.text.tokenizer import fit_tokenizer

@@ -19,10 +19,10 @@ from rnnchat.cli.train import share_cores
 from rnnchat.cli.train_view import LiveDisplay, PlainDisplay, TrainingPicture
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
-from rnnchat.training.event import Evaluated, Event, Finished, Noted, Paused, Resumed, Sampled, Stepped, parse_event
-from rnnchat.training.new_run import make_run
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder, find_run, read_status
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.event import Evaluated, Event, Finished, Noted, Paused, Resumed, Sampled, Stepped, parse_event
+from rnnchat.runs.folder import RunFolder, find_run, read_status
+from rnnchat.runs.new import make_run
 
 Run = Callable[..., Result]
 

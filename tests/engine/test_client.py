@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from rnnchat.analysis.score import score_text
 from rnnchat.engine.client import EngineClient
 from rnnchat.errors import EngineError, ModelError, TextError
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.library import import_model

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rnnchat.analysis.insight import explain
 from rnnchat.engine.host import Host
 from rnnchat.engine.protocol import (
     Cancel,
@@ -26,7 +27,6 @@ from rnnchat.engine.protocol import (
     encode_line,
 )
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.insight import explain
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model
 

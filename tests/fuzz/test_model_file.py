@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnnchat.analysis.score import score_text
 from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.generation.generator import Generator
-from rnnchat.generation.score import score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.config import CELLS, ModelConfig
 from rnnchat.model.file import METADATA_KEY, Model, read_header, read_model, write_model

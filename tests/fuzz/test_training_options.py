@@ -9,9 +9,9 @@ import typing
 from typing import Any
 
 from rnnchat.errors import RnnchatError
-from rnnchat.training.choice import choose_recipe
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.recipe import Recipe
+from rnnchat.plan.choice import choose_recipe
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.plan.recipe import Recipe
 
 TYPES = typing.get_type_hints(TrainingOptions)
 SENSIBLE = [0, 1, 2, 3, 8, 24, 64, 100, 512, 1_000, 5_000, 0.1, 0.3, 0.5, 1e-3, 5.0, 60.0]

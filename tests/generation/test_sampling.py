@@ -25,7 +25,8 @@ from rnnchat.generation.sampling import (
     shape_few,
     shape_scores,
 )
-from rnnchat.generation.settings import LEAST_TEMPERATURE, Settings
+from rnnchat.generation.settings import Settings
+from rnnchat.runtime.runtime import LEAST_TEMPERATURE
 
 
 def normalise(logits):

@@ -10,9 +10,9 @@ import pytest
 from rnnchat import paths
 from rnnchat.model.record import TrainingRecord
 from rnnchat.model.training_text import find_training_text
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.new import make_run
 from rnnchat.training.best_model import build_record
-from rnnchat.training.new_run import make_run
-from rnnchat.training.options import TrainingOptions
 from rnnchat.training.preparation import prepare
 
 TEXT = "".join(f"the sea was wide on day {day} and so on\n" for day in range(200))

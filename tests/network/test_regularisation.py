@@ -10,8 +10,8 @@ from torch.nn import functional
 from rnnchat.errors import UsageError
 from rnnchat.model.config import CELLS, Cell, ModelConfig
 from rnnchat.network.cell import CELL_STEPS
-from rnnchat.network.language_model import LanguageModel
 from rnnchat.network.mask import drop_out
+from rnnchat.network.network import LanguageModel
 from rnnchat.network.regularisation import Regularisation
 
 V, E, B, T = 11, 6, 4, 9

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rnnchat.model.config import CELLS, ModelConfig
-from rnnchat.network.language_model import LanguageModel, name_parameters
+from rnnchat.network.network import LanguageModel, name_parameters
 from rnnchat.training.averaging import Average, has_stalled
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from rnnchat import paths
 from rnnchat.model.file import Model, write_model
 from rnnchat.model.library import find_model
+from rnnchat.runs.folder import RunFolder
 from rnnchat.training.best_model import publish_best
-from rnnchat.training.run_folder import RunFolder
 
 
 def test_what_was_left_when_publishing_was_killed_is_cleared_away(

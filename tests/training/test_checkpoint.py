@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from rnnchat.errors import TrainingError
 from rnnchat.model.config import ModelConfig
-from rnnchat.network.language_model import LanguageModel
+from rnnchat.network.network import LanguageModel
 from rnnchat.training import optimiser
 from rnnchat.training.averaging import Average
 from rnnchat.training.checkpoint import Progress, load_checkpoint, save_checkpoint

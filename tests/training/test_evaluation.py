@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from rnnchat.model.config import ModelConfig
-from rnnchat.network.language_model import LanguageModel
+from rnnchat.network.network import LanguageModel
 from rnnchat.text.tokenizer import fit_tokenizer
 from rnnchat.training import evaluation
 from rnnchat.training.evaluation import evaluate, sample

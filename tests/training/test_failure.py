@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from rnnchat.runs.folder import RunFolder
 from rnnchat.training.failure import explain
-from rnnchat.training.run_folder import RunFolder
 
 
 @pytest.mark.parametrize(("number", "sentence"), [(errno.ENOSPC, "make room"), (errno.EACCES, "Permission denied")])

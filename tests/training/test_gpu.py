@@ -11,12 +11,12 @@ import torch
 from rnnchat.model.config import Cell, ModelConfig
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
-from rnnchat.network.language_model import LanguageModel
+from rnnchat.network.network import LanguageModel
 from rnnchat.network.regularisation import Regularisation
+from rnnchat.runs.event import Evaluated, Finished, Resumed, Stepped
+from rnnchat.runs.folder import RunFolder
 from rnnchat.training import judge, optimiser, reporter
-from rnnchat.training.event import Evaluated, Finished, Resumed, Stepped
 from rnnchat.training.loss import measure
-from rnnchat.training.run_folder import RunFolder
 from rnnchat.training.trainer import train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no NVIDIA GPU")

@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional
 
 from rnnchat.training import loss
-from rnnchat.training.batch import NOT_SCORED
 from rnnchat.training.loss import measure
+from rnnchat.training.window import NOT_SCORED
 
 B, T, V = 3, 7, 13
 KINDS = ("cross-entropy", "mse")

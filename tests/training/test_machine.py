@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from rnnchat.errors import TrainingError
+from rnnchat.plan.options import TrainingOptions
 from rnnchat.training import machine
 from rnnchat.training.machine import measure_speed
-from rnnchat.training.options import TrainingOptions
 
 OPTIONS = TrainingOptions(corpus=("a",), threads=1)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rnnchat.model.config import ModelConfig
-from rnnchat.network.language_model import LanguageModel
+from rnnchat.network.network import LanguageModel
 from rnnchat.training.loss import measure
 from rnnchat.training.muon import OTHERS_DECAY, SCALE, orthogonalise
 from rnnchat.training.optimiser import build

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from rnnchat.errors import TextError
+from rnnchat.runs.event import Noted
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.info import RunInfo
 from rnnchat.text.ids import open_ids
 from rnnchat.text.tokenizer import LEVELS, Tokenizer, tokenizer_from_json
-from rnnchat.training.event import Noted
 from rnnchat.training.preparation import prepare
-from rnnchat.training.run_folder import RunFolder
-from rnnchat.training.run_info import RunInfo
 
 BeginRun = Callable[..., RunFolder]
 

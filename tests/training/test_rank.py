@@ -14,14 +14,14 @@ import torch
 from safetensors.numpy import load_file
 
 from rnnchat.errors import TrainingError
-from rnnchat.network.language_model import State
+from rnnchat.network.network import State
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.event import Failed, Resumed, Started, Stepped
+from rnnchat.runs.folder import RunFolder, find_run, read_status
+from rnnchat.runs.new import find_begun, make_run
 from rnnchat.training import reporter
-from rnnchat.training.event import Failed, Resumed, Started, Stepped
 from rnnchat.training.follower import follow
-from rnnchat.training.new_run import find_begun, make_run
-from rnnchat.training.options import TrainingOptions
 from rnnchat.training.rank import ALONE, Order, Rank, Told
-from rnnchat.training.run_folder import RunFolder, find_run, read_status
 from rnnchat.training.trainer import train as train_here
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="started by torchrun, which is for POSIX")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from rnnchat.plan.choice import choose_recipe
+from rnnchat.plan.options import TrainingOptions
 from rnnchat.training import schedule
-from rnnchat.training.choice import choose_recipe
-from rnnchat.training.options import TrainingOptions
 from rnnchat.training.schedule import Clock, Schedule
 
 

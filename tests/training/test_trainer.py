@@ -17,17 +17,14 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from rnnchat.analysis.copied_text import share_copied
+from rnnchat.analysis.score import score_text
 from rnnchat.errors import TextError, TrainingError
-from rnnchat.generation.copied_text import share_copied
-from rnnchat.generation.precision import measure_int8_loss
-from rnnchat.generation.runtime import Runtime
-from rnnchat.generation.score import score_text
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
-from rnnchat.network.language_model import State
-from rnnchat.training import best_model, guard, judge, keeper, learner, reporter, schedule, trainer, worker
-from rnnchat.training.choice import count_threads
-from rnnchat.training.event import (
+from rnnchat.network.network import State
+from rnnchat.plan.choice import count_threads
+from rnnchat.runs.event import (
     Evaluated,
     Event,
     Failed,
@@ -40,9 +37,12 @@ from rnnchat.training.event import (
     Started,
     Stepped,
 )
+from rnnchat.runs.folder import RunFolder, read_status
+from rnnchat.runtime.precision import measure_int8_loss
+from rnnchat.runtime.runtime import Runtime
+from rnnchat.training import best_model, guard, judge, keeper, learner, reporter, schedule, trainer, worker
 from rnnchat.training.preparation import prepare
 from rnnchat.training.rank import ALONE
-from rnnchat.training.run_folder import RunFolder, read_status
 from rnnchat.training.trainer import train
 
 BeginRun = Callable[..., RunFolder]
@@ -223,8 +223,8 @@ def test_a_resumed_run_says_from_where(begin_run: BeginRun) -> None:
 KILLED = """
 import os, signal, sys
 from rnnchat.training import judge, keeper, reporter, trainer
-from rnnchat.training.event import Stepped
-from rnnchat.training.run_folder import find_run
+from rnnchat.runs.event import Stepped
+from rnnchat.runs.folder import find_run
 
 judge.MOST_EVALUATIONS = 6
 judge._FORWARD_SHARE = 1e-6

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from rnnchat.tui.axes import mark_counts, place_signs
+from rnnchat.desk.axes import mark_counts, place_signs
 from rnnchat.tui.canvas import Canvas
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from rnnchat.desk.summary import SELDOM
 from rnnchat.generation.settings import Settings
 from rnnchat.tui.app import RnnchatApp
 from rnnchat.tui.settings import ScreenSettings
-from rnnchat.tui.summary import SELDOM
 from rnnchat.tui.widgets.field import CycleField, NumberField, SeedField
 from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.notice import NoticeLine

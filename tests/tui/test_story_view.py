@@ -6,7 +6,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from rnnchat.tui.text_layout import Piece
+from rnnchat.desk.piece import Piece
 from rnnchat.tui.theme import DARK, add_names
 from rnnchat.tui.widgets.story_view import BAR, BAR_FROM_HERE, MARK, StoryView
 

@@ -15,9 +15,9 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnchat.comparison.comparison import MAX_CONTENDERS, MIN_CONTENDERS
+from rnnchat.desk.contest import Contestant, draw_seed, find_lowest, record_comparison
 from rnnchat.errors import RnnchatError
 from rnnchat.generation.settings import MAX_SEED, Settings
-from rnnchat.tui.contest import Contestant, draw_seed, find_lowest, record_comparison
 from rnnchat.tui.screens.compare_actions import CompareActions
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid

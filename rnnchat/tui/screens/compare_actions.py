@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Static
 
-from rnnchat.tui.contest import LADDER, Contestant
+from rnnchat.desk.contest import LADDER, Contestant
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_grid import CompareGrid

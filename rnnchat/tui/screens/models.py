@@ -15,9 +15,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
 from rnnchat import paths
+from rnnchat.desk.figures import count_things
+from rnnchat.desk.model_rows import find_precision, fingerprint_models
 from rnnchat.errors import RnnchatError
-from rnnchat.tui.figures import count_things
-from rnnchat.tui.model_rows import find_precision, fingerprint_models
 from rnnchat.tui.screens.ask import AskText, AskYesNo
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import PRECISIONS

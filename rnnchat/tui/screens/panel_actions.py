@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.content import Content
 
+from rnnchat.desk.summary import summarize
 from rnnchat.tui.keys import show_key
 from rnnchat.tui.screens.base import MainScreen
-from rnnchat.tui.summary import summarize
 from rnnchat.tui.widgets.field import Field, NumberField, SeedField
 from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.notice import NoticeLine
@@ -18,8 +18,8 @@ from rnnchat.tui.widgets.preset_row import PresetRow
 from rnnchat.tui.widgets.prompt_box import PromptBox
 
 if TYPE_CHECKING:
+    from rnnchat.desk.writing import Writer
     from rnnchat.generation.settings import Settings
-    from rnnchat.tui.writing import Writer
 
 PANEL_KEYS = [
     *PresetRow.BINDINGS,

@@ -11,8 +11,8 @@ from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.widgets.run_list import RunList
 
 if TYPE_CHECKING:
-    from rnnchat.training.run_info import Request
-    from rnnchat.tui.run_views import RunView
+    from rnnchat.desk.run_views import RunView
+    from rnnchat.runs.info import Request
 
 
 class RunActions(MainScreen):
@@ -60,7 +60,7 @@ class RunActions(MainScreen):
         if self.letters:
             self.letters = {}
         elif (run := self.find_pointed()) is not None:
-            from rnnchat.training.run_comparison import LETTERS, choose_alike
+            from rnnchat.runs.comparison import LETTERS, choose_alike
 
             alike = choose_alike([(each.name, each.info) for each in self.app.run_watcher.runs], run.name)
             if len(alike) < 2:
@@ -73,7 +73,7 @@ class RunActions(MainScreen):
 
     def mark_run(self, name: str) -> None:
         """Mark the run called ``name``, or take its mark away; two marked ones are compared."""
-        from rnnchat.training.run_comparison import LETTERS
+        from rnnchat.runs.comparison import LETTERS
 
         if name in self.letters:
             del self.letters[name]
@@ -106,7 +106,7 @@ class RunActions(MainScreen):
             self.run_worker(self._resume(run.name), group="start")
 
     async def _resume(self, name: str) -> None:
-        from rnnchat.training.job import resume_training
+        from rnnchat.runs.job import resume_training
 
         try:
             await asyncio.to_thread(resume_training, name)
@@ -147,7 +147,7 @@ class RunActions(MainScreen):
         self.app.push_screen(question, lambda yes: self._remove(run) if yes else None)
 
     def _remove(self, run: RunView) -> None:
-        from rnnchat.training.run_folder import remove_run
+        from rnnchat.runs.folder import remove_run
 
         async def remove() -> None:
             try:

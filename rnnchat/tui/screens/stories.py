@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from rnnchat.desk.figures import format_ago
 from rnnchat.errors import RnnchatError
-from rnnchat.tui.figures import format_ago
 from rnnchat.tui.screens.ask import AskText, AskYesNo
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_view import StoryView
 
 if TYPE_CHECKING:
+    from rnnchat.desk.writing import Writer
     from rnnchat.stories.store import Store
-    from rnnchat.tui.writing import Writer
 
 
 DRAFT_S = 0.5

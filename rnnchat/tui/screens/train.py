@@ -15,10 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.worker import Worker
 
-from rnnchat.errors import RnnchatError
-from rnnchat.tui.screens.ask import AskYesNo
-from rnnchat.tui.screens.run_actions import RunActions
-from rnnchat.tui.training_form import (
+from rnnchat.desk.training_form import (
     FormValues,
     check_form,
     describe_network,
@@ -27,14 +24,17 @@ from rnnchat.tui.training_form import (
     place_error,
     split_texts,
 )
+from rnnchat.errors import RnnchatError
+from rnnchat.tui.screens.ask import AskYesNo
+from rnnchat.tui.screens.run_actions import RunActions
 from rnnchat.tui.widgets.run_detail import RunDetail
 from rnnchat.tui.widgets.run_form import RunForm
 from rnnchat.tui.widgets.run_list import RunList
 from rnnchat.tui.widgets.run_overlay import AxisSwitch, RunOverlay
 
 if TYPE_CHECKING:
+    from rnnchat.desk.run_views import RunView
     from rnnchat.text.corpus import CorpusSummary
-    from rnnchat.tui.run_views import RunView
 
 TYPING_PAUSE_S = 0.4
 """Texts are read when nothing was typed for so long."""
@@ -236,8 +236,8 @@ class TrainScreen(RunActions):
             self._starting = self.run_worker(self._start_training(values, replace), group="start")
 
     async def _start_training(self, values: FormValues, replace: bool) -> None:
-        from rnnchat.training.choice import check_length
-        from rnnchat.training.job import start_training
+        from rnnchat.plan.choice import check_length
+        from rnnchat.runs.job import start_training
 
         form = self.query_one(RunForm)
         try:

@@ -14,21 +14,21 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
+from rnnchat.desk.audience import Audience
+from rnnchat.desk.figures import format_speed
+from rnnchat.desk.piece import Piece
+from rnnchat.desk.prose import show_stretch
+from rnnchat.desk.writing import Writer
 from rnnchat.errors import RnnchatError
 from rnnchat.stories.story import Story
-from rnnchat.tui.audience import Audience
-from rnnchat.tui.figures import format_speed
 from rnnchat.tui.keys import show_key
-from rnnchat.tui.prose import show_stretch
 from rnnchat.tui.screens.panel_actions import PANEL_KEYS, PanelActions
 from rnnchat.tui.screens.story_actions import StoryActions
-from rnnchat.tui.text_layout import Piece
 from rnnchat.tui.widgets.bottom_bar import BottomBar
 from rnnchat.tui.widgets.notice import NoticeLine
 from rnnchat.tui.widgets.panel import Panel
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_view import StoryView
-from rnnchat.tui.writing import Writer
 
 FLUSH_S = 1 / 30
 """Seconds between two updates of a growing text: one update costs 1 to 3 ms, however short the text."""

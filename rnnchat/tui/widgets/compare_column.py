@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from rnnchat.tui.contest import Contestant
-from rnnchat.tui.figures import format_bits
+from rnnchat.desk.contest import Contestant
+from rnnchat.desk.figures import format_bits
 
 WAITING = {"opening": "opening the model …", "reading": "reading …"}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual import events
 from textual.containers import VerticalScroll
 
-from rnnchat.tui.contest import Contestant, count_columns
+from rnnchat.desk.contest import Contestant, count_columns
 from rnnchat.tui.widgets.compare_column import CompareColumn
 
 LEAST_WIDTH, LEAST_HEIGHT = 38, 8

@@ -9,13 +9,13 @@ from rich.text import Text
 from textual.color import Color
 from textual.widget import Widget
 
-from rnnchat.tui.axes import find_limits, mark_counts, mark_times, mark_values, place_signs
+from rnnchat.desk.axes import find_limits, mark_counts, mark_times, mark_values, place_signs
 from rnnchat.tui.canvas import Canvas
 
 if TYPE_CHECKING:
-    from rnnchat.training.run_comparison import Axis
+    from rnnchat.desk.run_views import Curve
+    from rnnchat.runs.comparison import Axis
     from rnnchat.tui.app import RnnchatApp
-    from rnnchat.tui.run_views import Curve
 
 DOT = "●"
 ROWS_PER_MARK, COLUMNS_PER_MARK = 2.5, 12

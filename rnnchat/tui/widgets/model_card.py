@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from rnnchat.tui.figures import (
+from rnnchat.desk.figures import (
     count_things,
     draw_sparkline,
     format_bits,
@@ -20,7 +20,7 @@ from rnnchat.tui.figures import (
     format_duration,
     format_parameters,
 )
-from rnnchat.tui.model_rows import find_precision
+from rnnchat.desk.model_rows import find_precision
 
 if TYPE_CHECKING:
     from rnnchat.model.file import ModelHeader

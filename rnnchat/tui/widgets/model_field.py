@@ -10,8 +10,8 @@ from rnnchat.tui.settings import PRECISIONS
 from rnnchat.tui.widgets.field import Field
 
 if TYPE_CHECKING:
+    from rnnchat.desk.model_slot import ModelState
     from rnnchat.tui.app import RnnchatApp
-    from rnnchat.tui.model_slot import ModelState
 
 
 class ModelField(Field):

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import DataTable
 
-from rnnchat.tui.model_rows import COLUMNS, OPEN_MARK, Column, filter_entries, fit_columns, sort_entries
+from rnnchat.desk.model_rows import COLUMNS, OPEN_MARK, Column, filter_entries, fit_columns, sort_entries
 
 if TYPE_CHECKING:
     from rnnchat.model.library import ModelEntry

@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 
+from rnnchat.desk import summary
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import MAX_SEED, MAX_WINDOW, PRESETS, Settings
-from rnnchat.tui import summary
 from rnnchat.tui.widgets.field import CycleField, Field, NumberField, SeedField
 from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.preset_row import PresetRow

@@ -10,12 +10,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from rnnchat.tui.figures import format_bits, format_duration, format_speed
+from rnnchat.desk.figures import format_bits, format_duration, format_speed
 from rnnchat.tui.widgets.curve import LearningCurve
 from rnnchat.tui.widgets.run_list import RUN_KEYS
 
 if TYPE_CHECKING:
-    from rnnchat.tui.run_views import RunView
+    from rnnchat.desk.run_views import RunView
 
 LEGEND = Content.assemble(
     ("bits/char   ", "$quiet"),

@@ -1,4 +1,4 @@
-"""The form for a new training. It checks nothing itself: see ``tui.training_form``."""
+"""The form for a new training. It checks nothing itself: see ``desk.training_form``."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
+from rnnchat.desk.training_form import LEVELS, SIZES, FieldError, FormValues, add_text
 from rnnchat.model.config import CELLS
-from rnnchat.tui.training_form import LEVELS, SIZES, FieldError, FormValues, add_text
 from rnnchat.tui.widgets.choice import Choice
 from rnnchat.tui.widgets.form_row import FormRow
 from rnnchat.tui.widgets.minutes import MinutesSlider

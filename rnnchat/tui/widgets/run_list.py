@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from rnnchat.tui.widgets.curve import find_hue
 
 if TYPE_CHECKING:
-    from rnnchat.tui.run_views import RunView
+    from rnnchat.desk.run_views import RunView
 
 SUMMARY_WIDTH = 17
 QUALITY_WIDTH = 5

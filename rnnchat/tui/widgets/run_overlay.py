@@ -14,13 +14,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from rnnchat.tui.figures import count_things, format_bits, format_duration
+from rnnchat.desk.figures import count_things, format_bits, format_duration
 from rnnchat.tui.widgets.curve import OverlaidCurves, SignedCurve, find_hue
 from rnnchat.tui.widgets.run_list import COMPARE_KEYS
 
 if TYPE_CHECKING:
-    from rnnchat.training.run_comparison import Axis, ComparedRun, RunComparison
-    from rnnchat.tui.run_views import RunView
+    from rnnchat.desk.run_views import RunView
+    from rnnchat.runs.comparison import Axis, ComparedRun, RunComparison
 
 AXIS_WORDS: dict[Axis, str] = {"time": "over time", "chars": "over characters", "steps": "over steps"}
 VALUE_GAP = 2
@@ -104,7 +104,7 @@ class RunOverlay(Vertical, can_focus=True):
         self._show()
 
     def _show(self) -> None:
-        from rnnchat.training.run_comparison import compare_runs, say_equal, say_unfair
+        from rnnchat.runs.comparison import compare_runs, say_equal, say_unfair
 
         runs = [run for letter, view in self._views if (run := view.compare_as(letter)) is not None]
         if not runs:
@@ -150,7 +150,7 @@ class RunOverlay(Vertical, can_focus=True):
 
     def _draw_differences(self, comparison: RunComparison, width: int) -> Content:
         """A line for each field that is not the same in all, as many runs beside each other as there is room for."""
-        from rnnchat.training.run_comparison import name_field, say_value
+        from rnnchat.runs.comparison import name_field, say_value
 
         differences = comparison.differences
         if not differences:

@@ -14,7 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from rnnchat.tui.text_layout import Part, Piece, TextLayout, make_visible, measure
+from rnnchat.desk.piece import Piece
+from rnnchat.tui.text_layout import Part, TextLayout, make_visible, measure
 
 MEASURE = 76
 """Columns of text at most: longer rows are hard to read."""

@@ -11,9 +11,9 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from rnnchat.tui.figures import format_bits
+from rnnchat.desk.figures import format_bits
+from rnnchat.desk.model_slot import ModelState
 from rnnchat.tui.keys import APP_KEYS, SCREENS, show_key
-from rnnchat.tui.model_slot import ModelState
 
 if TYPE_CHECKING:
     from rnnchat.tui.app import RnnchatApp

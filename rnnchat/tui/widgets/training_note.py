@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from rnnchat.tui.figures import format_bits, format_duration
+from rnnchat.desk.figures import format_bits, format_duration
 
 if TYPE_CHECKING:
+    from rnnchat.desk.run_views import RunView
     from rnnchat.tui.app import RnnchatApp
-    from rnnchat.tui.run_views import RunView
 
 BARS = "▁▂▃▄▅▆▇█"
 

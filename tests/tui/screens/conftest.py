@@ -13,11 +13,11 @@ from textual.pilot import Pilot
 from rnnchat import paths
 from rnnchat.model.file import write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
-from rnnchat.training.choice import choose_recipe
-from rnnchat.training.event import Evaluated, Event, Sampled, Started, Stepped
-from rnnchat.training.new_run import make_run
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import RunFolder
+from rnnchat.plan.choice import choose_recipe
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.event import Evaluated, Event, Sampled, Started, Stepped
+from rnnchat.runs.folder import RunFolder
+from rnnchat.runs.new import make_run
 from rnnchat.tui.app import RnnchatApp
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]

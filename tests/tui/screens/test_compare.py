@@ -7,8 +7,8 @@ import pytest
 from textual.widgets import Static
 
 from rnnchat.comparison.store import ComparisonStore
+from rnnchat.desk.contest import LADDER
 from rnnchat.errors import ModelError
-from rnnchat.tui.contest import LADDER
 from rnnchat.tui.screens import compare_actions
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn

@@ -6,14 +6,14 @@ import pytest
 from textual.widgets import Input, Static
 
 from rnnchat import paths
+from rnnchat.desk.training_form import FieldError
 from rnnchat.errors import TrainingError
-from rnnchat.training import job
-from rnnchat.training.event import Evaluated, Failed, Finished, Noted, Paused, Started, Stepped
-from rnnchat.training.new_run import make_run
-from rnnchat.training.options import TrainingOptions
-from rnnchat.training.run_folder import find_run
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs import job
+from rnnchat.runs.event import Evaluated, Failed, Finished, Noted, Paused, Started, Stepped
+from rnnchat.runs.folder import find_run
+from rnnchat.runs.new import make_run
 from rnnchat.tui.screens.ask import AskYesNo
-from rnnchat.tui.training_form import FieldError
 from rnnchat.tui.widgets.choice import Choice
 from rnnchat.tui.widgets.curve import LearningCurve, OverlaidCurves
 from rnnchat.tui.widgets.form_row import FormRow

@@ -1,0 +1,163 @@
+"""Going on from a model with a new text: its vocabulary gets the symbols that it lacks, and its network learns on.
+
+A new symbol begins as the mean of all others, in the embedding and in the output, and as likely as it is frequent in
+the new text: what it means is all that is left to learn.
+
+Letters: V vocabulary of the model, W of what goes on from it, E embedding, H hidden, G gates.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rnnchat.model.file import Model, read_header, read_model
+from rnnchat.model.library import find_model, model_name
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.plan.recipe import Recipe
+from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, CharTokenizer, Tokenizer, fit_tokenizer
+from rnnchat.text.word import WordTokenizer
+
+RATE_FACTOR = 0.3
+"""A network that knows something is taught at a lower rate, so that it does not forget it at once."""
+MOST_NEW = {"char": DEFAULT_MAX_VOCAB["char"], "word": DEFAULT_MAX_VOCAB["word"] // 2}
+"""New symbols of a level, the most frequent ones."""
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that a training goes on from."""
+
+    name: str
+    model: Model
+
+    @property
+    def ancestry(self) -> tuple[str, ...]:
+        """What it learnt and what those before it did, the oldest first."""
+        record = self.model.training
+        bits = "" if record.bits_per_char is None else f", {record.bits_per_char:.3f} bits per character"
+        return (*record.ancestry, f"{self.name}: {record.steps:,} steps on {record.corpus or 'a text'}{bits}")
+
+
+def open_base(name: str) -> Base:
+    """The model called ``name``, or the file of that path.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    path = find_model(name)
+    return Base(model_name(path), read_model(path))
+
+
+def take_level(options: TrainingOptions) -> TrainingOptions:
+    """The options with the level of the model that they go on from, if there is one, and its file.
+
+    Raises:
+        ModelError: there is no such model, or it is damaged.
+    """
+    if options.base is None:
+        return options
+    path = find_model(options.base)
+    return replace(options, level=read_header(path).tokenizer.level, base=str(path.absolute()))
+
+
+def take_network(options: TrainingOptions, base: Base) -> TrainingOptions:
+    """The options with the network of the model that they go on from."""
+    config = base.model.config
+    return replace(
+        options,
+        base=None,
+        cell=config.cell,
+        hidden_sizes=config.hidden_sizes,
+        embedding_size=config.embedding_size,
+        tied=config.tied,
+        residual=config.residual,
+    )
+
+
+def lower_rate(recipe: Recipe, options: TrainingOptions) -> Recipe:
+    """The recipe with a rate for a network that knows something, unless one was asked for."""
+    return recipe if options.learning_rate else replace(recipe, learning_rate=RATE_FACTOR * recipe.learning_rate)
+
+
+def extend_tokenizer(old: Tokenizer, texts: Iterable[str], max_vocab: int | None = None) -> Tokenizer:
+    """The vocabulary with the symbols of a new text behind its own; pieces and bytes spell everything already.
+
+    Args:
+        old: of any level.
+        texts: the new text in pieces, read once.
+        max_vocab: the largest vocabulary; by default `MOST_NEW` symbols are added.
+    """
+    if isinstance(old, CharTokenizer):
+        found = fit_tokenizer("char", texts)
+        assert isinstance(found, CharTokenizer)
+        new = [symbol for symbol in found.symbols if symbol not in old.symbols]
+        return CharTokenizer(old.symbols + "".join(_keep(new, old, max_vocab)), old.unknown_id is not None)
+    if isinstance(old, WordTokenizer):
+        words = fit_tokenizer("word", texts)
+        if not isinstance(words, WordTokenizer):  # a text without words
+            return old
+        known = frozenset(old.symbols)
+        kept = _keep([symbol for symbol in words.symbols if symbol not in known], old, max_vocab)
+        return WordTokenizer((*old.symbols, *kept), old.leaning | words.leaning.intersection(kept))
+    return old
+
+
+def extend_model(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Model:
+    """The model with a vocabulary that begins with its own.
+
+    Args:
+        model: what is gone on from, of V symbols.
+        tokenizer: of W symbols.
+        ids: (N,) the new text, from which it is counted how frequent each symbol is.
+    """
+    count = tokenizer.vocab_size - model.config.vocab_size
+    weights = dict(model.weights)
+    if count:
+        for name, axis in (("embedding.weight", 0), ("output.weight", 0)):
+            if name in weights:
+                weights[name] = _append_means(weights[name], count, axis)
+        if not model.config.embedding_size:
+            weights["layers.0.weight_ih"] = _append_means(weights["layers.0.weight_ih"], count, 1)
+        weights["output.bias"] = _append_biases(weights["output.bias"], _count_ids(ids, tokenizer.vocab_size))
+    config = replace(model.config, vocab_size=tokenizer.vocab_size)
+    return replace(model, config=config, tokenizer=tokenizer, weights=weights)
+
+
+def describe_base(base: Base, tokenizer: Tokenizer) -> str:
+    """What is gone on from, in a sentence."""
+    old = base.model.config.vocab_size
+    new = tokenizer.vocab_size - old
+    what = f"its vocabulary of {old:,} symbols gets {new:,} new ones" if new else "its vocabulary stays as it is"
+    return f"Going on from {base.name} ({base.model.config.describe()}): {what}."
+
+
+def _keep(new: list[str], old: CharTokenizer | WordTokenizer, max_vocab: int | None) -> list[str]:
+    room = MOST_NEW[old.level] if max_vocab is None else max(0, max_vocab - old.vocab_size)
+    return new[:room]
+
+
+def _append_means(matrix: np.ndarray, count: int, axis: int) -> np.ndarray:
+    mean = matrix.mean(axis=axis, keepdims=True)
+    return np.concatenate([matrix, np.repeat(mean, count, axis=axis)], axis=axis)
+
+
+def _append_biases(biases: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Biases (V,) and how often each of W symbols occurs, to biases (W,).
+
+    A bias is about the logarithm of a symbol's frequency plus a number that is the same for all: it is measured on the
+    symbols that the model knows.
+    """
+    logs = np.log(counts + 0.5)  # (W,)
+    old = len(biases)
+    offset = np.average(biases - logs[:old], weights=counts[:old] + 0.5)
+    return np.concatenate([biases, (logs[old:] + offset).astype(biases.dtype)])
+
+
+def _count_ids(ids: np.ndarray, vocab_size: int) -> np.ndarray:
+    """How often each id occurs, (W,); a long text is read block by block."""
+    counts = np.zeros(vocab_size, np.int64)
+    for begin in range(0, len(ids), _BLOCK):
+        counts += np.bincount(ids[begin : begin + _BLOCK], minlength=vocab_size)
+    return counts

@@ -1,0 +1,101 @@
+"""How big a network is: by its text, and by its time.
+
+A network that is too big for its text learns it by heart, one that is too big for its time does not get through it
+often enough.
+"""
+
+from typing import Literal, NamedTuple
+
+from rnnchat.model.config import ModelConfig
+from rnnchat.plan.options import Preset, TrainingOptions
+from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, Level
+
+Kind = Literal["spelling", "words"]
+"""Symbols are few and each is frequent, or many and most are rare; the rare ones are learnt by heart sooner."""
+MANY_SYMBOLS = 300
+"""Where so many characters are common (Chinese, Japanese), they are like words."""
+LEAST_SEEN: dict[Kind, float] = {"spelling": 1.0, "words": 0.3}
+"""A network that reads fewer symbols than so many for each of its parameters is too big for its time: in the time of
+0.3 M characters with 1×512, 1×256 read 0.7 M and came to 1.63 nats instead of 1.71."""
+_LARGE_SEEN = 2.0
+"""So many times that for the largest."""
+_SHORT, _SHORTISH, _LONG = 3_000, 20_000, 5_000_000
+"""Characters. A network may be big for its text: on 33,000 characters 1×512 with dropout came to 2.32 bits per
+character where 1×256 came to 2.47."""
+
+
+class Symbols(NamedTuple):
+    """What a text is made of."""
+
+    size: int
+    """Of the vocabulary."""
+    common: int
+    """So many different symbols make up 99 % of the text."""
+
+
+class Size(NamedTuple):
+    """A network's sizes."""
+
+    hidden_sizes: tuple[int, ...]
+    embedding_size: int
+    tied: bool = False
+
+
+PRESETS: dict[Kind, dict[Preset, Size]] = {
+    "spelling": {
+        "tiny": Size((128,), 32),
+        "small": Size((256,), 64),
+        "medium": Size((512,), 64),
+        "large": Size((640, 640), 128),
+    },
+    "words": {
+        "tiny": Size((128,), 128, tied=True),
+        "small": Size((256,), 192, tied=True),
+        "medium": Size((512,), 256, tied=True),
+        "large": Size((640, 640), 320, tied=True),
+    },
+}
+_USUAL_VOCAB: dict[Level, int] = {"char": 100}
+"""Where the vocabulary is usually far from the most it may be."""
+
+
+def find_kind(level: Level, common: int) -> Kind:
+    """What a text is to a network, of which so many symbols are common."""
+    return "words" if level in ("word", "bpe") or common >= MANY_SYMBOLS else "spelling"
+
+
+def choose_preset(options: TrainingOptions, chars: int, symbols: Symbols, flop: float | None) -> Preset:
+    """The biggest network that the text is long enough for, and that reads enough of it in its time.
+
+    Args:
+        options: what was asked for.
+        chars: characters to learn from.
+        symbols: of the text.
+        flop: the operations that the time allows; None where the budget is not a time.
+    """
+    if chars < _SHORT:
+        return "tiny"
+    kind = find_kind(options.level, symbols.common)
+    presets: tuple[Preset, ...] = ("small",) if chars < _SHORTISH else ("medium", "small")
+    if flop is not None and chars > _LONG:
+        presets = ("large", *presets)
+    for preset in presets:
+        size = PRESETS[kind][preset]
+        config = ModelConfig(
+            symbols.size, options.cell or "lstm", size.hidden_sizes, size.embedding_size, 0.0, size.tied
+        )
+        least = LEAST_SEEN[kind] * (_LARGE_SEEN if preset == "large" else 1)
+        if flop is None or flop >= count_flop(config.parameters) * least * config.parameters:
+            return preset
+    return "tiny"
+
+
+def count_flop(parameters: int) -> int:
+    """Floating-point operations to learn from one symbol: a product and a sum forward, twice as many backward."""
+    return 6 * parameters
+
+
+def guess_symbols(level: Level, max_vocab: int | None) -> Symbols:
+    """What a text of that level usually has."""
+    size = max_vocab or _USUAL_VOCAB.get(level, DEFAULT_MAX_VOCAB[level])
+    return Symbols(size, min(size, MANY_SYMBOLS - 1))

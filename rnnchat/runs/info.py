@@ -1,0 +1,88 @@
+"""What the small files of a run folder hold: what the run is (run.json), and what is asked of it (control.json)."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.plan.recipe import Recipe
+from rnnchat.text.coverage import BITS_PER_UNKNOWN_BYTE
+from rnnchat.text.tokenizer import Level
+
+Request = Literal["run", "pause", "stop"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a watcher asks of a training."""
+
+    request: Request = "run"
+    samples: int = 0
+    """How many samples were asked for so far: one more than before asks for one now."""
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What run.json holds. The fields from ``recipe`` on are empty until the text is prepared."""
+
+    options: TrainingOptions
+    started: float
+    """When the run was made, seconds since 1970."""
+    versions: dict[str, str] = field(default_factory=dict)
+    recipe: Recipe | None = None
+    corpus: dict[str, Any] = field(default_factory=dict)
+    """The summary of the text: ``name``, ``files`` with their sha256, ``chars``, ..."""
+    parameters: int = 0
+    vocab_size: int = 0
+    train_chars: int = 0
+    train_tokens: int = 0
+    validation_chars: int = 0
+    validation_tokens: int = 0
+    train_unknown_bytes: int = 0
+    """Bytes of UTF-8 that the vocabulary lacks of the text to learn from."""
+    validation_unknown_bytes: int = 0
+    """The same of the held-out text."""
+    split: str = ""
+    """What is held out, in words."""
+    ancestry: tuple[str, ...] = ()
+    """The models that it goes on from, the oldest first."""
+
+    @property
+    def level(self) -> Level:
+        """The level of the tokenizer."""
+        return self.options.level
+
+    def get_recipe(self) -> Recipe:
+        """The recipe of a prepared run."""
+        assert self.recipe is not None, "the run is not prepared"
+        return self.recipe
+
+    @property
+    def chars_per_token(self) -> float:
+        """Of the text to learn from."""
+        return self.train_chars / self.train_tokens
+
+    def to_bits(self, nats_per_token: float) -> float:
+        """A loss on the text to learn from as bits per character, what the vocabulary lacks included."""
+        known = nats_per_token / math.log(2) * self.train_tokens
+        return (known + BITS_PER_UNKNOWN_BYTE * self.train_unknown_bytes) / self.train_chars
+
+    def to_validation_bits(self, nats_per_token: float) -> float:
+        """A loss on the held-out text as bits per character, what the vocabulary lacks included."""
+        known = nats_per_token / math.log(2) * self.validation_tokens
+        return (known + BITS_PER_UNKNOWN_BYTE * self.validation_unknown_bytes) / self.validation_chars
+
+    def to_json(self) -> dict[str, Any]:
+        """The info as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> "RunInfo":
+        """Read what ``to_json`` wrote."""
+        recipe = record.get("recipe")
+        parsed = {
+            "options": TrainingOptions.from_json(record["options"]),
+            "recipe": None if recipe is None else Recipe.from_json(recipe),
+            "ancestry": tuple(record.get("ancestry", ())),
+        }
+        return cls(**{**record, **parsed})

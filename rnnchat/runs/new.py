@@ -1,0 +1,134 @@
+"""A new run: its name, and the folder in which it begins."""
+
+import contextlib
+import glob
+import itertools
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from rnnchat import paths
+from rnnchat.errors import TrainingError
+from rnnchat.model.library import check_name
+from rnnchat.plan.extension import take_level
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs import heartbeat
+from rnnchat.runs.folder import RunFolder, bring_back, list_runs, read_status
+from rnnchat.runs.info import RunInfo
+from rnnchat.text.catalogue import CATALOGUE
+from rnnchat.text.corpus import STANDARD_INPUT
+
+
+def make_run(options: TrainingOptions) -> RunFolder:
+    """Make the folder of a new run, which this process is about to train or to hand on.
+
+    A run whose name it takes is kept inside the new folder until the new one begins to learn.
+
+    Args:
+        options: what was asked for. Without a name the run is called after its first text, with a number where
+            that is taken.
+
+    Raises:
+        ModelError: the name cannot be one; or the model to go on from is not there, or damaged.
+        TrainingError: the name is taken by a run or a model and may not be replaced, or the disk refuses.
+    """
+    options = _settle(options)
+    bring_back()
+    while True:
+        run = RunFolder(paths.runs_dir() / _choose_name(options))
+        try:
+            if _place(run, RunInfo(options=replace(options, name=run.name), started=time.time())):
+                return run
+        except OSError as e:
+            raise TrainingError(
+                f"cannot write {run.path} ({e.strerror}): make room or set RNNCHAT_HOME to another folder"
+            ) from e
+
+
+def find_begun(options: TrainingOptions) -> RunFolder | None:
+    """The newest run that was begun with these very options and has not come to its end."""
+    wanted = _settle(options)
+    for run in list_runs():
+        with contextlib.suppress(TrainingError):
+            begun = run.read_info().options
+            if options.name in (None, begun.name) and begun == replace(wanted, name=begun.name):
+                return run if read_status(run).state != "done" else None
+    return None
+
+
+def _settle(options: TrainingOptions) -> TrainingOptions:
+    """The options with texts and model as they are found from any folder."""
+    options = replace(options, corpus=_locate(options.corpus), validation=_locate(options.validation))
+    return take_level(options)
+
+
+def _place(run: RunFolder, info: RunInfo) -> bool:
+    """Make the folder aside and move it to its place whole; False where another process took the name meanwhile."""
+    draft = RunFolder(run.choose_aside())
+    try:
+        draft.path.mkdir(parents=True)
+        draft.write_info(info)
+        heartbeat.write_pulse(draft.heartbeat_path, os.getpid())
+    except OSError:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise
+    if run.path.exists() and not read_status(run).is_active and (info.options.replace or not run.holds_work):
+        run.path.rename(draft.replaced_path)
+    try:
+        draft.path.rename(run.path)
+    except OSError:
+        is_taken = run.path.exists()
+        if draft.replaced_path.exists() and not is_taken:
+            draft.replaced_path.rename(run.path)
+        if not draft.replaced_path.exists():  # what another process took the place of stays where it is
+            shutil.rmtree(draft.path)
+        if not is_taken:
+            raise
+        return False
+    return True
+
+
+def _locate(sources: Iterable[str]) -> tuple[str, ...]:
+    """The sources as they are found from any folder."""
+    fixed = {STANDARD_INPUT, *CATALOGUE}
+    return tuple(source if source in fixed else os.path.abspath(paths.expand(source)) for source in sources)
+
+
+def _choose_name(options: TrainingOptions) -> str:
+    if options.name is None:
+        stem = _name_after(options.corpus[0])
+        names = (stem if number == 1 else f"{stem}-{number}" for number in itertools.count(1))
+        return next(name for name in names if not _is_taken(name))
+    name = check_name(options.name)
+    run = RunFolder(paths.runs_dir() / name)
+    if run.path.exists():
+        status = read_status(run)
+        if status.is_active:
+            raise TrainingError(f"run {name!r} is under way: stop it first, or give this one another --name")
+        if run.holds_work and not options.replace:
+            raise TrainingError(f"there is a run called {name!r} already: give another --name, or --replace it")
+    if _model_path(name).exists() and not options.replace:
+        raise TrainingError(f"there is a model called {name!r} already: give another --name, or --replace it")
+    return name
+
+
+def _name_after(source: str) -> str:
+    """The name of a file without its endings, or of the folder that a pattern looks in."""
+    path = paths.expand(source).absolute()
+    while glob.has_magic(path.name):
+        path = path.parent
+    stem = Path(path.stem).stem if path.suffix in (".gz", ".bz2", ".xz") else path.stem
+    return re.sub(r"[^\w.+-]+", "-", stem).strip("-.")[:80] or "text"
+
+
+def _is_taken(name: str) -> bool:
+    shipped = paths.shipped_models_dir() / f"{name}{paths.MODEL_SUFFIX}"
+    return (paths.runs_dir() / name).exists() or _model_path(name).exists() or shipped.exists()
+
+
+def _model_path(name: str) -> Path:
+    return paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"

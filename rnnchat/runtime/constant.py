@@ -1,0 +1,110 @@
+"""What does not change from step to step, made once from a model's weights.
+
+Letters: V vocabulary, E embedding, H hidden, I input of a product, N outputs of a product, G gates, L layers.
+
+The first layer's input products of all V symbols become a table (V, G*H), input and recurrent matrices are joined
+where the cell allows it, biases are added up, an lstm's gates are put in the order i, f, o, g, so that one sigmoid
+serves three of them, and for ``int8`` the matrices are quantised.
+
+Names: ``layers.0.table``, or the product ``layers.0.inputs`` where the table would be too big; ``embedding`` there,
+and where the first layer's input is added to its output; the products ``layers.N.recurrent`` (lstm and rnn from the
+second layer on: ``layers.N.gates``, of both inputs; gru, and every cell after a residual sum: ``layers.N.inputs`` as
+well), ``projection`` and ``output``. A product is ``NAME.weight``, (N, I) as in the model
+file, and ``NAME.bias`` (N,) if it has one; in int8 ``NAME.weight`` (I, N) and ``NAME.scale`` (N,).
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from rnnchat.errors import ModelError
+from rnnchat.model.config import GATES, ModelConfig
+from rnnchat.runtime.quantisation import choose_most, quantise
+
+Precision = Literal["float32", "int8"]
+
+MAX_TABLE_BYTES = 64 * 2**20
+"""The table of input products is built up to this size; a bigger vocabulary multiplies at each step."""
+
+
+def build_constants(config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> dict[str, np.ndarray]:
+    """All constants of a model's graphs, by name.
+
+    Raises:
+        ModelError: a weight is too large to be rounded to 8 bits, or is not a number.
+    """
+    constants = _Constants(config, weights, precision)
+    for layer in range(config.num_layers):
+        constants.add_layer(layer)
+    if config.has_projection:
+        constants.add_product("projection", weights["projection.weight"], None)
+    matrix = weights["embedding.weight" if config.tied else "output.weight"]
+    constants.add_product("output", matrix, weights["output.bias"])
+    return {name: np.ascontiguousarray(array) for name, array in constants.arrays.items()}
+
+
+def has_table(config: ModelConfig) -> bool:
+    """Are the first layer's input products looked up? One-hot symbols always are: there the table is the matrix."""
+    size = config.vocab_size * GATES[config.cell] * config.hidden_sizes[0] * 4
+    return size <= MAX_TABLE_BYTES or not config.embedding_size
+
+
+class _Constants:
+    """Collects the constants of one model."""
+
+    def __init__(self, config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+        self._config, self._weights, self._precision = config, weights, precision
+
+    def add_product(self, name: str, weight: np.ndarray, bias: np.ndarray | None) -> None:
+        """Add what x (B, I) @ weight.T (I, N) + bias (N,) needs."""
+        if bias is not None:
+            self.arrays[f"{name}.bias"] = bias
+        if self._precision == "float32":
+            self.arrays[f"{name}.weight"] = weight
+            return
+        self.arrays[f"{name}.weight"], scale = quantise(weight, choose_most())
+        if not np.isfinite(scale).all():
+            raise ModelError(f"{name} of the model holds values that are not finite: train it again with a lower rate")
+        self.arrays[f"{name}.scale"] = scale
+
+    def add_layer(self, layer: int) -> None:
+        part, is_gru = f"layers.{layer}", self._config.cell == "gru"
+        # A residual sum has no bound: in 8 bits, a hidden state beside it would be left with too few of them.
+        is_joined = layer > 0 and not is_gru and not self._config.adds_input(layer - 1)
+        bias = self._gather(f"{part}.bias_ih")
+        if is_gru:  # its reset gate stands between the two products
+            self.add_product(f"{part}.recurrent", self._gather(f"{part}.weight_hh"), self._gather(f"{part}.bias_hh"))
+        else:
+            bias = bias + self._gather(f"{part}.bias_hh")
+        if is_joined:
+            self.add_product(f"{part}.gates", self._gather(f"{part}.weight_ih", f"{part}.weight_hh"), bias)
+            return
+        if not is_gru:
+            self.add_product(f"{part}.recurrent", self._gather(f"{part}.weight_hh"), None)
+        inputs = self._gather(f"{part}.weight_ih")
+        if layer:
+            self.add_product(f"{part}.inputs", inputs, bias)
+        else:
+            self._add_symbols(inputs, bias)
+
+    def _add_symbols(self, inputs: np.ndarray, bias: np.ndarray) -> None:
+        """Add what the first layer's inputs come from: (G*H, E or V) and (G*H,)."""
+        embedding = self._weights.get("embedding.weight")  # (V, E)
+        if embedding is not None and (self._config.adds_input(0) or not has_table(self._config)):
+            self.arrays["embedding"] = embedding
+        if has_table(self._config):
+            products = inputs.T if embedding is None else embedding @ inputs.T  # (V, G*H)
+            self.arrays["layers.0.table"] = products + bias
+            return
+        self.add_product("layers.0.inputs", inputs, bias)
+
+    def _gather(self, *names: str) -> np.ndarray:
+        """Weights (G*H, ...) side by side, an lstm's gates in the order i, f, o, g instead of torch's i, f, g, o."""
+        parts = [self._weights[name] for name in names]
+        if self._config.cell != "lstm":
+            return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        gathered = np.concatenate(parts, axis=-1)
+        size = len(gathered) // 4
+        gathered[2 * size :] = np.roll(gathered[2 * size :], size, axis=0)
+        return gathered

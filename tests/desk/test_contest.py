@@ -1,0 +1,128 @@
+"""Several models, one prompt, without a screen."""
+
+import asyncio
+
+import pytest
+
+from rnnchat.desk.contest import Contestant, count_columns, find_lowest, record_comparison
+from rnnchat.errors import EngineError, TextError
+from rnnchat.generation.settings import Settings
+
+
+def begin(contestant, engine, prompt="The sea"):
+    async def start_engine(source):
+        return engine
+
+    contestant.begin(prompt, Settings(seed=7), start_engine)
+    return contestant.task
+
+
+async def test_what_the_engine_writes_becomes_its_text(scripted_engine):
+    one = Contestant("a", "a", temperature=0.3)
+    engine = scripted_engine(["The ", "end"], unknown=("é",))
+    await begin(one, engine)
+    assert (one.phase, one.text, one.seed, one.unknown) == ("done", "The end", 7, ("é",))
+    assert (one.bits_per_char, one.chars_per_s) == (2.5, 1000.0)
+    assert engine.calls[-1][2].temperature == 0.3
+
+
+async def test_stopping_keeps_the_text_and_the_engine(scripted_engine):
+    one = Contestant("a", "a")
+    engine = scripted_engine(["The ", "end"], hang_after=1)
+    begin(one, engine)
+    while one.text != "The ":
+        await asyncio.sleep(0)
+    await one.stop()
+    assert (one.phase, one.text) == ("stopped", "The ")
+    assert one.engine is engine
+    await one.stop()  # again is harmless
+
+
+async def test_an_engine_that_dies_leaves_the_text_and_a_sentence(scripted_engine):
+    one = Contestant("a", "a")
+    await begin(one, scripted_engine(["The ", "end"], die_after=1))
+    assert (one.phase, one.text) == ("failed", "The ")
+    assert "is gone" in one.problem
+
+
+async def test_a_dead_engine_is_replaced_with_the_next_run(scripted_engine):
+    one = Contestant("a", "a")
+    await begin(one, scripted_engine(die_after=0))
+    healthy = scripted_engine(["Well."])
+    await begin(one, healthy)
+    assert (one.phase, one.text, one.engine) == ("done", "Well.", healthy)
+
+
+async def test_an_open_engine_is_used_again(scripted_engine):
+    one = Contestant("a", "a")
+    engine = scripted_engine(["Well."])
+    await begin(one, engine)
+    await begin(one, None)
+    assert one.text == "Well."
+
+
+async def test_a_prompt_of_which_the_model_knows_nothing_is_written_on_all_the_same(scripted_engine, monkeypatch):
+    engine = scripted_engine(["Well."])
+
+    async def refuse(text):
+        raise TextError("The model knows none of it.")
+
+    monkeypatch.setattr(engine, "score", refuse)
+    one = Contestant("a", "a")
+    await begin(one, engine)
+    assert (one.phase, one.text, one.bits_per_char) == ("done", "Well.", None)
+
+
+async def test_an_empty_prompt_is_not_measured(scripted_engine):
+    engine = scripted_engine(["Well."])
+    one = Contestant("a", "a")
+    await begin(one, engine, prompt="")
+    assert [call[0] for call in engine.calls] == ["write"]
+    assert one.text == "Well."
+
+
+async def test_closing_ends_the_process_and_leaves_the_text(scripted_engine):
+    one = Contestant("a", "a")
+    engine = scripted_engine(["Well."])
+    await begin(one, engine)
+    await one.close()
+    assert engine.is_closed
+    assert (one.engine, one.text) == (None, "Well.")
+
+
+async def test_a_model_that_cannot_be_opened_says_so():
+    async def start_engine(source):
+        raise EngineError("No process can be started.")
+
+    one = Contestant("a", "a")
+    one.begin("x", Settings(seed=1), start_engine)
+    await one.task
+    assert (one.phase, one.problem) == ("failed", "No process can be started.")
+
+
+def test_the_lowest_is_told_only_where_there_is_one():
+    a, b = Contestant("a", "a", bits_per_char=2.0), Contestant("b", "b", bits_per_char=1.5)
+    assert find_lowest([a, b]) is b
+    assert find_lowest([a]) is None
+    b.bits_per_char = 2.0
+    assert find_lowest([a, b]) is None
+    b.bits_per_char = None
+    assert find_lowest([a, b]) is None
+
+
+def test_a_comparison_without_any_text_is_not_kept():
+    contestants = [Contestant("a", "a"), Contestant("b", "b")]
+    assert record_comparison(contestants, "Hm", Settings(seed=7)) is None
+    contestants[1].text = "well"
+    kept = record_comparison(contestants, "Hm", Settings(seed=7))
+    assert kept is not None
+    assert kept.seed == 7
+    assert [column.contender.label for column in kept.columns] == ["a T 0.8", "b T 0.8"]
+
+
+@pytest.mark.parametrize(
+    ("contestants", "width", "side_by_side"),
+    [(2, 78, 2), (3, 78, 2), (4, 78, 2), (3, 118, 3), (4, 118, 2), (4, 198, 4), (2, 30, 1), (1, 200, 1)],
+)
+def test_columns_are_spread_evenly(contestants, width, side_by_side):
+    assert count_columns(contestants, width, 38) == side_by_side
