@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnchat.cli import option
-from rnnchat.cli.output import format_bits, format_size, picture_controls, print_json, show_safely
+from rnnchat.cli.output import print_json, show_safely
 from rnnchat.cli.score import report_progress
 from rnnchat.cli.writer import Writer, make_generator
+from rnnchat.desk.figures import format_bits, format_bytes
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
 
@@ -150,9 +152,9 @@ def _show_columns(samples: list[Sample], prompt: str, file: str | None) -> None:
 
 
 def _name(sample: Sample) -> str:
-    from rnnchat.model.library import model_name
+    from rnnchat.model.name import name_model
 
-    return f"{model_name(sample.model)} · temperature {option.describe_temperature(sample.settings)}"
+    return f"{name_model(sample.model)} · temperature {option.describe_temperature(sample.settings)}"
 
 
 def _figures(sample: Sample, file: str | None) -> list[str]:
@@ -162,9 +164,9 @@ def _figures(sample: Sample, file: str | None) -> list[str]:
         bits_per_char = sample.held_out_bits_per_char
         where = f"of the text held back from {picture_controls(sample.corpus) or 'its training'}"
     lines = [
-        f"{format_bits(bits_per_char)} bits per character {where}",
+        f"{format_bits(bits_per_char, 3)} bits per character {where}",
         f"{sample.report['chars_per_s']:,.0f} characters per second",
-        f"{sample.network}, {format_size(sample.size_bytes)}",
+        f"{sample.network}, {format_bytes(sample.size_bytes)}",
     ]
     if sample.unknown:
         lines.append(sample.unknown)

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnchat.cli.output import format_size, picture_controls, print_fields, print_json, print_table
+from rnnchat.cli.output import print_fields, print_json, print_table
+from rnnchat.desk.figures import format_bytes
+from rnnchat.desk.visible import picture_controls
 from rnnchat.text import catalogue
 from rnnchat.text.catalogue import CATALOGUE, CatalogueEntry
 from rnnchat.text.corpus import Corpus, CorpusSummary
@@ -97,7 +99,7 @@ def _summary_fields(summary: CorpusSummary) -> list[tuple[str, str]]:
     return [
         ("name", summary.name),
         ("files", files),
-        ("read", f"{format_size(summary.bytes_read)} ({summary.bytes_read:,} bytes)"),
+        ("read", f"{format_bytes(summary.bytes_read)} ({summary.bytes_read:,} bytes)"),
         ("characters", f"{summary.chars:,}"),
         ("symbols", f"{summary.distinct_chars:,} different characters"),
         ("encoding", ", ".join(f"{name} ({n:,})" if len(encodings) > 1 else name for name, n in encodings.items())),
@@ -113,5 +115,5 @@ def _describe_entry(entry: CatalogueEntry) -> dict[str, Any]:
 def _say_where(entry: CatalogueEntry) -> str:
     path: Path | None = catalogue.find_corpus_path(entry.name)
     if path:
-        return format_size(path.stat().st_size)
+        return format_bytes(path.stat().st_size)
     return "made when asked for" if catalogue.is_at_hand(entry.name) else "–"

@@ -1,78 +1,71 @@
-"""Curves drawn with characters that every terminal font has: a line of box drawings for many points, marks for few."""
+"""Curves drawn with characters that every terminal font has: a line of box drawings, marks, or dots with letters."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-Points = Sequence[tuple[float, float]]
-"""(x, y) from left to right."""
+from rnnchat.desk.axes import Point, find_limits, place_signs, trace
 
 MARK = "●"
 DOT = "·"
 _AXIS_WIDTH = 7
-_SPIKE_SHARE = 0.1
-"""The share of a run at its start that may lie above the picture."""
-_LEAST_STRIDE = 6
-"""Columns from one sign of a curve to its next, at least."""
 
 
 class Cell(NamedTuple):
-    """One character of a picture, and which curve it belongs to; None for the axis and for nothing."""
+    """One character of a picture, and which curve it belongs to; None for the axis and for blanks."""
 
     text: str
     owner: int | None = None
 
 
-def draw_curve(line: Points, marks: Points, width: int, height: int, most_x: float) -> list[str]:
+class _Frame:
+    """A picture of ``width`` columns, axis included, and ``height`` rows, with room for ``curves``."""
+
+    def __init__(self, curves: Sequence[Sequence[Point]], width: int, height: int, max_x: float) -> None:
+        self.columns, self.height, self._max_x = width - _AXIS_WIDTH, height, max_x
+        self.low, self.high = find_limits(curves, max_x)
+        self._is_empty = not any(curves)
+
+    def find_column(self, x: float) -> int:
+        return min(self.columns - 1, int(x / self._max_x * self.columns)) if self._max_x else 0
+
+    def find_row(self, y: float) -> int:
+        """The row of a value, from 0 at the top; values above the picture stand in its top row."""
+        return round((self.high - min(y, self.high)) / (self.high - self.low) * (self.height - 1))
+
+    def label(self, row: int) -> str:
+        """The left end of a row: the limits of the axis beside the first and the last."""
+        limits = {} if self._is_empty else {0: f"{self.high:.2f} ┤", self.height - 1: f"{self.low:.2f} ┤"}
+        return f"{limits.get(row, '│'):>{_AXIS_WIDTH}}"
+
+    def draw_foot(self) -> str:
+        return "      └" + "─" * self.columns
+
+
+def draw_curve(line: Sequence[Point], marks: Sequence[Point], width: int, height: int, max_x: float) -> list[str]:
     """Draw a line and marks above it, on one scale.
 
     Args:
-        line: many points; those that share a column become their mean.
-        marks: few points, each drawn as ●.
-        width: columns in all, the axis included.
-        height: rows for the curve; one more holds its foot.
-        most_x: where the right edge is.
+        line: Many points; those that share a column are averaged.
+        marks: Few points, each drawn as ●.
+        width: Columns in all, axis included.
+        height: Rows for the curve; one more holds its foot.
+        max_x: Where the right edge is.
 
     Returns:
-        ``height`` + 1 rows: the highest and lowest value at the left, the curve, and the foot of the axis.
+        ``height`` + 1 rows: the limits of the axis at the left, the curve, and the foot of the axis.
     """
-    columns = width - _AXIS_WIDTH
-    foot = "      └" + "─" * columns
-    values = sorted(y for _, y in (*line, *marks))
-    if not values:
-        return ["      │"] * height + [foot]
-    # The first moments of a training are far above everything that follows and would flatten it.
-    top, bottom = min(values[-1], 1.5 * values[len(values) // 2]), values[0]
-
-    cells = [[" "] * columns for _ in range(height)]
-    _draw_line(cells, [_find_row(y, bottom, top, height) for y in _spread(line, columns, most_x)])
+    frame = _Frame((line, marks), width, height, max_x)
+    cells = [[" "] * frame.columns for _ in range(height)]
+    _draw_line(cells, [(column, frame.find_row(y)) for column, y in trace(line, frame.find_column)])
     for x, y in marks:
-        cells[_find_row(y, bottom, top, height)][_find_column(x, columns, most_x)] = MARK
-    labels = {0: f"{top:.2f} ┤", height - 1: f"{bottom:.2f} ┤"}
-    return [f"{labels.get(index, '│'):>7}" + "".join(row) for index, row in enumerate(cells)] + [foot]
+        cells[frame.find_row(y)][frame.find_column(x)] = MARK
+    return [*(frame.label(row) + "".join(line) for row, line in enumerate(cells)), frame.draw_foot()]
 
 
-def _find_column(x: float, columns: int, most_x: float) -> int:
-    return min(columns - 1, int(x / most_x * columns)) if most_x else 0
-
-
-def _spread(points: Points, columns: int, most_x: float) -> list[float]:
-    """The height of the line in each column from the left edge to its last point."""
-    sums: dict[int, list[float]] = {}
-    for x, y in points:
-        sums.setdefault(_find_column(x, columns, most_x), []).append(y)
-    known = {column: sum(ys) / len(ys) for column, ys in sums.items()}
-    heights: list[float] = []
-    for column, y in sorted(known.items()):
-        start = heights[-1] if heights else y
-        gap = column - len(heights) + 1
-        heights += [start + (y - start) * step / gap for step in range(1, gap + 1)]
-    return heights
-
-
-def _draw_line(cells: list[list[str]], rows: list[int]) -> None:
-    """Join the row of each column with that of the one before: ``─``, or a bend at both ends of a fall or a rise."""
-    before = rows[0] if rows else 0
-    for column, row in enumerate(rows):
+def _draw_line(cells: list[list[str]], places: Sequence[tuple[int, int]]) -> None:
+    """Join each (column, row) with the one before: ``─``, or a bend at both ends of a fall or a rise."""
+    before = places[0][1] if places else 0
+    for column, row in places:
         for between in range(min(before, row) + 1, max(before, row)):
             cells[between][column] = "│"
         if row == before:
@@ -82,58 +75,36 @@ def _draw_line(cells: list[list[str]], rows: list[int]) -> None:
         before = row
 
 
-def draw_curves(curves: Sequence[tuple[str, Points]], width: int, height: int, most_x: float) -> list[list[Cell]]:
-    """Draw several curves on one scale, each of dots with its sign in them, so that they are told apart without colour.
-
-    The signs of different curves stand in different columns: curves that run together show them all.
+def draw_curves(
+    curves: Sequence[tuple[str, Sequence[Point]]], width: int, height: int, max_x: float
+) -> list[list[Cell]]:
+    """Draw several curves on one scale, each of dots with its sign in them, so that no colour is needed to tell them.
 
     Args:
-        curves: the sign of each curve, one character, and its points; the first lies above the others.
-        width: columns in all, the axis included.
-        height: rows for the curves; one more holds their foot.
-        most_x: where the right edge is.
+        curves: The sign of each curve, one character, and its points; the first lies above the others.
+        width: Columns in all, axis included.
+        height: Rows for the curves; one more holds their foot.
+        max_x: Where the right edge is.
 
     Returns:
-        ``height`` + 1 rows: the highest and lowest value at the left, the curves, and the foot of the axis.
+        ``height`` + 1 rows: the limits of the axis at the left, the curves, and the foot of the axis.
     """
-    columns = width - _AXIS_WIDTH
-    low, high = _find_limits([point for _, points in curves for point in points], most_x)
+    frame = _Frame([points for _, points in curves], width, height, max_x)
     picture: dict[tuple[int, int], Cell] = {}
     signs: dict[tuple[int, int], Cell] = {}
-    stride = max(_LEAST_STRIDE, 2 * len(curves))
     for index, (sign, points) in reversed([*enumerate(curves)]):
-        first = _find_column(points[0][0], columns, most_x) if points else 0
-        heights = _spread(points, columns, most_x)
-        rows = [_find_row(y, low, high, height) if y <= high else -1 for y in heights]
-        before = max(0, rows[0]) if rows else 0
-        for column, row in enumerate(rows[first:], first):
-            if row < 0:
-                continue  # above the picture
+        inside = [(column, frame.find_row(y)) for column, y in trace(points, frame.find_column) if y <= frame.high]
+        before = inside[0][1] if inside else 0
+        for column, row in inside:
             between = range(before + 1, row) if before < row else range(row + 1, before)
             picture |= {(step, column): Cell(DOT, index) for step in (row, *between)}
             before = row
-            is_last = column == len(rows) - 1
-            if is_last or column % stride == 2 * index % stride:
-                signs[row, column] = Cell(sign, index)
+        for x, y in place_signs(points, index, len(curves), max_x, frame.columns):
+            if y <= frame.high:
+                signs[frame.find_row(y), frame.find_column(x)] = Cell(sign, index)
     picture |= signs
-    labels = {0: f"{high:.2f} ┤", height - 1: f"{low:.2f} ┤"} if high else {}
     drawn = [
-        [Cell(f"{labels.get(row, '│'):>{_AXIS_WIDTH}}"), *(picture.get((row, x), Cell(" ")) for x in range(columns))]
+        [Cell(frame.label(row)), *(picture.get((row, x), Cell(" ")) for x in range(frame.columns))]
         for row in range(height)
     ]
-    return [*drawn, [Cell("      └" + "─" * columns)]]
-
-
-def _find_row(y: float, low: float, high: float, height: int) -> int:
-    """The row of a value, from 0 at the top; what is beyond the top is drawn there."""
-    return round((high - min(y, high)) / (high - low) * (height - 1)) if high > low else 0
-
-
-def _find_limits(points: Points, most_x: float) -> tuple[float, float]:
-    """The lowest and highest value to show; 0 and 0 for no points.
-
-    Of the first moments, far above everything that follows, only as much is seen as has room.
-    """
-    values = [y for _, y in points]
-    late = [y for x, y in points if x >= most_x * _SPIKE_SHARE]
-    return (min(values), max(late or values)) if values else (0.0, 0.0)
+    return [*drawn, [Cell(frame.draw_foot())]]

@@ -21,7 +21,9 @@ import typer
 
 from rnnchat import __version__, paths
 from rnnchat.cli.main import describe_refusal
-from rnnchat.cli.output import format_size, picture_controls, print_json
+from rnnchat.cli.output import print_json
+from rnnchat.desk.figures import format_bytes
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import RnnchatError
 from rnnchat.generation.settings import Settings
 
@@ -123,8 +125,8 @@ def _check_folders() -> Iterator[Finding]:
         yield Finding(name, is_ok, str(folder), "" if is_ok else advice)
     free = shutil.disk_usage(_nearest_folder(paths.data_dir())).free
     is_ok = free >= MIN_FREE_BYTES
-    advice = f"make room: texts and trainings want {format_size(MIN_FREE_BYTES)}"
-    yield Finding("disk", is_ok, f"{format_size(free)} free", "" if is_ok else advice)
+    advice = f"make room: texts and trainings want {format_bytes(MIN_FREE_BYTES)}"
+    yield Finding("disk", is_ok, f"{format_bytes(free)} free", "" if is_ok else advice)
 
 
 def _nearest_folder(folder: Path) -> Path:
@@ -146,7 +148,7 @@ def _check_database() -> Iterator[Finding]:
     except sqlite3.Error as e:
         answer = str(e)
     if answer == "ok":
-        yield Finding("stories", True, f"{path} ({format_size(path.stat().st_size)})")
+        yield Finding("stories", True, f"{path} ({format_bytes(path.stat().st_size)})")
         return
     yield Finding("stories", False, f"{path} is damaged ({answer})", "move it away to begin a new one")
 

@@ -41,7 +41,7 @@ def run_screen(model: str | None = None, story: str | None = None) -> None:
 
 def tell_error(error: RnnchatError | OSError) -> int:
     """Tell ``error`` on stderr in one sentence, and give the exit status for it."""
-    from rnnchat.cli.output import picture_controls  # typer, which the screen does without
+    from rnnchat.desk.visible import picture_controls
 
     sentence = describe_refusal(error) if isinstance(error, OSError) else error
     sys.stderr.write(f"rnnchat: {picture_controls(str(sentence))}\n")

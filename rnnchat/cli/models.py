@@ -6,19 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from rnnchat.cli.neurons import neurons
-from rnnchat.cli.output import (
-    format_bits,
-    format_date,
-    format_size,
-    picture_controls,
-    print_fields,
-    print_json,
-    print_table,
-)
+from rnnchat.cli.output import print_fields, print_json, print_table
+from rnnchat.desk.figures import format_bits, format_bytes, format_date
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import ModelError
 from rnnchat.model import library
 from rnnchat.model.file import ModelHeader, read_header, read_model
 from rnnchat.model.library import ModelEntry
+from rnnchat.model.name import name_model
 
 app = typer.Typer(help="List, show, import, export and remove models; look into their units.", no_args_is_help=True)
 app.command("neurons")(neurons)
@@ -108,7 +103,7 @@ def remove_model(
         typer.confirm(f"Delete {path}?", abort=True, err=True)
     removed = library.remove_model(name)
     typer.echo(removed)
-    if library.is_run_model(run := library.model_name(removed)):
+    if library.is_run_model(run := name_model(removed)):
         typer.echo(f"the training {run!r} keeps its model: remove it too with `rnnchat runs remove {run}`", err=True)
 
 
@@ -119,7 +114,7 @@ def _choose_file(path: Path, name: str, suffix: str, replace: bool) -> Path:
         ModelError: the file is there already and ``replace`` is False.
     """
     if path.is_dir():
-        path = path / (library.model_name(name) + suffix)
+        path = path / (name_model(name) + suffix)
     if path.exists() and not replace:
         raise ModelError(f"{path} is there already: choose another name or allow replacing it")
     return path
@@ -134,8 +129,8 @@ def _list_row(entry: ModelEntry, header: ModelHeader) -> tuple[str, ...]:
         entry.name,
         header.tokenizer.level,
         header.config.describe(),
-        format_bits(header.training.bits_per_char),
-        format_size(header.size_bytes),
+        format_bits(header.training.bits_per_char, 3),
+        format_bytes(header.size_bytes),
         header.training.corpus,
         _origin(entry),
         format_date(entry.modified)[:10],
@@ -168,10 +163,10 @@ def _show_fields(path: Path, header: ModelHeader) -> list[tuple[str, str]]:
         ("title", card.title),
         ("about", card.description),
         ("licence of the texts", card.licence),
-        ("file", f"{path} ({format_size(header.size_bytes)}, {header.dtype})"),
+        ("file", f"{path} ({format_bytes(header.size_bytes)}, {header.dtype})"),
         ("symbols", f"{header.tokenizer.level}, {header.config.vocab_size:,} known"),
         ("network", f"{header.config.describe()}, {header.config.parameters:,} parameters"),
-        ("bits per character", format_bits(training.bits_per_char)),
+        ("bits per character", format_bits(training.bits_per_char, 3)),
         ("8 bits lose", "" if training.int8_loss is None else f"{training.int8_loss:.4f} bits per character"),
         ("corpus", f"{training.corpus}, {training.chars:,} characters" if training.corpus else ""),
         ("held out", training.split),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rnnchat.cli.output import picture_controls, print_json, print_table
+from rnnchat.cli.output import print_json, print_table
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
 
 if TYPE_CHECKING:

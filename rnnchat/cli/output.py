@@ -1,4 +1,4 @@
-"""How commands show results: JSON, tables, sizes and dates, and text that cannot upset a terminal.
+"""How commands print results: JSON, tables, and text that cannot command a terminal.
 
 rich is loaded only for tables.
 """
@@ -6,16 +6,11 @@ rich is loaded only for tables.
 import json
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 import typer
 
-_CONTROL_PICTURES = {
-    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\n\t"},
-    0x7F: 0x2421,
-    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
-}
+from rnnchat.desk.visible import picture_controls
 
 
 def print_json(record: dict[str, Any]) -> None:
@@ -63,34 +58,3 @@ def show_safely(text: str) -> str:
     A model of bytes can write an escape sequence; a terminal would obey it.
     """
     return picture_controls(text) if sys.stdout.isatty() else text
-
-
-def picture_controls(text: str) -> str:
-    """Give ``text`` with pictures in the place of its control characters; line ends and tabs stay."""
-    return text.translate(_CONTROL_PICTURES)
-
-
-def format_size(num_bytes: int) -> str:
-    """Say a size in the unit a person would choose: ``842 kB``, ``3.1 MB``."""
-    if num_bytes < 1_000_000:
-        return f"{num_bytes / 1000:.0f} kB"
-    if num_bytes < 1_000_000_000:
-        return f"{num_bytes / 1_000_000:.1f} MB"
-    return f"{num_bytes / 1_000_000_000:.1f} GB"
-
-
-def format_duration(seconds: float) -> str:
-    """Say how long: ``1:07``, ``2:13:05``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def format_date(seconds: float) -> str:
-    """Say a moment (seconds since 1970) as a local date."""
-    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
-
-
-def format_bits(bits_per_char: float | None) -> str:
-    """Say bits per character with three decimals, or a dash where they are not known."""
-    return "–" if bits_per_char is None else f"{bits_per_char:.3f}"

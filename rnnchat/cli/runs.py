@@ -9,16 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from rnnchat.cli.curve import MARK, draw_curve
-from rnnchat.cli.output import (
-    format_bits,
-    format_date,
-    format_duration,
-    picture_controls,
-    print_fields,
-    print_json,
-    print_table,
-    show_safely,
-)
+from rnnchat.cli.output import print_fields, print_json, print_table, show_safely
+from rnnchat.desk.figures import format_bits, format_date, format_duration
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import TrainingError, UsageError
 from rnnchat.plan.recipe import Recipe
 from rnnchat.runs import folder as run_folder
@@ -256,7 +249,7 @@ def _list_row(status: RunStatus, info: RunInfo | None) -> tuple[str, ...]:
         status.state,
         f"{status.progress:.0%}",
         format_duration(status.left_s) if is_running and status.left_s is not None else "",
-        format_bits(status.bits_per_char),
+        format_bits(status.bits_per_char, 3),
         f"{status.chars_per_s:,.0f}" if is_running else "",
         recipe.build_config(info.vocab_size).describe() if info and recipe else "",
         info.corpus.get("name", "") if info else "",
@@ -270,9 +263,9 @@ def _say_recipe(recipe: Recipe) -> str:
 
 def _show_fields(status: RunStatus, info: RunInfo) -> list[tuple[str, str]]:
     recipe = info.recipe
-    loss = "" if status.loss is None else f"{format_bits(status.loss)} bits per character"
+    loss = "" if status.loss is None else f"{format_bits(status.loss, 3)} bits per character"
     best = (
-        f"{format_bits(status.bits_per_char)} bits per character at step {status.best_step:,}"
+        f"{format_bits(status.bits_per_char, 3)} bits per character at step {status.best_step:,}"
         if status.best_step
         else ""
     )

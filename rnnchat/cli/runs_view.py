@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from rnnchat.cli.curve import draw_curves
-from rnnchat.cli.output import format_bits, format_duration, picture_controls, print_table
+from rnnchat.cli.output import print_table
+from rnnchat.desk.figures import format_bits, format_duration
+from rnnchat.desk.visible import picture_controls
 from rnnchat.runs.comparison import (
     Axis,
     ComparedRun,
@@ -113,8 +115,8 @@ def _list_figures(run: ComparedRun) -> tuple[str, ...]:
         run.letter,
         run.name,
         run.status.state,
-        format_bits(run.best),
-        format_bits(run.last),
+        format_bits(run.best, 3),
+        format_bits(run.last, 3),
         f"{run.chars_per_s:,.0f}",
         format_duration(run.status.elapsed_s),
         f"{run.chars_read / 1e6:.1f} M",

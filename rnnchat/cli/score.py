@@ -11,9 +11,9 @@ import typer
 
 from rnnchat import paths
 from rnnchat.cli import option
-from rnnchat.cli.output import picture_controls
 from rnnchat.cli.score_table import ModelScores, TextScore, show_scores
 from rnnchat.cli.score_view import Detail, View
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import TextError, UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from rnnchat.cli.output import picture_controls, print_fields, print_json, print_table
+from rnnchat.cli.output import print_fields, print_json, print_table
+from rnnchat.desk.visible import picture_controls
 
 if TYPE_CHECKING:
     from rnnchat.analysis.copied_text import Copies

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from rnnchat.cli.output import picture_controls, print_json
+from rnnchat.cli.output import print_json
 from rnnchat.cli.score_table import to_json
+from rnnchat.desk.visible import picture_controls
 from rnnchat.text.symbol import show_symbol
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 import typer
 
 from rnnchat.cli.option import spread
-from rnnchat.cli.output import format_bits, print_json
+from rnnchat.cli.output import print_json
 from rnnchat.cli.train_option import Wishes
+from rnnchat.desk.figures import format_bits
 from rnnchat.errors import RnnchatError, UsageError
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.runs.event import Event, Finished, Resumed, Started
@@ -198,7 +199,7 @@ def _show_while_open(show: Callable[[Event], None], event: Event, stream: TextIO
 
 def _tell_end(run: RunFolder, finished: Finished) -> None:
     typer.echo(
-        f"{run.name}: {format_bits(finished.bits_per_char)} bits per character on the held-out text. "
+        f"{run.name}: {format_bits(finished.bits_per_char, 3)} bits per character on the held-out text. "
         f"Write with it: rnnchat generate {run.typed_name}",
         err=True,
     )

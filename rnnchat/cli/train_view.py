@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rnnchat.cli.curve import MARK, draw_curve
-from rnnchat.cli.output import format_bits, format_duration, picture_controls
+from rnnchat.desk.figures import format_bits, format_duration
+from rnnchat.desk.visible import picture_controls
 from rnnchat.runs.event import Evaluated, Event, Failed, Finished, Noted, Paused, Resumed, Sampled, Started, Stepped
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.status import RunStatus, fold_event
@@ -91,12 +92,12 @@ class PlainDisplay:
                 self._next_s = event.elapsed_s + max(_PLAIN_EVERY_S, event.elapsed_s / 20)
                 return (
                     f"{event.progress:4.0%}  step {event.step:,} of {event.total_steps:,}  "
-                    f"{format_bits(event.loss_bits_per_char)} bits/char  {event.chars_per_s:,.0f} chars/s  "
+                    f"{format_bits(event.loss_bits_per_char, 3)} bits/char  {event.chars_per_s:,.0f} chars/s  "
                     f"{format_duration(event.left_s)} left"
                 )
             case Evaluated():
                 is_best = "  the best so far" if event.step == event.best_step else ""
-                return f"      step {event.step:,}  validation {format_bits(event.bits_per_char)} bits/char{is_best}"
+                return f"      step {event.step:,}  validation {format_bits(event.bits_per_char, 3)} bits/char{is_best}"
             case Sampled():
                 text = textwrap.indent((event.prompt + event.text).strip("\n"), "      | ", lambda _: True)
                 return f"      {describe_sample(event)}\n{text}"
@@ -200,9 +201,11 @@ class TrainingPicture:
         status = self._status
         validation = self._validations[-1][2] if self._validations else None
         total = "–" if status.total_steps is None else f"{status.total_steps:,}"
-        text = Text(f"bits/char   learning {format_bits(status.loss):>6}   validation {format_bits(validation):>6}   ")
+        text = Text(
+            f"bits/char   learning {format_bits(status.loss, 3):>6}   validation {format_bits(validation, 3):>6}   "
+        )
         text.no_wrap, text.overflow = True, "crop"
-        text.append(f"best {format_bits(status.bits_per_char):>6}", style="bold")
+        text.append(f"best {format_bits(status.bits_per_char, 3):>6}", style="bold")
         text.append(f" at step {status.best_step:,}\n" if status.best_step is not None else "\n")
         text.append(f"step {status.step:>10,} of {total:>10}   {status.chars_per_s:>9,.0f} characters/s")
         text.append(f"   {format_duration(status.elapsed_s):>8} of training\n")

@@ -1,8 +1,8 @@
-"""Where a learning curve's axes begin and end, and what stands at their marks. No widgets here."""
+"""The geometry of learning curves: the limits and marks of their axes, and which column shows which value."""
 
 import bisect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rnnchat.desk.figures import format_duration
 
@@ -24,6 +24,25 @@ def find_limits(curves: Sequence[Sequence[Point]], end_s: float) -> tuple[float,
     low = math.floor(min(values) * 4 - 0.2) / 4
     high = math.ceil(max(values) * 4 + 0.2) / 4
     return max(low, 0.0), max(high, low + 0.5)
+
+
+def trace(points: Sequence[Point], find_column: Callable[[float], int]) -> list[tuple[int, float]]:
+    """(column, height) of a curve in each column from its first point to its last.
+
+    Points in one column are averaged, and gaps between columns are bridged by a straight line.
+    """
+    known: dict[int, list[float]] = {}
+    for x, y in points:
+        known.setdefault(find_column(x), []).append(y)
+    heights: list[tuple[int, float]] = []
+    for column, values in sorted(known.items()):
+        y = sum(values) / len(values)
+        if heights:
+            start, height = heights[-1]
+            slope = (y - height) / (column - start)
+            heights += [(each, height + slope * (each - start)) for each in range(start + 1, column)]
+        heights.append((column, y))
+    return heights
 
 
 def mark_times(end_s: float, count: int) -> tuple[list[float], list[str]]:

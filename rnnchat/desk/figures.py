@@ -1,4 +1,4 @@
-"""Figures as people read them: every one with its unit, as wide tomorrow as today. No widgets here."""
+"""Figures as people read them, on the screen and in the output of commands: each with its unit."""
 
 import time
 from collections.abc import Sequence
@@ -10,38 +10,40 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def format_parameters(parameters: int) -> str:
-    """Say how many weights: ``3.4 M``, ``720 k``, ``86``."""
+    """A number of weights: ``3.4 M``, ``720 k``, ``86``."""
     if parameters >= 1_000_000:
         return f"{parameters / 1e6:.1f} M"
     return f"{parameters / 1e3:.0f} k" if parameters >= 1000 else str(parameters)
 
 
 def format_bytes(size_bytes: int) -> str:
-    """Say how much room: ``6.9 MB``, ``310 kB``, ``86 bytes``."""
+    """A size: ``1.4 GB``, ``6.9 MB``, ``310 kB``, ``86 bytes``."""
+    if size_bytes >= 1_000_000_000:
+        return f"{size_bytes / 1e9:,.1f} GB"
     if size_bytes >= 1_000_000:
-        return f"{size_bytes / 1e6:,.1f} MB"
+        return f"{size_bytes / 1e6:.1f} MB"
     return f"{size_bytes / 1e3:.0f} kB" if size_bytes >= 1000 else f"{size_bytes} bytes"
 
 
-def format_bits(bits_per_char: float | None) -> str:
-    """Say bits per character without the unit: ``1.62``."""
-    return NOTHING if bits_per_char is None else f"{bits_per_char:.2f}"
+def format_bits(bits_per_char: float | None, decimals: int = 2) -> str:
+    """Bits per character without the unit: ``1.62``; a dash where they are unknown."""
+    return NOTHING if bits_per_char is None else f"{bits_per_char:.{decimals}f}"
 
 
 def format_duration(seconds: float) -> str:
-    """Say how long: ``1:07``, ``2:13:05``."""
+    """A duration: ``1:07``, ``2:13:05``."""
     minutes, rest = divmod(round(max(seconds, 0.0)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def format_speed(chars_per_s: float) -> str:
-    """Say how fast: ``9,412 chars/s``."""
+    """A speed: ``9,412 chars/s``."""
     return f"{chars_per_s:,.0f} chars/s"
 
 
 def format_ago(moment: float, now: float | None = None) -> str:
-    """Say when, seen from ``now`` (both in seconds since 1970): ``just now``, ``3 h ago``, ``12 Mar 2026``."""
+    """A moment as seen from ``now`` (both in seconds since 1970): ``just now``, ``3 h ago``, ``12 Mar 2026``."""
     elapsed_s = (time.time() if now is None else now) - moment
     if elapsed_s < 60:
         return "just now"
@@ -57,20 +59,25 @@ def format_ago(moment: float, now: float | None = None) -> str:
     return f"{local.tm_mday} {time.strftime('%b %Y', local)}"
 
 
+def format_date(moment: float) -> str:
+    """A moment, in seconds since 1970, as a local date and time: ``2026-03-12 14:05``."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
+
+
 def format_layers(cell: str, hidden_sizes: Sequence[int]) -> str:
-    """Say the network's shape: ``lstm 2×512``, ``gru 128, 64``."""
+    """The shape of a network: ``lstm 2×512``, ``gru 128, 64``."""
     if len(set(hidden_sizes)) == 1:
         return f"{cell} {len(hidden_sizes)}×{hidden_sizes[0]}"
     return f"{cell} {', '.join(str(size) for size in hidden_sizes)}"
 
 
 def count_things(count: int, singular: str, plural: str | None = None) -> str:
-    """Say a number of things: ``1 file``, ``12 files``."""
+    """A count with its noun: ``1 file``, ``12 files``."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
 
 
 def draw_sparkline(values: Sequence[float], width: int) -> str:
-    """Draw a curve as one row of blocks, at most ``width`` wide: ``█▆▄▃▂▂▁▁``."""
+    """A curve as one row of blocks, at most ``width`` wide: ``█▆▄▃▂▂▁▁``."""
     if not values or width < 1:
         return ""
     if len(values) > width:

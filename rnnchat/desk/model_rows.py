@@ -153,13 +153,6 @@ def _text_of(entry: "ModelEntry") -> str:
     return " ".join((entry.name, _level(entry), _say_network(entry), _corpus(entry), title)).casefold()
 
 
-def name_model(source: str) -> str:
-    """What the model with this name, or at this path, is called; as ``model.library.model_name``, which loads numpy."""
-    path = Path(source)
-    is_best = path.name == f"best{paths.MODEL_SUFFIX}"
-    return path.absolute().parent.name if is_best else path.name.removesuffix(paths.MODEL_SUFFIX)
-
-
 def find_precision(entry: "ModelEntry", chosen: Mapping[str, str]) -> str:
     """How a model computes: as the person has chosen, or as suits it; "" where its file cannot be read."""
     suitable = "" if entry.header is None else "int8" if entry.header.training.suits_int8 else "float32"

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from rnnchat.desk.model_rows import name_model
 from rnnchat.errors import ModelError, RnnchatError
+from rnnchat.model.name import name_model
 
 if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient

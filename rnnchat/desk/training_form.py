@@ -159,7 +159,7 @@ def place_error(error: RnnchatError) -> FieldError:
 
 
 def _check_name(name: str) -> None:
-    from rnnchat.model.library import check_name
+    from rnnchat.model.name import check_name
 
     if name:
         try:

@@ -47,7 +47,8 @@ from rnnchat.errors import ModelError, RnnchatError, UsageError
 from rnnchat.generation.generator import Generator, Piece
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import read_model
-from rnnchat.model.library import default_model, find_model, model_name
+from rnnchat.model.library import default_model, find_model
+from rnnchat.model.name import name_model
 from rnnchat.runtime.constant import Precision
 from rnnchat.runtime.precision import choose_precision
 
@@ -236,7 +237,7 @@ def _load(path: Path, wanted: Precision | None) -> tuple[Generator, ModelInfo]:
     model = read_model(path)
     precision = choose_precision(model, wanted)
     info = ModelInfo(
-        name=model_name(path),
+        name=name_model(path),
         path=str(path.absolute()),
         level=model.tokenizer.level,
         cell=model.config.cell,

@@ -20,7 +20,7 @@ from rnnchat.generation.reading import Reading, check_count
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
 from rnnchat.model.file import Model, read_model
-from rnnchat.model.library import model_name
+from rnnchat.model.name import name_model
 from rnnchat.runtime import thread
 from rnnchat.runtime.constant import Precision
 from rnnchat.runtime.mixture import Mixture, check_same_vocabulary
@@ -71,7 +71,7 @@ class LanguageModel:
         def make_exact() -> Predictor:
             return network if precision == "float32" else Runtime(model, "float32", threads)
 
-        return cls(model, model_name(path), generator, make_exact)
+        return cls(model, name_model(path), generator, make_exact)
 
     @property
     def tokenizer(self) -> Tokenizer:

@@ -6,7 +6,6 @@ that name), then the models that come with rnnchat; anything that looks like a p
 
 import difflib
 import os
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,9 @@ from pathlib import Path
 from rnnchat import paths
 from rnnchat.errors import ModelError
 from rnnchat.model.file import ModelHeader, read_header, read_model
+from rnnchat.model.name import RUN_MODEL_FILE, check_name, name_model
 
 DEFAULT_MODEL = "shakespeare"
-RUN_MODEL_FILE = "best.safetensors"
-NAME_PATTERN = re.compile(r"[\w][\w .+-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def list_models() -> list[ModelEntry]:
         origin = {"is_run": find_paths is _run_paths, "is_shipped": find_paths is _shipped_paths}
         try:
             for path in find_paths():
-                entries.setdefault(model_name(path), _read_entry(model_name(path), path, **origin))
+                entries.setdefault(name_model(path), _read_entry(name_model(path), path, **origin))
         except ModelError as e:
             entries[str(folder)] = ModelEntry(str(folder), folder, None, str(e), modified=0.0, **origin)
     return sorted(entries.values(), key=lambda entry: entry.name.casefold())
@@ -80,12 +78,6 @@ def find_model(name: str) -> Path:
     raise ModelError(f"no model called {name!r} on this machine{_suggest(name)}: see `rnnchat models list`")
 
 
-def model_name(model: str | Path) -> str:
-    """What a model is called: the name itself, of a file the name without its ending, of a run's best the run's."""
-    path = Path(model)
-    return path.absolute().parent.name if path.name == RUN_MODEL_FILE else path.name.removesuffix(paths.MODEL_SUFFIX)
-
-
 def default_model() -> str | None:
     """The model to open when none is named; None on a machine without any."""
     names = [path.stem for path in (*_shipped_paths(), *_own_paths())]
@@ -101,7 +93,7 @@ def import_model(source: Path, name: str | None = None, replace: bool = False) -
         ModelError: the file is no sound model, the name cannot be one, or it is taken and ``replace`` is False.
     """
     read_model(source)
-    name = check_name(name or model_name(source))
+    name = check_name(name or name_model(source))
     destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
     if destination.exists() and not replace:
         raise ModelError(f"a model called {name!r} is there already: choose another name or allow replacing it")
@@ -118,7 +110,7 @@ def export_model(name: str, destination: Path, replace: bool = False) -> Path:
     source = find_model(name)
     read_header(source)
     if destination.is_dir():
-        destination = destination / (model_name(source) + paths.MODEL_SUFFIX)
+        destination = destination / (name_model(source) + paths.MODEL_SUFFIX)
     if destination.exists() and not replace:
         raise ModelError(f"{destination} is there already: choose another name or allow replacing it")
     _copy(source, destination)
@@ -135,23 +127,12 @@ def remove_model(name: str) -> Path:
     if path.parent == paths.shipped_models_dir():
         raise ModelError(f"{name!r} came with rnnchat and stays: only your own models can be removed")
     if path.parent.parent == paths.runs_dir():
-        run = model_name(path)
+        run = name_model(path)
         raise ModelError(f"{name!r} belongs to a training: remove the run with `rnnchat runs remove {run}`")
     if path.parent != paths.models_dir():
         raise ModelError(f"{path} is not in the library: delete the file yourself if you mean it")
     path.unlink()
     return path
-
-
-def check_name(name: str) -> str:
-    """Give back ``name`` if it can be the name of a model or run: letters, digits, space, ``_ . + -``.
-
-    Raises:
-        ModelError: it cannot.
-    """
-    if not NAME_PATTERN.fullmatch(name) or name != name.strip():
-        raise ModelError(f"{name!r} cannot be a name: use letters, digits, spaces and _ . + - (at most 100)")
-    return name
 
 
 def is_run_model(name: str) -> bool:

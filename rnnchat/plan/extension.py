@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnchat.model.file import Model, read_header, read_model
-from rnnchat.model.library import find_model, model_name
+from rnnchat.model.library import find_model
+from rnnchat.model.name import name_model
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.plan.recipe import Recipe
 from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, CharTokenizer, Tokenizer, fit_tokenizer
@@ -47,7 +48,7 @@ def open_base(name: str) -> Base:
         ModelError: there is none, or it is damaged.
     """
     path = find_model(name)
-    return Base(model_name(path), read_model(path))
+    return Base(name_model(path), read_model(path))
 
 
 def take_level(options: TrainingOptions) -> TrainingOptions:

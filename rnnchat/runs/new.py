@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError
-from rnnchat.model.library import check_name
+from rnnchat.model.name import check_name
 from rnnchat.plan.extension import take_level
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.runs import heartbeat

@@ -9,7 +9,8 @@ from itertools import groupby
 
 from rich.text import Text
 
-Point = tuple[float, float]
+from rnnchat.desk.axes import Point, trace
+
 Marks = tuple[Sequence[float], Sequence[str]]
 """Places on an axis, and how they read."""
 
@@ -39,7 +40,7 @@ class Canvas:
     def draw_line(self, points: Sequence[Point], style: str) -> None:
         """Join ``points``, which go from left to right; a later line lies above an earlier one."""
         before: int | None = None
-        for column, y in self._trace(points):
+        for column, y in trace(points, self._find_dot_column):
             if not self._low <= y <= self._high:
                 before = None
                 continue
@@ -71,21 +72,6 @@ class Canvas:
         for line in self._draw_foot(x_marks):
             text.append(line, style)
         return text
-
-    def _trace(self, points: Sequence[Point]) -> list[tuple[int, float]]:
-        """The line's height in each column of dots from its first point to its last; points in one are averaged."""
-        known: dict[int, list[float]] = {}
-        for x, y in points:
-            known.setdefault(self._find_dot_column(x), []).append(y)
-        heights: list[tuple[int, float]] = []
-        for column, values in sorted(known.items()):
-            y = sum(values) / len(values)
-            if heights:
-                start, height = heights[-1]
-                slope = (y - height) / (column - start)
-                heights += [(each, height + slope * (each - start)) for each in range(start + 1, column)]
-            heights.append((column, y))
-        return heights
 
     def _find_dot_column(self, x: float) -> int:
         last = self.columns * COLUMN_DOTS - 1

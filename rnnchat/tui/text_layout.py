@@ -13,11 +13,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, get_character_cell_size
 
 from rnnchat.desk.piece import Kind, Piece
-
-TAB = "    "
-# Symbols that would move the terminal's cursor get a picture: a model may write any of them.
-VISIBLE = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421, 9: TAB, 10: None}
-VISIBLE |= dict.fromkeys([*range(128, 160), *range(8234, 8239), *range(8294, 8298)], 65533)
+from rnnchat.desk.visible import TAB, make_visible
 
 
 @dataclass(frozen=True)
@@ -152,11 +148,6 @@ def cell_size(character: str) -> int:
     if character == "\t":
         return len(TAB)
     return get_character_cell_size(character) if character >= " " else 1
-
-
-def make_visible(text: str) -> str:
-    """Give ``text`` as a row shows it: tabs as spaces, control characters as pictures, no line feed."""
-    return text if text.isprintable() else text.translate(VISIBLE)
 
 
 def measure(text: str) -> int:

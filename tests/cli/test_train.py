@@ -154,7 +154,7 @@ def test_standard_input_can_be_learnt_from(run: Run) -> None:
         (("{text}", "--seed", 2**63), 2, "--seed 9223372036854775808"),
         (("nowhere.txt",), 1, "nowhere.txt"),
         (("--resume", "lake"), 1, "no run called 'lake'"),
-        (("{text}", "--name", "../sea"), 1, "cannot be a name"),
+        (("{text}", "--name", "../sea"), 1, "is not a valid name"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence_and_leaves_nothing(

@@ -11,11 +11,10 @@ from rnnchat.desk.model_rows import (
     filter_entries,
     fingerprint_models,
     fit_columns,
-    name_model,
     sort_entries,
 )
 from rnnchat.model.file import write_model
-from rnnchat.model.library import list_models, model_name
+from rnnchat.model.library import list_models
 
 
 @pytest.fixture
@@ -68,10 +67,3 @@ def test_the_fingerprint_changes_when_a_model_comes_goes_or_is_written_anew(save
     seen.append(fingerprint_models())
     assert seen[0] == seen[3]
     assert len(set(seen)) == 3
-
-
-@pytest.mark.parametrize(
-    "source", ["kjv", "v1.2", "/models/kjv.safetensors", "a/b.c.safetensors", "/runs/mine/best.safetensors"]
-)
-def test_a_model_is_called_as_the_library_calls_it(source: str) -> None:
-    assert name_model(source) == model_name(source)

@@ -13,9 +13,9 @@ from rnnchat.model.library import (
     find_model,
     import_model,
     list_models,
-    model_name,
     remove_model,
 )
+from rnnchat.model.name import name_model
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_import_checks_before_it_copies(shipped, tiny_model, tmp_path):
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", ".hidden", "end ", "x" * 101])
 def test_a_name_that_would_be_no_file_name_is_refused(tiny_model, name):
-    with pytest.raises(ModelError, match="cannot be a name"):
+    with pytest.raises(ModelError, match="is not a valid name"):
         import_model(tiny_model, name or " ")
 
 
@@ -112,11 +112,12 @@ def test_import_refuses_weights_that_are_not_numbers(shipped, make_model, tmp_pa
         ("v1.2", "v1.2"),
         ("models/v1.2.safetensors", "v1.2"),
         ("runs/letters/best.safetensors", "letters"),
+        ("C:\\models\\kjv.safetensors", "kjv"),
         ("best", "best"),
     ],
 )
 def test_a_model_keeps_its_whole_name(path, name):
-    assert model_name(path) == name
+    assert name_model(path) == name
 
 
 def test_export_copies_to_a_file_or_into_a_folder(shipped, tiny_model, tmp_path):

@@ -51,7 +51,7 @@ def test_a_number_is_added_where_a_run_or_a_model_has_the_name(begin_run: BeginR
 
 
 def test_a_name_that_cannot_be_is_refused(begin_run: BeginRun) -> None:
-    with pytest.raises(ModelError, match="cannot be a name"):
+    with pytest.raises(ModelError, match="is not a valid name"):
         begin_run(name="../sea")
 
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnchat.desk.piece import Piece
-from rnnchat.tui.text_layout import TextLayout, make_visible, measure
+from rnnchat.desk.visible import make_visible
+from rnnchat.tui.text_layout import TextLayout, measure
 
 TEXTS = st.text(alphabet="ab  \n\té漢字\x07​", max_size=120)
 WIDTHS = st.integers(4, 20)

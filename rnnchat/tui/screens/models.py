@@ -186,7 +186,7 @@ class ModelsScreen(MainScreen):
         self.app.push_screen(pick_model_file(title), lambda path: take(path) if path else None)
 
     def _ask_import_name(self, source: Path) -> None:
-        from rnnchat.model.library import check_name
+        from rnnchat.model.name import check_name
 
         question = AskText(f"Name of {source.name} in the library", source.stem, title="Import", check=check_name)
         self.app.push_screen(question, lambda name: self._import(source, name) if name else None)

@@ -15,7 +15,8 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from rnnchat.desk.piece import Piece
-from rnnchat.tui.text_layout import Part, TextLayout, make_visible, measure
+from rnnchat.desk.visible import make_visible
+from rnnchat.tui.text_layout import Part, TextLayout, measure
 
 MEASURE = 76
 """Columns of text at most: longer rows are hard to read."""

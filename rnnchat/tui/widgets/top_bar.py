@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from rnnchat.desk.figures import format_bits
 from rnnchat.desk.model_slot import ModelState
+from rnnchat.model.name import name_model
 from rnnchat.tui.keys import APP_KEYS, SCREENS, show_key
 
 if TYPE_CHECKING:
@@ -100,17 +101,12 @@ def describe_model(state: ModelState, *, is_short: bool = False) -> Content:
     if state.phase == "none":
         return Content.assemble(dot, " no model")
     if state.phase == "opening":
-        return Content.assemble(dot, f" {shorten(state.opening)}  opening …")
+        return Content.assemble(dot, f" {name_model(state.opening)}  opening …")
     if state.phase == "dead":
-        return Content.assemble(dot, f" {shorten(state.name or state.opening)}  stopped")
+        return Content.assemble(dot, f" {name_model(state.name or state.opening)}  stopped")
     name = Content.styled(state.name, "$foreground")
     if state.opening:
-        return Content.assemble(dot, " ", name, f"  opening {shorten(state.opening)} …")
+        return Content.assemble(dot, " ", name, f"  opening {name_model(state.opening)} …")
     if state.bits_per_char is None or is_short:
         return Content.assemble(dot, " ", name)
     return Content.assemble(dot, " ", name, f"  {format_bits(state.bits_per_char)} bits/char")
-
-
-def shorten(source: str) -> str:
-    """Give the name of a model that was named by a path."""
-    return source.replace("\\", "/").rsplit("/", 1)[-1].removesuffix(".safetensors")

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from rnnchat import paths
 from rnnchat.model.file import write_model
+from rnnchat.model.name import name_model
 from rnnchat.model.record import ModelCard, TrainingRecord
 from rnnchat.plan.choice import choose_recipe
 from rnnchat.plan.options import TrainingOptions
@@ -97,7 +98,7 @@ def open_app(scripted_engine) -> Callable[..., contextlib.AbstractAsyncContextMa
         key: str, size: tuple[int, int] = (120, 32), engine_of: Callable[[str], object] | None = None
     ) -> AsyncIterator[Pilot[None]]:
         async def start_engine(source: str) -> object:
-            return (engine_of or (lambda source: scripted_engine(name=Path(source).stem)))(source)
+            return (engine_of or (lambda source: scripted_engine(name=name_model(source))))(source)
 
         app = RnnchatApp(start_engine=start_engine)
         async with app.run_test(size=size) as pilot:

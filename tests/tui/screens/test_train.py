@@ -361,7 +361,7 @@ async def test_a_training_is_started_with_what_was_filled_in(open_app, letters, 
     [
         ("texts", "", "Choose a text: a file, a folder, or a name such as shakespeare."),
         ("texts", "'unclosed", "A quotation mark is not closed."),
-        ("name", "a/b", "cannot be a name"),
+        ("name", "a/b", "is not a valid name"),
         ("hidden", "big", "Hidden: one size per layer, such as 512 or 128,64."),
         ("dropout", "2", "Dropout: a share from 0 to below 1, such as 0.2."),
         ("seed", "one", "Seed: a whole number, 0 or more."),
