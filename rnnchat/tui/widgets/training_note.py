@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from rnnchat.desk.figures import format_bits, format_duration
+from rnnchat.desk.figures import draw_sparkline, format_bits, format_duration
 
 if TYPE_CHECKING:
     from rnnchat.desk.run_views import RunView
     from rnnchat.tui.app import RnnchatApp
-
-BARS = "▁▂▃▄▅▆▇█"
 
 
 class TrainingNote(Widget):
@@ -72,13 +70,3 @@ class TrainingNote(Widget):
 
     def on_click(self) -> None:
         self.app.switch_mode("train")
-
-
-def draw_sparkline(values: list[float], width: int) -> str:
-    """Draw the last values as bars of eight heights, the whole range used."""
-    if not values:
-        return ""
-    shown = [values[round(index * (len(values) - 1) / max(1, width - 1))] for index in range(min(width, len(values)))]
-    low, high = min(shown), max(shown)
-    scale = (len(BARS) - 1) / (high - low) if high > low else 0
-    return "".join(BARS[round((value - low) * scale)] for value in shown)
