@@ -4,7 +4,8 @@
     ├── UsageError          options out of range or contradictory
     ├── TextError           a text cannot be found, read or learnt from
     ├── ModelError          a model file cannot be found, read or trusted
-    ├── TrainingError       a run cannot start, go on or be found
+    ├── TrainingError       a run cannot be started, continued or found
+    │   └── NameTakenError  a run or a model of that name exists already
     ├── EngineError         a child process that holds a model failed or went away
     └── StoryError          a story or comparison cannot be found or kept
 
@@ -32,6 +33,10 @@ class ModelError(RnnchatError):
 
 class TrainingError(RnnchatError):
     """A training run cannot be started, continued or found."""
+
+
+class NameTakenError(TrainingError):
+    """A run or a model of that name exists, and may not be replaced."""
 
 
 class EngineError(RnnchatError):

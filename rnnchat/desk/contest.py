@@ -1,154 +1,159 @@
-"""Several models, one prompt: who takes part, and what each has written so far. No widgets here.
+"""A contest: several models continue one prompt with one seed, at the same time, and the person may vote.
 
-Each contestant has an engine of its own, a child process, so that all write at the same time. What happens changes
-the contestant; a screen looks at it as often as it draws.
+Each contestant has an engine of its own, a child process, so that none waits for another.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rnnchat.comparison.comparison import Column, Comparison, Contender
-from rnnchat.desk.figures import NOTHING, format_bytes, format_layers, format_parameters, format_speed
+from rnnchat.desk.contestant import Contestant
 from rnnchat.desk.model_slot import StartEngine
-from rnnchat.errors import RnnchatError, TextError
+from rnnchat.generation.settings import Settings
 
 if TYPE_CHECKING:
-    from rnnchat.engine.client import EngineClient
-    from rnnchat.engine.protocol import ModelInfo
-    from rnnchat.generation.settings import Settings
+    from rnnchat.comparison.store import ComparisonStore
+    from rnnchat.model.library import ModelEntry
 
-Phase = Literal["idle", "opening", "reading", "writing", "done", "stopped", "failed"]
-BUSY_PHASES: frozenset[Phase] = frozenset({"opening", "reading", "writing"})
 LADDER = (0.4, 0.7, 1.0, 1.3)
 """Temperatures at which one model is compared with itself."""
 MAX_SEED = 99_999
 """Drawn seeds are short enough to be read out."""
 
 
-@dataclass(eq=False)
-class Contestant:
-    """One model at one temperature."""
+class Contest:
+    """Who takes part, what they continue, and which one the person prefers.
 
-    source: str
-    """Name or path of the model."""
-    name: str
-    temperature: float = 0.8
-    phase: Phase = "idle"
-    text: str = ""
-    problem: str = ""
-    unknown: tuple[str, ...] = ()
-    """Symbols of the prompt that the model does not know and did not read."""
-    bits_per_char: float | None = None
-    """Of the prompt."""
-    chars_per_s: float = 0.0
-    seed: int | None = None
-    info: ModelInfo | None = None
-    engine: EngineClient | None = None
-    changes: int = 0
-    """Goes up whenever there is something new to show."""
-    task: asyncio.Task[None] | None = None
+    Attributes:
+        contestants: From left to right.
+        prompt: What they continue; None before the first run.
+        better: The one that the person voted for; all of them after a tie.
+        saved: Id of the run in the database; None until it has ended.
+    """
+
+    def __init__(self, start_engine: StartEngine) -> None:
+        """Compare nobody yet; ``start_engine`` opens a model by name or path."""
+        self.contestants: list[Contestant] = []
+        self.prompt: str | None = None
+        self.better: Sequence[Contestant] = ()
+        self.saved: str | None = None
+        self._start_engine = start_engine
+        self._settings = Settings()
+        self._ran: list[Contestant] = []
+        """Who took part in the run that ended last."""
+        self._turn = asyncio.Lock()
+        """One run ends before the next begins, however fast the keys come."""
 
     @property
     def is_busy(self) -> bool:
-        """Does it open its model, read or write?"""
-        return self.phase in BUSY_PHASES
+        """Whether anyone opens a model, reads or writes."""
+        return any(one.is_busy for one in self.contestants)
 
-    def change(self, **values: object) -> None:
-        """Set fields, and say that there is something to show."""
-        for name, value in values.items():
-            setattr(self, name, value)
-        self.changes += 1
+    # Who takes part
 
-    # What it does
+    async def choose_first(self, open_path: str) -> None:
+        """Begin with the open model and another one, or with one model at two temperatures.
 
-    def begin(self, prompt: str, settings: Settings, start_engine: StartEngine) -> None:
-        """Go on from ``prompt`` with ``settings`` at its own temperature; what it wrote before goes."""
-        self.change(
-            phase="opening", text="", problem="", unknown=(), bits_per_char=None, chars_per_s=0.0, seed=settings.seed
-        )
-        settings = settings.change(temperature=self.temperature)
-        self.task = asyncio.create_task(self._run(prompt, settings, start_engine), name=f"compare {self.name}")
+        Args:
+            open_path: The file of the model that is open; "" for none.
+        """
+        async with self._turn:  # a prompt may be sent before the models are listed
+            if self.contestants:
+                return
+            entries = await asyncio.to_thread(list_readable)
+            entries.sort(key=lambda entry: str(entry.path) == open_path, reverse=True)
+            if len(entries) == 1:
+                self.contestants = [make_contestant(entries[0], temperature) for temperature in (0.5, 1.0)]
+            else:
+                self.contestants = [make_contestant(entry) for entry in entries[:2]]
 
-    async def _run(self, prompt: str, settings: Settings, start_engine: StartEngine) -> None:
-        try:
-            engine = await self._open(start_engine)
-            self.change(phase="reading")
-            with contextlib.suppress(TextError):  # it knows none of the prompt: there is nothing to measure
-                if prompt.strip():
-                    self.change(bits_per_char=(await engine.score(prompt)).bits_per_char)
-            async for chunk in engine.write(prompt, settings):
-                self.change(
-                    phase="writing",
-                    text=self.text + chunk.text,
-                    unknown=chunk.unknown or self.unknown,
-                    chars_per_s=chunk.chars_per_s,
-                    seed=chunk.seed,
-                )
-        except RnnchatError as error:
-            self.change(phase="failed", problem=str(error))
-        except asyncio.CancelledError:
-            self.change(phase="stopped")
-            raise
-        else:
-            self.change(phase="done")
+    async def change(self, contestants: list[Contestant]) -> None:
+        """Let these take part from now on, and close the models of all others."""
+        gone = [one for one in self.contestants if one not in contestants]
+        self.contestants = contestants
+        self.better = [one for one in self.better if one in contestants]
+        await asyncio.gather(*(one.close() for one in gone))
 
-    async def _open(self, start_engine: StartEngine) -> EngineClient:
-        """The engine that is there, or a new one."""
-        if self.engine is not None and self.engine.alive:
-            return self.engine
-        self.engine = await start_engine(self.source)
-        self.change(info=self.engine.info)
-        return self.engine
+    def make_distinct(self, entry: ModelEntry) -> Contestant:
+        """The model at a temperature at which it does not take part yet."""
+        taken = {one.temperature for one in self.contestants if one.source == str(entry.path)}
+        free = [temperature for temperature in (Contestant.temperature, *LADDER) if temperature not in taken]
+        return make_contestant(entry, free[0])
+
+    # Writing
+
+    async def run(self, prompt: str, length: int, seed: int) -> None:
+        """Let all continue ``prompt`` at the same time, by ``length`` characters; what they wrote before is dropped."""
+        async with self._turn:
+            await self.stop()
+            self.prompt, self.better, self.saved = prompt, (), None
+            self._settings = Settings(length=length, seed=seed)
+            self._ran = list(self.contestants)
+            for one in self._ran:
+                one.begin(prompt, self._settings, self._start_engine)
 
     async def stop(self) -> None:
-        """End what it does; what it wrote stays."""
-        if self.task is not None:
-            self.task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self.task
-            self.task = None
+        """Stop all and keep what they wrote."""
+        await asyncio.gather(*(one.stop() for one in self.contestants))
 
     async def close(self) -> None:
-        """Stop, and end its process. It may begin again: then the model is opened anew."""
-        await self.stop()
-        engine, self.engine = self.engine, None
-        if engine is not None:
-            await engine.close()
+        """End the processes that hold the models; what they wrote stays."""
+        await asyncio.gather(*(one.close() for one in self.contestants))
 
-    # What it says of itself
+    # What is kept
 
-    @property
-    def network(self) -> str:
-        """``lstm 2×512``; empty before the model was opened."""
-        return format_layers(self.info.cell, self.info.hidden_sizes) if self.info else ""
+    async def save(self) -> None:
+        """Keep the run that has ended in the database.
 
-    @property
-    def weight(self) -> str:
-        """Parameters and size of the file: ``3.4 M   6.9 MB``."""
-        if self.info is None:
-            return ""
-        return f"{format_parameters(self.info.parameters)}   {format_bytes(self.info.size_bytes)}"
+        Raises:
+            StoryError: The database cannot be used.
+        """
+        comparison = record_comparison(self._ran, self.prompt or "", self._settings)
+        if comparison is not None:
+            await asyncio.to_thread(lambda: self._store.save(comparison))
+            self.saved = comparison.id
 
-    @property
-    def speed(self) -> str:
-        """``9,412 chars/s``."""
-        return format_speed(self.chars_per_s) if self.chars_per_s else f"{NOTHING} chars/s"
+    async def vote(self, one: Contestant) -> None:
+        """Prefer ``one``; a second vote for the same one makes it a tie.
 
-    @property
-    def seed_words(self) -> str:
-        """``seed 7``; empty before the first run."""
-        return "" if self.seed is None else f"seed {self.seed}"
+        Raises:
+            StoryError: The database cannot be used.
+        """
+        if one not in self._ran or self.saved is None:
+            return
+        is_tie, saved = list(self.better) == [one], self.saved
+        self.better = self._ran if is_tie else [one]
+        preferred = None if is_tie else self._ran.index(one)
+        await asyncio.to_thread(lambda: self._store.vote(saved, preferred))
+
+    @cached_property
+    def _store(self) -> ComparisonStore:
+        from rnnchat.comparison.store import ComparisonStore
+
+        return ComparisonStore()
 
 
 def draw_seed() -> int:
     """A new seed, the same for all."""
     return random.randint(1, MAX_SEED)
+
+
+def make_contestant(entry: ModelEntry, temperature: float = Contestant.temperature) -> Contestant:
+    """The model of ``entry`` at a temperature."""
+    return Contestant(str(entry.path), entry.name, temperature)
+
+
+def list_readable() -> list[ModelEntry]:
+    """The models that can be opened, the newest first; for a thread, since it reads files."""
+    from rnnchat.model.library import list_models
+
+    entries = [entry for entry in list_models() if entry.header is not None]
+    return sorted(entries, key=lambda entry: entry.modified, reverse=True)
 
 
 def find_lowest(contestants: Sequence[Contestant]) -> Contestant | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnchat import paths
 from rnnchat.desk.figures import count_things, format_bytes, format_parameters
-from rnnchat.errors import RnnchatError, TrainingError
+from rnnchat.errors import NameTakenError, RnnchatError, TextError
 from rnnchat.plan.options import TrainingOptions, parse_sizes
 
 if TYPE_CHECKING:
@@ -150,12 +150,16 @@ def describe_network(values: FormValues, summary: "CorpusSummary") -> str:
     return f"{config.describe()}, about {format_parameters(config.parameters)} weights"
 
 
-def place_error(error: RnnchatError) -> FieldError:
-    """Find the field that an error from deeper down is about."""
-    if isinstance(error, FieldError):
-        return error
-    field = "name" if isinstance(error, TrainingError) and "called" in str(error) else "texts"
-    return FieldError(field, str(error))
+def place_error(error: RnnchatError) -> FieldError | None:
+    """The error beside the field that it is about; None where it is about the machine and no field."""
+    match error:
+        case FieldError():
+            return error
+        case NameTakenError():
+            return FieldError("name", str(error))
+        case TextError():
+            return FieldError("texts", str(error))
+    return None
 
 
 def _check_name(name: str) -> None:

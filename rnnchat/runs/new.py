@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rnnchat import paths
-from rnnchat.errors import TrainingError
+from rnnchat.errors import NameTakenError, TrainingError
 from rnnchat.model.name import check_name
 from rnnchat.plan.extension import take_level
 from rnnchat.plan.options import TrainingOptions
@@ -34,7 +34,8 @@ def make_run(options: TrainingOptions) -> RunFolder:
 
     Raises:
         ModelError: the name cannot be one; or the model to go on from is not there, or damaged.
-        TrainingError: the name is taken by a run or a model and may not be replaced, or the disk refuses.
+        NameTakenError: a run or a model of that name may not be replaced.
+        TrainingError: the disk refuses.
     """
     options = _settle(options)
     bring_back()
@@ -108,11 +109,11 @@ def _choose_name(options: TrainingOptions) -> str:
     if run.path.exists():
         status = read_status(run)
         if status.is_active:
-            raise TrainingError(f"run {name!r} is under way: stop it first, or give this one another --name")
+            raise NameTakenError(f"run {name!r} is under way: stop it first, or give this one another --name")
         if run.holds_work and not options.replace:
-            raise TrainingError(f"there is a run called {name!r} already: give another --name, or --replace it")
+            raise NameTakenError(f"a run named {name!r} already exists: choose another --name, or use --replace")
     if _model_path(name).exists() and not options.replace:
-        raise TrainingError(f"there is a model called {name!r} already: give another --name, or --replace it")
+        raise NameTakenError(f"a model named {name!r} already exists: choose another --name, or use --replace")
     return name
 
 

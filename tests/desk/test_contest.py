@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from rnnchat.desk.contest import Contestant, count_columns, find_lowest, record_comparison
+from rnnchat.desk.contest import count_columns, find_lowest, record_comparison
+from rnnchat.desk.contestant import Contestant
 from rnnchat.errors import EngineError, TextError
 from rnnchat.generation.settings import Settings
 

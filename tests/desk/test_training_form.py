@@ -16,7 +16,7 @@ from rnnchat.desk.training_form import (
     place_error,
     split_texts,
 )
-from rnnchat.errors import TextError, TrainingError
+from rnnchat.errors import NameTakenError, TextError, TrainingError
 from rnnchat.text.corpus import Corpus
 
 FILLED = FormValues(texts="shakespeare", name="mine")
@@ -91,7 +91,8 @@ def test_a_name_is_taken_by_a_run_or_a_model():
 
 def test_errors_from_below_find_their_field():
     assert place_error(TextError("no such file")).field == "texts"
-    assert place_error(TrainingError("there is a run called 'x' already")).field == "name"
+    assert place_error(NameTakenError("a run named 'x' already exists")).field == "name"
+    assert place_error(TrainingError("the process does not start")) is None
 
 
 def test_texts_and_network_are_described(tmp_path):

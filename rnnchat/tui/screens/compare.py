@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult, SystemCommand
@@ -15,45 +14,42 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnchat.comparison.comparison import MAX_CONTENDERS, MIN_CONTENDERS
-from rnnchat.desk.contest import Contestant, draw_seed, find_lowest, record_comparison
+from rnnchat.desk.contest import LADDER, Contest, draw_seed, find_lowest, make_contestant
+from rnnchat.desk.contestant import Contestant
 from rnnchat.errors import RnnchatError
-from rnnchat.generation.settings import MAX_SEED, Settings
-from rnnchat.tui.screens.compare_actions import CompareActions
+from rnnchat.generation.settings import MAX_SEED
+from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
 from rnnchat.tui.widgets.field import NumberField, SeedField
 from rnnchat.tui.widgets.prompt_box import PromptBox
 
 if TYPE_CHECKING:
-    from rnnchat.comparison.store import ComparisonStore
+    from rnnchat.model.library import ModelEntry
 
 IDLE_S = 300.0
-"""After so long without a run the models are closed; the next run opens them again."""
+"""Seconds without a run after which the models are closed; the next run opens them again."""
 FRAME_S = 0.035
-"""How often what was written is drawn; all columns at once, however fast they write."""
+"""Seconds between two drawings of what was written; all columns at once, however fast they write."""
 
 
-class CompareScreen(CompareActions):
+class CompareScreen(MainScreen):
     """Columns of models that write at the same time, each in a process of its own while it is needed."""
 
     MODE: ClassVar[str] = "compare"
     CSS_PATH = "compare.tcss"
     AUTO_FOCUS = "PromptBox"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "stop", id="compare.stop", tooltip="stop all, keep what they wrote"),
-        Binding("escape", "next_prompt", "back", show=False, id="compare.back", tooltip="to the prompt"),
+        Binding("escape", "stop", "stop", id="compare.stop", tooltip="stop all and keep what they wrote"),
+        Binding("escape", "next_prompt", "back", show=False, id="compare.back", tooltip="back to the text"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._settings = Settings()
-        """What they share in this run, its seed among it."""
-        self._ran: list[Contestant] = []
-        """Who took part in this run."""
-        self._saved: str | None = None
-        """Id of the run in the database, once it has ended."""
-        self._turn = asyncio.Lock()
-        """One run ends before the next begins, however fast the keys come."""
+        self.contest = Contest(lambda source: self.app.start_engine(source))
+        self._turn_to_change = asyncio.Lock()
+        """One change of the columns ends before the next begins."""
         self._frames: Timer
         self._idle: Timer | None = None
 
@@ -69,33 +65,35 @@ class CompareScreen(CompareActions):
             yield CompareGrid()
 
     def on_mount(self) -> None:
-        self.query_one(PromptBox).placeholder = "A prompt for all of them; enter lets them write"
+        self.query_one(PromptBox).placeholder = "Text to continue; enter runs all models"
         self._frames = self.set_interval(FRAME_S, self._draw_frame, pause=True)
-        self.app.at_quit.append(self.close_engines)
+        self.app.at_quit.append(self.contest.close)
 
     def on_screen_resume(self) -> None:
-        if not self.contestants:
+        if not self.contest.contestants:
             self.run_worker(self._begin(), group="first")
 
     async def _begin(self) -> None:
-        """Choose who takes part before anything runs: a person may press Enter before the list of models is read."""
-        async with self._turn:
-            if not self.contestants:
-                await self.choose_first()
+        engine = self.app.slot.engine
+        await self.contest.choose_first(engine.info.path if engine is not None else "")
+        hint = "the same for all" if self.contest.contestants else "no models yet: train one (f4)"
+        self.query_one("#hint", Static).update(hint)
+        await self._show_contestants()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what is possible now."""
+        contest = self.contest
         match action:
             case "add_column":
-                return len(self.contestants) < MAX_CONTENDERS
+                return len(contest.contestants) < MAX_CONTENDERS
             case "remove_column":
-                return len(self.contestants) > MIN_CONTENDERS
+                return len(contest.contestants) > MIN_CONTENDERS
             case "run_again" | "run_same":
-                return self.prompt is not None
+                return contest.prompt is not None
             case "stop":
-                return self.is_busy
+                return contest.is_busy
             case "vote":
-                return self._saved is not None
+                return contest.saved is not None
         return True
 
     # Writing
@@ -104,52 +102,43 @@ class CompareScreen(CompareActions):
     def _run_prompt(self, event: PromptBox.Sent) -> None:
         event.stop()
         self.query_one(PromptBox).put(event.text)
-        self.run(event.text, self.choose_seed())
+        self.run(event.text, self._choose_seed())
         self.query_one(CompareGrid).walk(0)
 
     def action_run_same(self) -> None:
-        """Let them write once more on the prompt in the box."""
-        self.run(self.query_one(PromptBox).text, self.choose_seed())
+        """Run all models once more on the text in the box."""
+        self.run(self.query_one(PromptBox).text, self._choose_seed())
 
     def action_run_again(self) -> None:
-        """Let them write once more with a new seed."""
+        """Run all models once more with a new seed."""
         seed = draw_seed()
         field = self.query_one(SeedField)
         if field.value is not None:
             field.value = seed
         self.run(self.query_one(PromptBox).text, seed)
 
-    def choose_seed(self) -> int:
+    def _choose_seed(self) -> int:
         fixed = self.query_one(SeedField).value
         return draw_seed() if fixed is None else int(fixed)
 
     def run(self, prompt: str, seed: int) -> None:
-        """Let all write on ``prompt`` at the same time; what they wrote before goes."""
+        """Let all continue ``prompt`` at the same time; what they wrote before is dropped."""
         self.run_worker(self._run(prompt, seed), group="run")
 
     async def _run(self, prompt: str, seed: int) -> None:
-        async with self._turn:
-            await self._stop_all()
-            if self._idle is not None:
-                self._idle.stop()
-            self.prompt, self.better, self._saved = prompt, (), None
-            self.query_one(SeedField).last_seed = seed
-            self._settings = Settings(length=int(self.query_one("#length", NumberField).value or 200), seed=seed)
-            self._ran = list(self.contestants)
-            for one in self._ran:
-                one.begin(prompt, self._settings, self.app.start_engine)
+        if self._idle is not None:
+            self._idle.stop()
+        self.query_one(SeedField).last_seed = seed
+        await self.contest.run(prompt, int(self.query_one("#length", NumberField).value or 200), seed)
         self._frames.resume()
         self.refresh_bindings()
 
-    async def _stop_all(self) -> None:
-        await asyncio.gather(*(one.stop() for one in self.contestants))
-
     def action_stop(self) -> None:
         """Stop all and keep what they wrote."""
-        self.run_worker(self._stop_all(), group="stop")
+        self.run_worker(self.contest.stop(), group="stop")
 
     def action_next_prompt(self) -> None:
-        """Go to the prompt."""
+        """Go to the text to continue."""
         self.query_one(PromptBox).focus()
 
     def action_walk(self, step: int) -> None:
@@ -159,57 +148,93 @@ class CompareScreen(CompareActions):
     @on(CompareColumn.Warmed)
     def draw(self) -> None:
         """Show what is new in every column."""
-        lowest = find_lowest(self.contestants)
+        lowest = find_lowest(self.contest.contestants)
         for column in self.query_one(CompareGrid).columns:
-            column.show(column.contestant is lowest, column.contestant in self.better)
+            column.show(column.contestant is lowest, column.contestant in self.contest.better)
 
     def _draw_frame(self) -> None:
         """Draw; when all have ended, rest and keep what they wrote."""
         self.draw()
-        if not self.is_busy:
+        if not self.contest.is_busy:
             self._frames.pause()
             self.refresh_bindings()
-            self.run_worker(self._save(), group="save")
+            self.run_worker(self._keep(self.contest.save()), group="save")
             self._idle = self.set_timer(IDLE_S, self._close_if_idle)
             self._close_if_left()
 
-    # What is kept
-
-    async def _save(self) -> None:
-        """Keep the run in the database, under the same id however often it is saved."""
-        comparison = record_comparison(self._ran, self.prompt or "", self._settings)
-        if comparison is None:
-            return
-        try:
-            await asyncio.to_thread(self._store.save, comparison)
-        except RnnchatError as error:
-            self.app.notify_error(error)
-        else:
-            self._saved = comparison.id
-            self.refresh_bindings()
-
-    @cached_property
-    def _store(self) -> ComparisonStore:
-        from rnnchat.comparison.store import ComparisonStore
-
-        return ComparisonStore()
-
     def action_vote(self) -> None:
-        """Prefer this column's text; once more makes it a tie."""
-        here = self.find_focused()
-        if here not in self._ran or self._saved is None:
-            return
-        is_tie = list(self.better) == [here]
-        self.better = self._ran if is_tie else [here]
-        self.draw()
-        preferred = None if is_tie else self._ran.index(here)
-        self.run_worker(self._save_vote(self._saved, preferred), group="save")
+        """Vote for this column's text; a second vote makes it a tie."""
+        if (here := self._find_focused()) is not None:
+            self.run_worker(self._keep(self.contest.vote(here)), group="save")
 
-    async def _save_vote(self, comparison_id: str, preferred: int | None) -> None:
+    async def _keep(self, change: Coroutine[Any, Any, None]) -> None:
+        """Change what is kept in the database, and show it."""
         try:
-            await asyncio.to_thread(self._store.vote, comparison_id, preferred)
+            await change
         except RnnchatError as error:
             self.app.notify_error(error)
+        self.draw()
+        self.refresh_bindings()
+
+    # Columns
+
+    async def _show_contestants(self) -> None:
+        async with self._turn_to_change:
+            await self.query_one(CompareGrid).show_contestants(self.contest.contestants)
+        self.draw()
+        self.refresh_bindings()
+
+    def _find_focused(self) -> Contestant | None:
+        """Who stands in the column that the keys act on."""
+        column = self.query_one(CompareGrid).focused_column
+        return column.contestant if column else None
+
+    async def _change(self, contestants: list[Contestant], place: int) -> None:
+        """Let these take part from now on, and go to the one at ``place``."""
+        closing = asyncio.create_task(self.contest.change(contestants))
+        await asyncio.sleep(0)
+        await self._show_contestants()
+        self.query_one(CompareGrid).columns[place].focus()
+        await closing
+
+    def action_add_column(self) -> None:
+        """Choose another model for a new column."""
+        self._pick(lambda entry: [*self.contest.contestants, self.contest.make_distinct(entry)])
+
+    def action_change_model(self) -> None:
+        """Choose another model for this column."""
+        if (here := self._find_focused()) is not None:
+            self._pick(
+                lambda entry: [
+                    make_contestant(entry, one.temperature) if one is here else one for one in self.contest.contestants
+                ]
+            )
+
+    def _pick(self, arrange: Callable[[ModelEntry], list[Contestant]]) -> None:
+        def take(entry: ModelEntry | None) -> None:
+            if entry is not None:
+                contestants = arrange(entry)
+                new = [place for place, one in enumerate(contestants) if one not in self.contest.contestants]
+                self.run_worker(self._change(contestants, new[0]))
+
+        self.app.push_screen(PickModel(), take)
+
+    def action_remove_column(self) -> None:
+        """Remove this column."""
+        here, all_here = self._find_focused(), self.contest.contestants
+        if here is not None and here in all_here:
+            place = min(all_here.index(here), len(all_here) - 2)
+            self.run_worker(self._change([one for one in all_here if one is not here], place))
+
+    def action_spread(self) -> None:
+        """Compare this column's model with itself at four temperatures."""
+        if (here := self._find_focused()) is not None:
+            self.run_worker(self._spread(here))
+
+    async def _spread(self, here: Contestant) -> None:
+        await self._change([Contestant(here.source, here.name, temperature) for temperature in LADDER], 0)
+        if self.contest.prompt is not None:
+            self.run(self.contest.prompt, self._choose_seed())
 
     # The end
 
@@ -218,22 +243,18 @@ class CompareScreen(CompareActions):
 
     def _close_if_left(self) -> None:
         """On another screen nobody needs the models, once they have written to the end."""
-        if self.app.current_mode != self.MODE and not self.is_busy:
-            self.run_worker(self.close_engines())
+        if self.app.current_mode != self.MODE:
+            self._close_if_idle()
 
     def _close_if_idle(self) -> None:
         """Nobody has run anything for long: memory is worth more than the moment it takes to open a model."""
-        if not self.is_busy:
-            self.run_worker(self.close_engines())
-
-    async def close_engines(self) -> None:
-        """End the processes that hold the models; what they wrote stays."""
-        await asyncio.gather(*(one.close() for one in self.contestants))
+        if not self.contest.is_busy:
+            self.run_worker(self.contest.close())
 
     @classmethod
     def key_groups(cls) -> list[tuple[str, list[BindingType]]]:
         return [("Compare", [*CompareColumn.BINDINGS, *cls.BINDINGS])]
 
     def commands(self) -> Iterable[SystemCommand]:
-        yield SystemCommand("Add a column", "Compare one more model", self.action_add_column)
-        yield SystemCommand("New prompt", "Go to the prompt", self.action_next_prompt)
+        yield SystemCommand("Add a column", "Compare another model", self.action_add_column)
+        yield SystemCommand("New text", "Go to the text to continue", self.action_next_prompt)

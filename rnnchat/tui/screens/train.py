@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
-from textual.worker import Worker
 
-from rnnchat.desk.training_form import (
-    FormValues,
-    check_form,
-    describe_network,
-    describe_texts,
-    is_name_taken,
-    place_error,
-    split_texts,
-)
-from rnnchat.errors import RnnchatError
+from rnnchat.desk.run_marks import RunMarks
+from rnnchat.errors import RnnchatError, UsageError
 from rnnchat.tui.screens.ask import AskYesNo
-from rnnchat.tui.screens.run_actions import RunActions
+from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.widgets.run_detail import RunDetail
 from rnnchat.tui.widgets.run_form import RunForm
 from rnnchat.tui.widgets.run_list import RunList
@@ -34,13 +23,10 @@ from rnnchat.tui.widgets.run_overlay import AxisSwitch, RunOverlay
 
 if TYPE_CHECKING:
     from rnnchat.desk.run_views import RunView
-    from rnnchat.text.corpus import CorpusSummary
-
-TYPING_PAUSE_S = 0.4
-"""Texts are read when nothing was typed for so long."""
+    from rnnchat.runs.info import Request
 
 
-class TrainScreen(RunActions):
+class TrainScreen(MainScreen):
     """A form for a new training, the list of all, and the one under the cursor in full.
 
     Trainings are processes of their own; this screen reads their folders through ``app.run_watcher`` and asks
@@ -52,20 +38,14 @@ class TrainScreen(RunActions):
     AUTO_FOCUS = "#texts"
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (104, "-wide"), (160, "-huge")]  # type: ignore[misc]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "step_back", "back", show=False, id="train.back", tooltip="to the list of trainings"),
+        Binding("escape", "step_back", "back", show=False, id="train.back", tooltip="back to the list of runs"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._summary: tuple[str, CorpusSummary] | None = None
-        """The texts that were read last, as typed, and what they hold."""
+        self.marks = RunMarks()
         self._wanted: str | None = None
         """The run that was just started here: the cursor goes to it as soon as it appears."""
-
-        self._pause: Timer | None = None
-        """Runs while the person types."""
-        self._starting: Worker[None] | None = None
-        self._is_reading_to_start = False
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="train"):
@@ -82,18 +62,41 @@ class TrainScreen(RunActions):
         self._show_runs(watcher.runs)
         watcher.look()
 
-    # The runs
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what the run under the cursor can do."""
+        run = self._find_pointed() if self.is_mounted else None
+        match action:
+            case "pause_run":
+                return run is not None and run.status.state == "running"
+            case "resume_run":
+                return run is not None and (run.status.state == "paused" or run.can_resume)
+            case "stop_run" | "ask_sample":
+                return run is not None and run.is_active
+            case "talk":
+                return run is not None and run.has_model
+            case "remove_run":
+                return run is not None and not run.is_active
+            case "change_axis":
+                return self.marks.is_comparing
+            case "compare":
+                return self.marks.is_comparing or run is not None
+        return True
+
+    # The list
+
+    def _find_pointed(self) -> RunView | None:
+        """The run under the cursor."""
+        name = self.query_one(RunList).pointed
+        return None if name is None else self.app.run_watcher.find(name)
 
     def _show_runs(self, runs: tuple[RunView, ...]) -> None:
-        runs_list = self.query_one(RunList)
-        runs_list.show_runs(runs)
-        if self._wanted in [run.name for run in runs]:
-            runs_list.point_at(self._wanted)
+        names = [run.name for run in runs]
+        self.query_one(RunList).show_runs(runs)
+        if self._wanted in names:
+            self.query_one(RunList).point_at(self._wanted)
             self._wanted = None
-        gone = self.letters.keys() - {run.name for run in runs}
-        if gone:
-            self.letters = {name: letter for name, letter in self.letters.items() if name not in gone}
-            self.show_marks()
+        if self.marks.keep(names):
+            self._show_marks()
         self._show_detail()
 
     @on(RunList.Resized)
@@ -102,31 +105,14 @@ class TrainScreen(RunActions):
 
     @on(RunList.Pointed)
     def _show_detail(self) -> None:
-        if self.is_comparing:
-            self.query_one(RunOverlay).show_runs(self.letters, self.app.run_watcher.runs)
+        if self.marks.is_comparing:
+            self.query_one(RunOverlay).show_runs(self.marks.letters, self.app.run_watcher.runs)
         else:
-            self.query_one(RunDetail).show_run(self.find_pointed())
+            self.query_one(RunDetail).show_run(self._find_pointed())
         self.refresh_bindings()
 
-    @on(RunList.Marked)
-    def _mark(self, event: RunList.Marked) -> None:
-        self.mark_run(event.name)
-
-    def show_marks(self) -> None:
-        has_focus = self.query_one(RunDetail).has_focus or self.query_one(RunOverlay).has_focus
-        self.set_class(self.is_comparing, "-comparing")
-        self.query_one(RunList).show_letters(self.letters)
-        self._show_detail()
-        if has_focus:
-            self._find_shown().focus()
-
-    @on(AxisSwitch.Pressed)
-    def action_change_axis(self) -> None:
-        """Let the curves go over time, characters or steps."""
-        self.query_one(RunOverlay).change_axis()
-
     def _find_shown(self) -> RunDetail | RunOverlay:
-        return self.query_one(RunOverlay) if self.is_comparing else self.query_one(RunDetail)
+        return self.query_one(RunOverlay) if self.marks.is_comparing else self.query_one(RunDetail)
 
     @on(OptionList.OptionSelected)
     def _open_detail(self) -> None:
@@ -134,14 +120,13 @@ class TrainScreen(RunActions):
         self._find_shown().focus()
 
     def action_step_back(self) -> None:
-        """From the details or the form to the list, there from the marks to none; a start that still reads ends."""
-        if self._is_reading_to_start and self._starting is not None:
-            self._starting.cancel()
+        """Call off a start that still reads; else go to the list, and there take the marks away."""
+        if self.query_one(RunForm).cancel_start():
             return
         runs = self.query_one(RunList)
-        if runs.has_focus and self.letters:
-            self.letters = {}
-            self.show_marks()
+        if runs.has_focus and self.marks.letters:
+            self.marks.clear()
+            self._show_marks()
         self.remove_class("-detail")
         runs.focus()
 
@@ -150,112 +135,105 @@ class TrainScreen(RunActions):
         self.remove_class("-detail")
         self.query_one("#texts", Input).focus()
 
-    # The form
-
-    @on(RunForm.Changed)
-    def _follow_form(self, event: RunForm.Changed) -> None:
-        """Read the texts in the background once nobody types, and say what would be trained."""
-        if event.texts:
-            self._summary = None
-            if self._pause is not None:
-                self._pause.stop()
-            self._pause = self.set_timer(TYPING_PAUSE_S, lambda: self.run_worker(self._preview(), group="preview"))
-        self._show_network()
-
-    def _show_network(self) -> None:
-        form = self.query_one(RunForm)
-        form.show_network(describe_network(form.read_values(), self._summary[1]) if self._summary else "")
-
-    async def _preview(self) -> None:
-        form = self.query_one(RunForm)
-        texts = form.read_values().texts
-        try:
-            if split_texts(texts):
-                await self._read_texts(texts)
-            else:
-                form.show_summary("")
-        except RnnchatError as error:
-            if form.has_texts(texts):
-                form.show_summary(str(error), is_wrong=True)
-        self._show_network()
-
-    async def _read_texts(self, texts: str) -> CorpusSummary:
-        """What the texts hold, read in a thread unless it is known.
-
-        Raises:
-            RnnchatError: they cannot be read.
-        """
-        if self._summary is not None and self._summary[0] == texts:
-            return self._summary[1]
-        form = self.query_one(RunForm)
-        form.show_summary("reading …")
-        words = ""
-        try:
-            summary = await asyncio.to_thread(_summarize, split_texts(texts))
-            words = describe_texts(summary)
-        except asyncio.CancelledError:
-            words = "stopped reading; nothing was started"
-            raise
-        finally:
-            if form.has_texts(texts):
-                form.show_summary(words)
-        if form.has_texts(texts):
-            self._summary = (texts, summary)
-        return summary
-
-    @on(RunForm.Picking)
-    def _pick_text(self, event: RunForm.Picking) -> None:
-        if event.what == "catalogue":
-            from rnnchat.tui.screens.catalogue import PickFromCatalogue
-
-            self.app.push_screen(PickFromCatalogue(), self._add_text)
-            return
-        from rnnchat.tui.screens.files import PickFile, PickFolder
-
-        dialog = PickFile if event.what == "file" else PickFolder
-        self.app.push_screen(dialog(Path.cwd(), f"A {event.what} to learn from"), self._add_text)
-
-    def _add_text(self, text: Path | str | None) -> None:
-        if text is not None:
-            self.query_one(RunForm).add_text(str(text))
-
     @on(RunForm.Started)
-    def _start(self) -> None:
-        values = self.query_one(RunForm).read_values()
-        if not is_name_taken(values.name):
-            self._begin(values)
-            return
-        question = AskYesNo(
-            f"There is a training or a model called {values.name.strip()} already.", "Replace it", title="Train"
-        )
-        self.app.push_screen(question, lambda yes: self._begin(values, replace=True) if yes else None)
-
-    def _begin(self, values: FormValues, replace: bool = False) -> None:
-        """Start a training in the background; one at a time, however often the key is pressed."""
-        if self._starting is None or self._starting.is_finished:
-            self._starting = self.run_worker(self._start_training(values, replace), group="start")
-
-    async def _start_training(self, values: FormValues, replace: bool) -> None:
-        from rnnchat.plan.choice import check_length
-        from rnnchat.runs.job import start_training
-
-        form = self.query_one(RunForm)
-        try:
-            options = check_form(values, replace)
-            self._is_reading_to_start = True
-            summary = await self._read_texts(values.texts)
-            self._is_reading_to_start = False
-            check_length(summary.chars, summary.name)
-            run = await asyncio.to_thread(start_training, options)
-        except RnnchatError as error:
-            form.show_problem(place_error(error))
-            self.app.notify_error(error)
-            return
-        finally:
-            self._is_reading_to_start = False
-        self._wanted = run.name
-        self.notify(f"{run.name} begins to learn; it goes on when you close this", title="Training", markup=False)
+    def _await_run(self, event: RunForm.Started) -> None:
+        self._wanted = event.name
+        message = f"Training {event.name}; it continues if you quit"
+        self.notify(message, title="Training", markup=False)
         self.query_one(RunList).focus()
+        self.app.run_watcher.look()
+
+    # Several runs
+
+    def action_compare(self) -> None:
+        """Compare the run under the cursor with the latest others on the same texts; if that is done, stop."""
+        if self.marks.letters:
+            self.marks.clear()
+        elif (run := self._find_pointed()) is not None:
+            self._mark(lambda: self.marks.mark_alike(self.app.run_watcher.runs, run.name))
+        self._show_marks()
+
+    @on(RunList.Marked)
+    def _toggle_mark(self, event: RunList.Marked) -> None:
+        self._mark(lambda: self.marks.toggle(event.name))
+        self._show_marks()
+
+    def _mark(self, mark: Callable[[], None]) -> None:
+        try:
+            mark()
+        except UsageError as error:
+            self.notify(str(error), title="Compare", markup=False)
+
+    def _show_marks(self) -> None:
+        """Show which runs are marked, and the picture of them if they are two or more."""
+        has_focus = self.query_one(RunDetail).has_focus or self.query_one(RunOverlay).has_focus
+        self.set_class(self.marks.is_comparing, "-comparing")
+        self.query_one(RunList).show_letters(self.marks.letters)
+        self._show_detail()
+        if has_focus:
+            self._find_shown().focus()
+
+    @on(AxisSwitch.Pressed)
+    def action_change_axis(self) -> None:
+        """Plot over time, characters or steps."""
+        self.query_one(RunOverlay).change_axis()
+
+    # One run: all that is asked of it goes through its folder
+
+    def action_pause_run(self) -> None:
+        """Pause the run."""
+        self._ask_run("pause")
+
+    def action_stop_run(self) -> None:
+        """Stop the run; its best model is kept."""
+        self._ask_run("stop")
+
+    def action_resume_run(self) -> None:
+        """Resume a paused run, or one that has ended from its last checkpoint."""
+        run = self._find_pointed()
+        if run is not None and run.is_active:
+            self._ask_run("run")
+        elif run is not None:
+            from rnnchat.runs import job
+
+            self._change_run(lambda: job.resume_training(run.name))
+
+    def _ask_run(self, request: Request) -> None:
+        if run := self._find_pointed():
+            self._change_run(lambda: run.run.ask(request))
+
+    def action_ask_sample(self) -> None:
+        """Have the run write a sample now."""
+        if run := self._find_pointed():
+            self._change_run(run.run.ask_sample)
+
+    def action_talk(self) -> None:
+        """Write with the best model so far, also while the run goes on."""
+        run = self._find_pointed()
+        if run is not None and run.has_model:
+            self.app.open_model(str(run.run.best_path))
+            self.app.switch_mode("write")
+
+    def action_remove_run(self) -> None:
+        """Delete the run's folder, after a question."""
+        run = self._find_pointed()
+        if run is None:
+            return
+        from rnnchat.runs.folder import remove_run
+
+        kept = " The model that it made is kept." if run.status.model_path else " Its model is deleted with it."
+        question = AskYesNo(f"Remove the run {run.name}?{kept}", "Remove", title="Train")
+        self.app.push_screen(question, lambda yes: self._change_run(lambda: remove_run(run.run)) if yes else None)
+
+    def _change_run(self, change: Callable[[], object]) -> None:
+        """Change something on the disk in a thread, and look at the runs again."""
+        self.run_worker(self._change(change), group="change run")
+
+    async def _change(self, change: Callable[[], object]) -> None:
+        try:
+            await asyncio.to_thread(change)
+        except (RnnchatError, OSError) as error:
+            self.app.notify_error(error)
         self.app.run_watcher.look()
 
     @classmethod
@@ -263,15 +241,6 @@ class TrainScreen(RunActions):
         return [("A training", [*RunList.BINDINGS, *cls.BINDINGS]), ("New training", list(RunForm.BINDINGS))]
 
     def commands(self) -> Iterable[SystemCommand]:
+        form = self.query_one(RunForm)
         yield SystemCommand("New training", "Go to the form", self.action_new_run)
-        yield SystemCommand("Texts of the catalogue", "Choose or fetch a text", lambda: self._pick("catalogue"))
-
-    def _pick(self, what: str) -> None:
-        self._pick_text(RunForm.Picking(what))
-
-
-def _summarize(sources: tuple[str, ...]) -> CorpusSummary:
-    """Read the texts once; runs in a thread."""
-    from rnnchat.text.corpus import Corpus
-
-    return Corpus(sources).summarize()
+        yield SystemCommand("Catalogue of texts", "Choose or fetch a text", lambda: form.action_pick("catalogue"))

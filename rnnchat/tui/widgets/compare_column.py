@@ -14,8 +14,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from rnnchat.desk.contest import Contestant
+from rnnchat.desk.contestant import Contestant
 from rnnchat.desk.figures import format_bits
+from rnnchat.desk.prose import name_symbols
 
 WAITING = {"opening": "opening the model …", "reading": "reading …"}
 
@@ -40,22 +41,22 @@ class CompareColumn(Vertical, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "screen.vote", "better", id="compare.vote", tooltip="this one is better; again: a tie"),
-        Binding("r", "screen.run_again", "new seed", id="compare.again", tooltip="once more with a new seed"),
-        Binding("a", "screen.add_column", "add", id="compare.add", tooltip="one more model"),
-        Binding("d", "screen.remove_column", "drop", id="compare.drop", tooltip="without this column"),
-        Binding("m", "screen.change_model", "model", id="compare.model", tooltip="another model in this column"),
+        Binding("v", "screen.vote", "better", id="compare.vote", tooltip="vote for this one; twice: a tie"),
+        Binding("r", "screen.run_again", "new seed", id="compare.again", tooltip="run again with a new seed"),
+        Binding("a", "screen.add_column", "add", id="compare.add", tooltip="add a model"),
+        Binding("d", "screen.remove_column", "remove", id="compare.drop", tooltip="remove this column"),
+        Binding("m", "screen.change_model", "model", id="compare.model", tooltip="change the model of this column"),
         Binding(
             "t",
             "screen.spread",
             "temperatures",
             id="compare.temperatures",
-            tooltip="from cold to hot",
+            tooltip="compare four temperatures",
         ),
         Binding("plus,equals_sign", "warm(0.1)", "warmer", show=False, id="compare.warmer", tooltip="hotter"),
         Binding("minus", "warm(-0.1)", "colder", show=False, id="compare.colder", tooltip="colder"),
-        Binding("n", "screen.next_prompt", "prompt", id="compare.prompt", tooltip="to the prompt"),
-        Binding("enter", "screen.run_same", "run", show=False, id="compare.run", tooltip="let them write"),
+        Binding("n", "screen.next_prompt", "text", id="compare.prompt", tooltip="go to the text"),
+        Binding("enter", "screen.run_same", "run", show=False, id="compare.run", tooltip="run all models again"),
         Binding("left", "screen.walk(-1)", "column before", show=False, id="compare.left"),
         Binding("right", "screen.walk(1)", "column after", show=False, id="compare.right"),
         Binding("up", "scroll_text(-1)", "scroll", show=False, id="compare.up"),
@@ -69,7 +70,7 @@ class CompareColumn(Vertical, can_focus=True):
         column: CompareColumn
 
     is_low: reactive[bool] = reactive(False)
-    """Is there so little height that every row counts?"""
+    """Whether there is so little height that every row counts."""
 
     def __init__(self, contestant: Contestant) -> None:
         """Make the column of ``contestant``."""
@@ -90,8 +91,8 @@ class CompareColumn(Vertical, can_focus=True):
         """Draw what is new.
 
         Args:
-            is_lowest: Does the prompt surprise this model least?
-            is_better: Did the person vote for it?
+            is_lowest: Whether the prompt surprises this model least.
+            is_better: Whether the person voted for it.
         """
         one = self.contestant
         shown = (one.changes, is_lowest, is_better, self.is_low)
@@ -144,7 +145,7 @@ def describe_figures(one: Contestant, is_lowest: bool, is_low: bool) -> Content:
     bits = f"prompt {format_bits(one.bits_per_char)} bits/char"
     first = Content.assemble((f"{bits}, lowest", "bold $foreground")) if is_lowest else Content(bits)
     if one.unknown:
-        first = Content.assemble(first, f"; does not know {' '.join(one.unknown)}")
+        first = Content.assemble(first, f"; has never seen {name_symbols(one.unknown)}")
     if is_low:
         return Content("\n").join([first, Content(f"{one.speed}   {one.weight}")])
     rest = (f"{one.speed}   {one.seed_words}", f"{one.network}   {one.weight}")

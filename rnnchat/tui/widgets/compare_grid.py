@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textual import events
 from textual.containers import VerticalScroll
 
-from rnnchat.desk.contest import Contestant, count_columns
+from rnnchat.desk.contest import count_columns
+from rnnchat.desk.contestant import Contestant
 from rnnchat.tui.widgets.compare_column import CompareColumn
 
 LEAST_WIDTH, LEAST_HEIGHT = 38, 8

@@ -24,19 +24,19 @@ QUALITY_WIDTH = 5
 MARK_STYLES = {"●": "$accent", "✓": "$success", "✗": "$error", "‖": "$warning", "■": "$quiet", "○": "$quiet"}
 
 RUN_KEYS: list[BindingType] = [
-    Binding("p", "screen.pause_run", "pause", id="train.pause", tooltip="let it wait"),
-    Binding("p", "screen.go_on", "go on", id="train.go-on", tooltip="let it go on"),
-    Binding("s", "screen.stop_run", "stop and keep", id="train.stop", tooltip="stop it, keep what it learnt"),
-    Binding("t", "screen.talk", "talk to it", id="train.talk", tooltip="write with its best network"),
-    Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample", tooltip="let it write a sample now"),
-    Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove", tooltip="delete it"),
-    Binding("n", "screen.new_run", "new", id="train.new", tooltip="to the form"),
+    Binding("p", "screen.pause_run", "pause", id="train.pause", tooltip="pause; its progress is saved"),
+    Binding("p", "screen.resume_run", "resume", id="train.go-on", tooltip="resume"),
+    Binding("s", "screen.stop_run", "stop and keep", id="train.stop", tooltip="stop and keep the best model"),
+    Binding("t", "screen.talk", "write with it", id="train.talk", tooltip="write with the best model so far"),
+    Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample", tooltip="write a sample now"),
+    Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove", tooltip="delete the run"),
+    Binding("n", "screen.new_run", "new", id="train.new", tooltip="new training"),
 ]
 """What can be done with a run, in the list and in its details. The screen does it."""
 
 COMPARE_KEYS: list[BindingType] = [
-    Binding("c", "screen.compare", "compare", id="train.compare", tooltip="with others of its text, or no more"),
-    Binding("o", "screen.change_axis", "axis", id="train.axis", tooltip="over time, characters or steps"),
+    Binding("c", "screen.compare", "compare", id="train.compare", tooltip="compare runs on the same texts"),
+    Binding("o", "screen.change_axis", "axis", id="train.axis", tooltip="plot over time, characters or steps"),
 ]
 """What can be done with several runs."""
 UNMARKED = "·"
@@ -46,9 +46,9 @@ class RunList(OptionList):
     """The runs; the cursor stays on its run while others come and go. What the keys do is up to the screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "details", id="train.details", tooltip="its curve and its words"),
+        Binding("enter", "select", "details", id="train.details", tooltip="show its loss and its samples"),
         *RUN_KEYS,
-        Binding("space", "mark", "mark", id="train.mark", tooltip="mark it, to compare it with other marked ones"),
+        Binding("space", "mark", "mark", id="train.mark", tooltip="mark for comparison"),
         *COMPARE_KEYS,
     ]
 

@@ -42,7 +42,7 @@ def quick_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the disk more often than a person needs."""
     monkeypatch.setattr("rnnchat.tui.app.WATCH_S", 0.05)
     monkeypatch.setattr("rnnchat.tui.run_watcher.PERIOD_S", 0.05)
-    monkeypatch.setattr("rnnchat.tui.screens.train.TYPING_PAUSE_S", 0.01)
+    monkeypatch.setattr("rnnchat.tui.widgets.run_form.TYPING_PAUSE_S", 0.01)
 
 
 @pytest.fixture

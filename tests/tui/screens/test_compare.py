@@ -7,9 +7,9 @@ import pytest
 from textual.widgets import Static
 
 from rnnchat.comparison.store import ComparisonStore
+from rnnchat.desk import contest
 from rnnchat.desk.contest import LADDER
 from rnnchat.errors import ModelError
-from rnnchat.tui.screens import compare_actions
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
@@ -81,8 +81,8 @@ async def test_both_columns_write_on_the_prompt_with_the_same_seed(open_app, two
 async def test_a_prompt_that_is_sent_before_the_models_are_listed_is_not_lost(
     open_app, two_models, engines, until, monkeypatch
 ):
-    listed, read = threading.Event(), compare_actions._list_readable
-    monkeypatch.setattr(compare_actions, "_list_readable", lambda: listed.wait(60) and read())
+    listed, read = threading.Event(), contest.list_readable
+    monkeypatch.setattr(contest, "list_readable", lambda: listed.wait(60) and read())
     async with open_app("f5", engine_of=engines()) as pilot:
         await pilot.press(*"The sea", "enter")
         assert read_columns(pilot) == []
@@ -95,9 +95,9 @@ async def test_escape_stops_all_and_keeps_what_they_wrote(open_app, two_models, 
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.press(*"Hm", "enter")
         await until(lambda: sorted(read_texts(pilot)) == ["all ", "very "])
-        assert pilot.app.screen.is_busy
+        assert pilot.app.screen.contest.is_busy
         await pilot.press("escape")
-        await until(lambda: not pilot.app.screen.is_busy)
+        await until(lambda: not pilot.app.screen.contest.is_busy)
         assert sorted(read_texts(pilot)) == ["all ", "very "]
 
 
@@ -137,8 +137,8 @@ async def test_the_engines_are_closed_when_one_leaves(open_app, two_models, engi
     async with open_app("f5", engine_of=made) as pilot:
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.press(*"Hm", "enter")
-        await until(lambda: len(made.open) >= 2 and not pilot.app.screen.is_busy)
-        at_work = [one.engine for one in pilot.app.screen.contestants]
+        await until(lambda: len(made.open) >= 2 and not pilot.app.screen.contest.is_busy)
+        at_work = [one.engine for one in pilot.app.screen.contest.contestants]
         await pilot.press("f3")
         await until(lambda: all(engine.is_closed for engine in at_work))
 
@@ -148,7 +148,7 @@ async def test_a_dialog_is_no_leaving(open_app, two_models, engines, until):
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.press(*"Hm", "enter")
         await until(lambda: sorted(read_texts(pilot)) == ["all grey", "very far"])
-        at_work = [one.engine for one in pilot.app.screen.contestants]
+        at_work = [one.engine for one in pilot.app.screen.contest.contestants]
         await pilot.press("f1")
         await pilot.pause()
         await pilot.press("escape")
@@ -199,7 +199,7 @@ async def test_one_model_is_spread_over_temperatures(open_app, two_models, engin
         await pilot.press("tab", "tab", "tab", "t")
         await until(lambda: [column.contestant.temperature for column in read_columns(pilot)] == list(LADDER))
         await pilot.press("n", *"Hm", "enter")
-        await until(lambda: len(set(read_texts(pilot))) == 1 and not pilot.app.screen.is_busy)
+        await until(lambda: len(set(read_texts(pilot))) == 1 and not pilot.app.screen.contest.is_busy)
         settings = [call[2] for engine in made.made for call in engine.calls if call[0] == "write"]
         assert sorted(one.temperature for one in settings) == list(LADDER)
         assert len({one.seed for one in settings}) == 1
@@ -236,7 +236,7 @@ async def test_a_machine_with_one_model_compares_it_with_itself(open_app, save_m
 async def test_a_machine_without_models_says_so_and_finds_one_that_comes_later(open_app, save_model, engines, until):
     async with open_app("f5", engine_of=engines()) as pilot:
         hint = pilot.app.screen.query_one("#hint", Static)
-        await until(lambda: "no model on this machine yet" in str(hint.content))
+        await until(lambda: "no models yet" in str(hint.content))
         save_model("one")
         await pilot.press("f3", "f5")
         await until(lambda: len(read_columns(pilot)) == 2)
@@ -250,10 +250,10 @@ async def test_engines_are_closed_after_a_while_and_opened_again(open_app, two_m
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.press(*"Hm", "enter")
         await until(lambda: sorted(read_texts(pilot)) == ["all grey", "very far"])
-        await until(lambda: all(one.engine is None for one in pilot.app.screen.contestants))
+        await until(lambda: all(one.engine is None for one in pilot.app.screen.contest.contestants))
         assert sorted(read_texts(pilot)) == ["all grey", "very far"]
         await pilot.press("r")
-        await until(lambda: all(one.phase == "done" for one in pilot.app.screen.contestants))
+        await until(lambda: all(one.phase == "done" for one in pilot.app.screen.contest.contestants))
 
 
 async def test_the_mouse_chooses_a_column(open_app, two_models, engines, until):

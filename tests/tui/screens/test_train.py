@@ -239,16 +239,16 @@ async def test_a_run_that_is_the_only_one_of_its_text_says_so(open_app, begin_ru
     async with open_app("f4") as pilot:
         await until(lambda: read_runs(pilot))
         await pilot.press("escape", "c")
-        await until(lambda: any("only one of its texts" in notice for notice in read_notices(pilot)))
+        await until(lambda: any("no other run is on the texts of mine" in notice for notice in read_notices(pilot)))
 
 
 async def test_a_run_that_is_gone_leaves_the_picture(open_app, three, until):
     async with open_app("f4") as pilot:
         await until(lambda: len(read_runs(pilot)) == 3)
         await pilot.press("escape", "c")
-        await until(lambda: len(pilot.app.screen.letters) == 3)
+        await until(lambda: len(pilot.app.screen.marks.letters) == 3)
         (find_run("two").path / "run.json").unlink()
-        await until(lambda: set(pilot.app.screen.letters) == {"one", "three"})
+        await until(lambda: set(pilot.app.screen.marks.letters) == {"one", "three"})
 
 
 # What is asked of a run
@@ -286,7 +286,7 @@ async def test_one_can_talk_to_a_run_that_still_learns(open_app, begin_run, save
         await until(lambda: read_runs(pilot))
         await pilot.press("escape", "t")
         await until(lambda: pilot.app.current_mode == "write")
-        await until(lambda: pilot.app.model_state.name == "best")
+        await until(lambda: pilot.app.model_state.name == "mine")
 
 
 async def test_a_run_is_removed_only_after_a_question(open_app, begin_run, until):
@@ -481,16 +481,20 @@ async def test_a_run_replaced_under_its_name_begins_a_new_curve(open_app, begin_
 async def test_escape_ends_a_start_that_still_reads_its_texts(open_app, letters, until, started, monkeypatch):
     import threading
 
-    from rnnchat.tui.screens import train
+    from rnnchat.desk import new_training
 
     released = threading.Event()
-    summarize = train._summarize
-    monkeypatch.setattr(train, "_summarize", lambda sources: (released.wait(20), summarize(sources))[1])
+    summarize = new_training.summarize
+    monkeypatch.setattr(new_training, "summarize", lambda sources: (released.wait(20), summarize(sources))[1])
     async with open_app("f4") as pilot:
         pilot.app.screen.query_one(RunForm).find_row("texts").text = str(letters)
         await pilot.press("ctrl+g")
         summary = pilot.app.screen.query_one("#summary", Static)
-        await until(lambda: pilot.app.screen._is_reading_to_start and str(summary.content) == "reading …")
+        await until(
+            lambda: (
+                pilot.app.screen.query_one(RunForm).training.is_reading_to_start and str(summary.content) == "reading …"
+            )
+        )
         await pilot.press("escape")
         await until(lambda: "nothing was started" in str(summary.content))
         released.set()
