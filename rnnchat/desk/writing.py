@@ -141,13 +141,6 @@ class Writer:
         self.save_story()
         self.audience.show_story()
 
-    def change_layout(self) -> None:
-        """Go over from the layout of a play to one line a turn, or back."""
-        here = self.story.chat
-        play = type(here).play()
-        other = type(here).lines() if here.name_end == play.name_end else play
-        self.set_chat(name_end=other.name_end, turn_end=other.turn_end)
-
     def find_passage(self, passage_id: str | None) -> Passage | None:
         """Give this passage of the story, or its last one."""
         return self.story.leaf if passage_id is None else self.story.passages.get(passage_id)
@@ -251,7 +244,9 @@ class Writer:
         self._fresh.append(chunk.text)
         if chunk.unknown:
             name = self.slot.state.name
-            self.audience.show_notice(f"{name} does not know {name_symbols(chunk.unknown)}; your text stays as it is")
+            self.audience.show_notice(
+                f"{name} has never seen {name_symbols(chunk.unknown)} and skips them; your text is unchanged"
+            )
         if chunk.loop and not self._is_looping and not self.settings.escape_loops:
             self.audience.show_loop(chunk.loop)
         self._is_looping = bool(chunk.loop)

@@ -4,10 +4,19 @@ import asyncio
 
 import pytest
 
-from rnnchat.desk.contest import count_columns, find_lowest, record_comparison
+from rnnchat.comparison.store import ComparisonStore
+from rnnchat.desk.contest import (
+    Contest,
+    count_columns,
+    find_lowest,
+    list_readable,
+    make_contestant,
+    record_comparison,
+)
 from rnnchat.desk.contestant import Contestant
 from rnnchat.errors import EngineError, TextError
 from rnnchat.generation.settings import Settings
+from rnnchat.model.library import import_model
 
 
 def begin(contestant, engine, prompt="The sea"):
@@ -127,3 +136,71 @@ def test_a_comparison_without_any_text_is_not_kept():
 )
 def test_columns_are_spread_evenly(contestants, width, side_by_side):
     assert count_columns(contestants, width, 38) == side_by_side
+
+
+# The contest as a whole
+
+
+@pytest.fixture
+def contest(scripted_engine):
+    """Of models one and two, which always write the same."""
+    engines = {}
+
+    async def start_engine(source):
+        engines[source] = scripted_engine([f"{source} writes"], name=source)
+        return engines[source]
+
+    made = Contest(start_engine)
+    made.contestants = [Contestant("one", "one"), Contestant("two", "two")]
+    made.engines = engines
+    return made
+
+
+async def run_to_the_end(contest, prompt="The sea"):
+    await contest.run(prompt, 50, 7)
+    await asyncio.gather(*(one.task for one in contest.contestants))
+
+
+async def test_all_continue_the_same_text_with_the_same_seed(contest):
+    await run_to_the_end(contest)
+    calls = [call for engine in contest.engines.values() for call in engine.calls if call[0] == "write"]
+    assert [(call[1], call[2].seed, call[2].length) for call in calls] == [("The sea", 7, 50)] * 2
+    assert not contest.is_busy
+    assert contest.prompt == "The sea"
+
+
+async def test_a_run_is_kept_and_voted_on_and_a_second_vote_is_a_tie(contest):
+    await run_to_the_end(contest)
+    await contest.vote(contest.contestants[0])  # nothing is kept yet: no vote
+    assert contest.better == ()
+    await contest.save()
+    kept = ComparisonStore().list_comparisons()[0]
+    assert [column.text for column in kept.columns] == ["one writes", "two writes"]
+    for preferred, better in ((1, ["two"]), (None, ["one", "two"])):
+        await contest.vote(contest.contestants[1])
+        assert ComparisonStore().find_vote(kept.id).preferred == preferred
+        assert [one.name for one in contest.better] == better
+
+
+async def test_a_new_run_forgets_the_vote_and_a_column_that_left_is_closed(contest):
+    await run_to_the_end(contest)
+    await contest.save()
+    await contest.vote(contest.contestants[1])
+    await contest.change([contest.contestants[0], Contestant("three", "three")])
+    assert contest.better == []
+    assert contest.engines["two"].is_closed
+    await run_to_the_end(contest, "Again")
+    assert contest.saved is None
+    await contest.close()
+    assert all(engine.is_closed for engine in contest.engines.values())
+
+
+async def test_one_model_is_compared_with_itself_and_an_added_one_gets_another_temperature(contest, tiny_model):
+    import_model(tiny_model, "mine")
+    contest.contestants = []
+    await contest.choose_first("")
+    shipped = {one.name for one in contest.contestants}
+    assert "mine" in shipped
+    entry = next(entry for entry in list_readable() if entry.name == "mine")
+    contest.contestants = [make_contestant(entry), make_contestant(entry, 0.4)]
+    assert contest.make_distinct(entry).temperature == 0.7

@@ -264,10 +264,10 @@ async def test_at_80_columns_the_panel_is_one_line_and_opens_over_the_story(make
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         panel, notice = app.screen.query_one(Panel), app.screen.query_one(NoticeLine)
-        await wait_for(pilot, lambda: "temperature 0.80   300 chars   ^e panel" in str(notice.content))
+        await wait_for(pilot, lambda: "temperature 0.80   300 chars   f6 settings" in str(notice.content))
         assert not panel.display
         width = app.screen.query_one(PromptBox).size.width
-        await pilot.press("ctrl+e")
+        await pilot.press("f6")
         await wait_for(pilot, lambda: panel.display and isinstance(app.focused, Slider))
         assert app.screen.query_one(PromptBox).size.width == width
         await pilot.press("right", "escape")
@@ -280,8 +280,8 @@ async def test_beside_the_story_the_panel_opens_and_closes_and_stays_so(make_app
     async with app.run_test(size=WIDE) as pilot:
         panel = app.screen.query_one(Panel)
         assert panel.display
-        await pilot.press("ctrl+e")
+        await pilot.press("f6")
         await wait_for(pilot, lambda: not panel.display)
         assert app.settings.panel is False
-        await pilot.press("ctrl+e")
+        await pilot.press("f6")
         await wait_for(pilot, lambda: panel.display)

@@ -117,7 +117,7 @@ async def test_a_story_is_exported_to_a_file(
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_for(pilot, lambda: app.story_title == "Snow")
         screen = app.screen
-        app.screen.action_export(suffix)
+        app.screen.menu.export(suffix)
         await wait_for(pilot, lambda: app.screen is not screen and app.screen.is_mounted)
         app.screen.dismiss(path)
         await wait_for(pilot, path.is_file)
@@ -129,5 +129,5 @@ async def test_the_story_is_copied_to_the_clipboard(make_app: Any, wait_for: Any
     app.settings.story = two_stories[1]
     async with app.run_test() as pilot:
         await wait_for(pilot, lambda: app.story_title == "Snow")
-        app.screen.action_copy()
+        app.screen.menu.copy()
         assert app.clipboard == "a white silence"

@@ -208,11 +208,11 @@ async def test_symbols_that_the_model_does_not_know_are_named(
         await pilot.press("ä", "enter")
         await wait_for(pilot, is_idle(app))
         notice = str(app.screen.query_one(NoticeLine).content)
-        assert "does not know ä U+200B" in notice
+        assert "has never seen ä U+200B" in notice
         assert shown_text(app) == "äx"
 
 
-async def test_a_text_that_repeats_itself_is_said_once_and_one_key_escapes(
+async def test_a_text_that_repeats_itself_is_said_once_and_the_guard_can_be_turned_on_at_once(
     make_app: Any, scripted_engine: Any, wait_for: Any
 ) -> None:
     engine = scripted_engine(["and", " the the", " the the", " the"], hang_after=3, loop="e th")
@@ -223,12 +223,12 @@ async def test_a_text_that_repeats_itself_is_said_once_and_one_key_escapes(
         notice.show_notice = lambda sentence: said.append(sentence)
         await pilot.press("enter")
         await wait_for(pilot, lambda: shown_text(app) == "and the the the the")
-        assert said == ["the text repeats itself (^l escapes loops): the"]
-        await pilot.press("ctrl+l")
+        assert said == ["the text repeats itself (f6, More, Repetition guard): the"]
+        await app.screen.action_guard_loops()
         await wait_for(pilot, lambda: ("change", Settings(escape_loops=True)) in engine.calls)
         assert app.settings.writing.escape_loops
         assert app.screen.query_one("#escape_loops").value == "escaped"
-        await pilot.press("ctrl+l")
+        await app.screen.action_guard_loops()
         await wait_for(pilot, lambda: engine.calls[-1] == ("change", Settings()))
         engine.released.set()
         await wait_for(pilot, is_idle(app))
@@ -300,7 +300,7 @@ async def test_an_edited_passage_has_other_words_and_undo_brings_the_old_ones_ba
     async with app.run_test() as pilot:
         await pilot.press("a", "enter")
         await wait_for(pilot, is_idle(app))
-        await pilot.press("f6")
+        app.screen.menu.edit()
         await wait_for(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("!", "escape")
         await wait_for(pilot, lambda: len(app.screen_stack) == 1 and shown_text(app) == "a was!")

@@ -2,57 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Coroutine, Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.timer import Timer
-from textual.widgets import Static, TextArea
+from textual.content import Content
+from textual.widgets import TextArea
 
 from rnnchat.desk.audience import Audience
-from rnnchat.desk.figures import format_speed
-from rnnchat.desk.piece import Piece
-from rnnchat.desk.prose import show_stretch
+from rnnchat.desk.shelf import Shelf
+from rnnchat.desk.summary import summarize
 from rnnchat.desk.writing import Writer
-from rnnchat.errors import RnnchatError
 from rnnchat.stories.story import Story
 from rnnchat.tui.keys import show_key
-from rnnchat.tui.screens.panel_actions import PANEL_KEYS, PanelActions
-from rnnchat.tui.screens.story_actions import StoryActions
-from rnnchat.tui.widgets.bottom_bar import BottomBar
+from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.screens.story_display import StoryDisplay
+from rnnchat.tui.screens.story_menu import StoryMenu
 from rnnchat.tui.widgets.notice import NoticeLine
-from rnnchat.tui.widgets.panel import Panel
+from rnnchat.tui.widgets.panel import PANEL_KEYS, Panel
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_view import StoryView
+from rnnchat.tui.widgets.welcome import Welcome
 
-FLUSH_S = 1 / 30
-"""Seconds between two updates of a growing text: one update costs 1 to 3 ms, however short the text."""
-WELCOME = """\
-An empty page.
-
-Write how it begins and press enter, or only press enter.
-The model goes on from there; esc stops it, and what it wrote stays.
-
-[$accent]^g[/] a chat instead of a page   [$accent]f3[/] other models   [$accent]f4[/] train your own"""
-SPEED_S = 0.5
-"""Seconds between two figures of the speed: more often nobody can read them."""
-PLACEHOLDER = "Write, or press enter and the model goes on"
+if TYPE_CHECKING:
+    from rnnchat.generation.settings import Settings
 
 
-class WriteScreen(StoryActions, PanelActions, Audience):
+class WriteScreen(MainScreen):
     """Writing together with the model that is open. All keys work while one types."""
 
     MODE: ClassVar[str] = "write"
     CSS_PATH = "write.tcss"
     AUTO_FOCUS = "PromptBox"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "go on", id="write.send"),
-        Binding("escape", "stop", "stop", id="write.stop", tooltip="stop; then one layer out"),
+        Binding("enter", "send", "continue", id="write.send"),
+        Binding("escape", "stop", "stop", id="write.stop", tooltip="stop; again: close"),
         Binding("ctrl+r", "take", "another take", id="write.take", priority=True),
         Binding(
             "alt+left",
@@ -64,34 +51,32 @@ class WriteScreen(StoryActions, PanelActions, Audience):
             priority=True,
         ),
         Binding("alt+right", "walk(1)", "next take", show=False, id="write.take-after", priority=True),
-        Binding("ctrl+l", "escape_loops", "escape loops", show=False, id="write.escape-loops", priority=True),
-        Binding("ctrl+e", "toggle_panel", "panel", id="write.panel", priority=True),
+        Binding("f6", "toggle_panel", "settings", id="write.panel", priority=True),
         Binding("ctrl+o", "list_stories", "stories", id="write.stories", priority=True),
         Binding("ctrl+z", "undo", "undo", id="write.undo", priority=True),
         Binding("ctrl+y", "redo", "redo", show=False, id="write.redo", priority=True),
-        Binding("alt+up", "mark(-1)", "mark the passage before", show=False, id="write.mark-before", priority=True),
-        Binding("alt+down", "mark(1)", "mark the passage after", show=False, id="write.mark-after", priority=True),
-        Binding("f6", "edit", "edit the passage", show=False, id="write.edit", priority=True),
+        Binding("alt+up", "mark(-1)", "mark the previous passage", show=False, id="write.mark-before", priority=True),
+        Binding("alt+down", "mark(1)", "mark the next passage", show=False, id="write.mark-after", priority=True),
         Binding("ctrl+g", "change_mode", "page or chat", show=False, id="write.mode", priority=True),
-        Binding("ctrl+n", "new_story", "new story", show=False, id="write.new", priority=True),
+        Binding("ctrl+n", "begin_story", "new story", show=False, id="write.new", priority=True),
         Binding("pageup", "scroll(-1)", "scroll up", show=False, id="write.page-up", priority=True),
         Binding("pagedown", "scroll(1)", "scroll down", show=False, id="write.page-down", priority=True),
-        Binding("ctrl+home", "scroll_home", "the beginning", show=False, id="write.home", priority=True),
-        Binding("ctrl+end", "scroll_end", "the end", show=False, id="write.end", priority=True),
+        Binding("ctrl+home", "scroll_home", "to the beginning", show=False, id="write.home", priority=True),
+        Binding("ctrl+end", "scroll_end", "to the end", show=False, id="write.end", priority=True),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self.writer = Writer(self.app.slot, Story(), self.app.settings.writing, self)
-        self.is_open = asyncio.Event()
-        self._told_speed_s = 0.0
-        self._flush_timer: Timer | None = None
+        self.display_ = StoryDisplay(self)
+        self.writer = Writer(self.app.slot, Story(), self.app.settings.writing, self.display_)
+        self.shelf = Shelf(self.writer)
+        self.menu = StoryMenu(self, self.shelf)
 
     def compose_body(self) -> ComposeResult:
         # All in the screen itself: every container around the story is drawn with each of its frames.
         yield StoryView(id="story")
         with Horizontal(classes="centred", id="empty"):
-            yield Static(WELCOME, id="welcome")
+            yield Welcome()
         with Horizontal(classes="centred"):
             yield NoticeLine(id="notice")
         with Horizontal(classes="centred"):
@@ -100,71 +85,14 @@ class WriteScreen(StoryActions, PanelActions, Audience):
 
     def on_mount(self) -> None:
         self.set_class(not self.app.settings.panel, "-panel-closed")
-        self._flush_timer = self.set_interval(FLUSH_S, self.writer.flush, pause=True)
-        self.show_story()
+        self.display_.start()
         # The database is opened behind the first frame.
-        self.call_after_refresh(self.open_first_story)
+        self.call_after_refresh(lambda: self.run_worker(self.menu.open_first()))
         self.app.at_quit.append(self.leave)
 
     async def on_unmount(self) -> None:
         self.writer.audience = Audience()  # the screen is gone, the story is still to be kept
         await self.writer.stop()
-
-    # What the writer tells
-
-    def show_story(self) -> None:
-        """Show the story as it stands."""
-        story = self.writer.story
-        view = self.query_one(StoryView)
-        view.show(self.writer.pieces(), self.writer.notes())
-        if view.marked is not None and view.marked not in [passage.id for passage in story.path()]:
-            view.marked = None
-        self.set_class(not story.path(), "-empty")
-        self.app.story_title = story.title
-        prompt = self.query_one(PromptBox)
-        prompt.prompts = [passage.text.strip() for passage in story.path() if passage.author == "person"]
-        prompt.border_title = story.chat.person if story.mode == "chat" else None
-        prompt.placeholder = f"Say something to {story.chat.model}" if story.mode == "chat" else PLACEHOLDER
-
-    def show_growth(self, piece: Piece) -> None:
-        """Show what the model has just written."""
-        self.query_one(StoryView).append(piece)
-
-    def show_progress(self) -> None:
-        """Show whether the model writes, how fast, and with which seed."""
-        writer = self.writer
-        self.query_one(StoryView).is_writing = writer.is_writing
-        self.query_one(Panel).show_seed(writer.seed)
-        if self._flush_timer is not None:
-            self._flush_timer.resume() if writer.is_writing else self._flush_timer.pause()
-        # The line below lies far from the text: both at once would draw the whole screen again.
-        if not writer.is_writing or writer.is_waiting or time.monotonic() - self._told_speed_s > SPEED_S:
-            self._told_speed_s = time.monotonic()
-            self._show_speed()
-
-    def _show_speed(self) -> None:
-        writer = self.writer
-        if writer.is_waiting:
-            fact = "reading …" if self.app.slot.engine else "opening …"
-        else:
-            fact = format_speed(writer.chars_per_s) if writer.chars_per_s else ""
-        self.query_one(BottomBar).show_fact(fact)
-
-    def show_notice(self, sentence: str) -> None:
-        """Say something quietly between story and box; it goes by itself."""
-        self.query_one(NoticeLine).show_notice(sentence)
-
-    def show_loop(self, stretch: str) -> None:
-        """Say that the text repeats itself, and which key leaves that."""
-        key = show_key(self.app.settings.keys.get("write.escape-loops", "ctrl+l"))
-        self.show_notice(f"the text repeats itself ({key} escapes loops): {show_stretch(stretch)}")
-
-    def show_failure(self, error: RnnchatError, given_back: str) -> None:
-        """Say what went wrong, and give the person their text back."""
-        self.app.notify_error(error)
-        prompt = self.query_one(PromptBox)
-        if given_back:
-            prompt.put(f"{given_back}\n{prompt.text}" if prompt.text else given_back)
 
     # Writing
 
@@ -173,23 +101,23 @@ class WriteScreen(StoryActions, PanelActions, Audience):
         self.run_worker(self._answer(request), group="writing")
 
     async def _answer(self, request: Coroutine[Any, Any, None]) -> None:
-        await self.is_open.wait()  # the first story is read behind the first frame
+        await self.shelf.is_open.wait()  # a story is read behind the frame that is shown
         await request
 
     @on(PromptBox.Sent)
     def _send(self, event: PromptBox.Sent) -> None:
         self.query_one(StoryView).follows = True
         self.query_one(StoryView).marked = None
-        self.save_draft()
+        self.menu.save_draft()
         self.query_one(NoticeLine).clear()
         self.run_request(self.writer.send(event.text))
 
     def action_send(self) -> None:
-        """Let the model go on, from wherever the cursor is."""
+        """Send the box and let the model continue, from wherever the focus is."""
         self.query_one(PromptBox).action_send()
 
     def action_stop(self) -> None:
-        """Stop the model; where it does not write, go one layer out."""
+        """Stop the model; where it does not write, close what lies above the text."""
         view = self.query_one(StoryView)
         if self.writer.is_writing:
             self.run_request(self.writer.stop())
@@ -233,6 +161,68 @@ class WriteScreen(StoryActions, PanelActions, Audience):
         else:
             self.run_request(self.writer.redo())
 
+    # Stories
+
+    @on(TextArea.Changed, "#prompt")
+    def _keep_draft(self) -> None:
+        self.menu.save_draft_soon()
+
+    def action_list_stories(self) -> None:
+        self.menu.list_stories()
+
+    def action_begin_story(self) -> None:
+        self.menu.begin_story()
+
+    def action_change_mode(self) -> None:
+        self.menu.change_mode()
+
+    # Settings
+
+    @on(Panel.Changed)
+    async def _take_settings(self, event: Panel.Changed) -> None:
+        await self._use_settings(event.settings)
+
+    async def _use_settings(self, settings: Settings) -> None:
+        self.app.settings.writing = settings
+        self.app.save_settings_soon()
+        await self.writer.change(settings)
+        self.show_settings()
+
+    async def action_guard_loops(self) -> None:
+        """Keep the model from repeating itself from the next symbol on, or stop doing so."""
+        settings = self.writer.settings.change(escape_loops=not self.writer.settings.escape_loops)
+        self.query_one(Panel).show(settings)
+        await self._use_settings(settings)
+        self.display_.show_notice(f"repetition guard: {'on' if settings.escape_loops else 'off'}")
+
+    def action_toggle_panel(self) -> None:
+        """Open or close the settings: beside the story, or over it where there is no room."""
+        panel = self.query_one(Panel)
+        if self.has_class("-narrow"):
+            self.toggle_class("-panel-open")
+        else:
+            self.app.settings.panel = not self.app.settings.panel
+            self.app.save_settings_soon()
+            self.set_class(not self.app.settings.panel, "-panel-closed")
+        if self.has_class("-panel-open"):
+            panel.focus_first()
+        else:
+            self.query_one(PromptBox).focus()
+        self.call_after_refresh(self.show_settings)
+
+    def on_resize(self) -> None:
+        # Over the story, the lines above and below stay free; style sheets cannot subtract.
+        self.query_one(Panel).styles.max_height = self.size.height - 2
+        self.call_after_refresh(self.show_settings)
+
+    def show_settings(self) -> None:
+        """Show the settings in one line, and the key that opens them, while they are closed."""
+        line = Content("")
+        if not self.query_one(Panel).display or self.has_class("-narrow"):
+            key = show_key(self.app.settings.keys.get("write.panel", "f6"))
+            line = Content.assemble(summarize(self.writer.settings), "   ", (key, "$accent"), " settings")
+        self.query_one(NoticeLine).show_standing(line)
+
     # Moving about
 
     def action_mark(self, offset: int) -> None:
@@ -258,7 +248,7 @@ class WriteScreen(StoryActions, PanelActions, Audience):
         self.query_one(StoryView).scroll_end(animate=False)
 
     def on_key(self, event: events.Key) -> None:
-        """Typing anywhere goes on in the box."""
+        """Type into the box from anywhere."""
         if event.is_printable and event.character and not isinstance(self.focused, TextArea):
             event.stop()
             prompt = self.query_one(PromptBox)
@@ -268,7 +258,7 @@ class WriteScreen(StoryActions, PanelActions, Audience):
     async def leave(self) -> None:
         """Stop the model and keep everything, because the program ends."""
         await self.writer.stop()
-        self.save_draft()
+        self.menu.save_draft()
 
     @classmethod
     def key_groups(cls) -> list[tuple[str, list[BindingType]]]:
@@ -278,16 +268,16 @@ class WriteScreen(StoryActions, PanelActions, Audience):
         return [
             ("Write", list(cls.BINDINGS)),
             ("In the box", list(PromptBox.BINDINGS)),
-            ("In the panel (tab leads there)", PANEL_KEYS),
+            ("In the settings (tab moves there)", PANEL_KEYS),
             ("In the list of stories", list(StoriesScreen.BINDINGS)),
             ("While editing a passage", list(EditPassage.BINDINGS)),
         ]
 
     def commands(self) -> Iterable[SystemCommand]:
-        yield SystemCommand("Go on", "Let the model go on from the end of the story", self.action_send)
-        yield SystemCommand("Another take", "Let the model write the passage another time", self.action_take)
-        yield SystemCommand("Undo", "Take the last step back", self.action_undo)
-        yield SystemCommand("Redo", "Do it again", self.action_redo)
-        yield SystemCommand("Escape loops", "Leave stretches that repeat themselves, or not", self.action_escape_loops)
-        yield SystemCommand("Panel", "Open or close the panel with the settings", self.action_toggle_panel)
-        yield from self.story_commands()
+        yield SystemCommand("Continue", "Let the model continue the story", self.action_send)
+        yield SystemCommand("Another take", "Let the model write the passage again", self.action_take)
+        yield SystemCommand("Undo", "Undo the last step", self.action_undo)
+        yield SystemCommand("Redo", "Redo the last step", self.action_redo)
+        yield SystemCommand("Repetition guard", "Keep the model from repeating itself, or not", self.action_guard_loops)
+        yield SystemCommand("Settings", "Open or close the settings", self.action_toggle_panel)
+        yield from self.menu.commands()

@@ -75,6 +75,18 @@ class MoreRow(Field):
         self.action_move(0)
 
 
+PANEL_KEYS: list[BindingType] = [
+    *PresetRow.BINDINGS,
+    *Field.BINDINGS,
+    *NumberField.BINDINGS,
+    *SeedField.BINDINGS,
+    *MoreRow.BINDINGS,
+    *ModelField.BINDINGS,
+    *PrecisionField.BINDINGS,
+]
+"""The keys of the panel's fields."""
+
+
 class Panel(VerticalScroll, can_focus=False):
     """Shows the settings and says when the person changes one.
 
@@ -178,6 +190,10 @@ class Panel(VerticalScroll, can_focus=False):
 
     def on_mount(self) -> None:
         self.query_one(PresetRow).show_preset(self.settings)
+
+    def focus_first(self) -> None:
+        """Move to the first field below the presets."""
+        self.query(Field)[1].focus()
 
     def show(self, settings: Settings) -> None:
         """Show ``settings`` in all fields."""

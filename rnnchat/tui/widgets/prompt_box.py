@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 MAX_HISTORY = 200
+PLACEHOLDER = "Write, or press enter to let the model continue"
 
 
 class PromptBox(TextArea):
@@ -37,12 +38,12 @@ class PromptBox(TextArea):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "go on", id="write.send", tooltip="Send, and let the model go on", priority=True),
+        Binding("enter", "send", "continue", id="write.send", tooltip="let the model continue", priority=True),
         Binding(
             "ctrl+j,alt+enter,shift+enter", "new_line", "new line", show=False, id="prompt.new-line", priority=True
         ),
-        Binding("up", "cursor_up_or_recall", "earlier prompt", show=False, id="prompt.earlier"),
-        Binding("down", "cursor_down_or_recall", "later prompt", show=False, id="prompt.later"),
+        Binding("up", "cursor_up_or_recall", "previous prompt", show=False, id="prompt.earlier"),
+        Binding("down", "cursor_down_or_recall", "next prompt", show=False, id="prompt.later"),
     ]
 
     @dataclass
@@ -55,7 +56,7 @@ class PromptBox(TextArea):
         """Make an empty box."""
         super().__init__(
             id=id,
-            placeholder="Write, or press enter and the model goes on",
+            placeholder=PLACEHOLDER,
             highlight_cursor_line=False,
             tab_behavior="focus",
         )

@@ -1,0 +1,165 @@
+"""The shelf: the stories of one person, and which of them is open in the writer.
+
+Whatever waits for the disk is done in a thread, so that keys are answered meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnchat.errors import RnnchatError, StoryError
+from rnnchat.paths import write_text_atomically
+
+if TYPE_CHECKING:
+    from rnnchat.desk.writing import Writer
+    from rnnchat.stories.store import Store
+
+
+class Shelf:
+    """Opens, begins, renames, deletes and exports stories. What goes wrong is told to the writer's audience.
+
+    Attributes:
+        is_open: Set while a story is open; while the next one is being read, what is asked for waits for it.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        """Keep stories for ``writer``; the database is opened when it is first needed."""
+        self.writer = writer
+        self.is_open = asyncio.Event()
+
+    @cached_property
+    def store(self) -> Store:
+        """The database."""
+        from rnnchat.stories.store import Store
+
+        return Store()
+
+    # Opening
+
+    async def find_first(self, asked: str | None, last: str) -> str | None:
+        """The id of the story to open at the start; None to begin one.
+
+        Args:
+            asked: The title of the story that the person asked for, if any.
+            last: The id of the one that was open last; "" for none.
+        """
+        try:
+            if (notice := await asyncio.to_thread(lambda: self.store.notice)) is not None:
+                self.writer.audience.show_notice(notice)
+            if asked is not None:
+                try:
+                    return await asyncio.to_thread(self.store.find, asked)
+                except StoryError as error:
+                    self._tell(error)
+            known = await asyncio.to_thread(self.store.list_stories)
+        except RnnchatError as error:  # without a database one still writes
+            self._tell(error)
+            return None
+        return last if last in [story.id for story in known] else None
+
+    async def open(self, story_id: str | None) -> None:
+        """Open this story, or begin one (None); where it cannot be read, the one before stays."""
+        try:
+            open_ = self.store.create if story_id is None else partial(self.store.load, story_id)
+            story = await asyncio.to_thread(open_)
+        except RnnchatError as error:
+            self._tell(error)
+        else:
+            await self.writer.open_story(story)
+        self.is_open.set()
+
+    def leave(self, draft: str) -> None:
+        """From now on, what is typed and asked for belongs to the story that opens next; ``draft`` to this one."""
+        if self.is_open.is_set():
+            self.save_draft(draft)
+            self.is_open.clear()
+
+    def save_draft(self, text: str) -> None:
+        """Save what stands in the prompt box with the story."""
+        story = self.writer.story
+        if self.is_open.is_set() and text != story.draft:
+            story.draft = text
+            try:
+                self.store.save_draft(story.id, text)
+            except StoryError as error:
+                self._tell(error)
+
+    async def refresh(self) -> bool:
+        """Take over a title that the story was given elsewhere; return whether the story is still on the shelf."""
+        story = self.writer.story
+        known = {each.id: each.title for each in await asyncio.to_thread(self.store.list_stories)}
+        story.title = known.get(story.id, story.title)
+        return story.id in known or not story.path()
+
+    # The story that is open
+
+    async def rename(self, title: str) -> None:
+        """Give the story a title."""
+        story = self.writer.story
+        try:
+            story.title = await asyncio.to_thread(self.store.rename, story.id, title)
+        except RnnchatError as error:
+            self._tell(error)
+        self.writer.audience.show_story()
+
+    async def delete(self) -> None:
+        """Take the story from the shelf, and begin another one."""
+        try:
+            await asyncio.to_thread(self.store.delete, self.writer.story.id)
+        except RnnchatError as error:
+            self._tell(error)
+        else:
+            await self.open(None)
+
+    def change_mode(self) -> str:
+        """Change from a page to a chat, or back; return a sentence about it."""
+        story = self.writer.story
+        story.mode = "page" if story.mode == "chat" else "chat"
+        self.writer.save_story()
+        self.writer.audience.show_story()
+        if story.mode == "page":
+            return "page: one flowing text"
+        return f"chat: you are {story.chat.person}, the model is {story.chat.model}"
+
+    def name_speakers(self, names: str) -> None:
+        """Name who speaks in the chat: the person, a comma, the model; anything else is ignored."""
+        person, _, model = (name.strip() for name in names.partition(","))
+        if person and model:
+            self.writer.set_chat(person=person, model=model)
+
+    def change_layout(self) -> None:
+        """Change from the layout of a play to one line per turn, or back."""
+        here = self.writer.story.chat
+        other = here.lines() if here.name_end == here.play().name_end else here.play()
+        self.writer.story.chat = replace(here, name_end=other.name_end, turn_end=other.turn_end)
+        self.writer.save_story()
+        self.writer.audience.show_story()
+
+    # Taking it elsewhere
+
+    def suggest_file_name(self, suffix: str) -> str:
+        """A file name for the story, made of its title."""
+        words = re.sub(r"[^\w ._-]+", " ", self.writer.story.title).split()
+        return (" ".join(words).strip(". ") or "story") + suffix
+
+    def export(self, path: Path) -> None:
+        """Write the story to a file: Markdown where its name ends in ``.md``, else plain text.
+
+        Raises:
+            StoryError: The file cannot be written.
+        """
+        from rnnchat.stories.export import to_markdown, to_plain_text
+
+        story = self.writer.story
+        try:
+            write_text_atomically(path, to_markdown(story) if path.suffix == ".md" else to_plain_text(story))
+        except OSError as error:
+            raise StoryError(f"cannot write {path} ({error.strerror}): choose another place or make room") from error
+
+    def _tell(self, error: RnnchatError) -> None:
+        self.writer.audience.show_failure(error, "")
