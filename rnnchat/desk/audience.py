@@ -1,26 +1,26 @@
-"""Who is told what happens while a story is written."""
+"""What a front end shows of what happens while a story is written."""
 
 from rnnchat.desk.piece import Piece
 from rnnchat.errors import RnnchatError
 
 
 class Audience:
-    """Who is told what happens: the screen, or a test. This one lets everything pass."""
+    """Notified of what happens, by a front end or a test. This one ignores everything."""
 
     def show_story(self) -> None:
-        """The story is another one, or has changed otherwise than by growing."""
+        """The story is another one, or has changed other than by growing."""
 
     def show_growth(self, piece: Piece) -> None:
         """The story has grown by ``piece``."""
 
     def show_progress(self) -> None:
-        """Writing has begun, gone on or ended; see the writer's attributes."""
+        """Writing has begun, made progress or ended; see the writer's attributes."""
 
     def show_notice(self, sentence: str) -> None:
         """Something that the person may want to know."""
 
     def show_loop(self, stretch: str) -> None:
-        """The text has begun to repeat ``stretch`` again and again."""
+        """The text has begun to repeat ``stretch`` over and over."""
 
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         """Something went wrong; ``given_back`` is the person's text, for the prompt box."""

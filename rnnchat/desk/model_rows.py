@@ -1,4 +1,4 @@
-"""Models as rows of a table: what each column says, how it sorts, which columns fit. No widgets here."""
+"""Models as rows of a table: what each column says, how it sorts, which columns fit."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class Column:
     sort_by: Callable[["ModelEntry"], tuple[bool, str | float]]
     """Entries without a value come last: the first part says whether it is missing."""
     is_figure: bool = False
-    """Is it set to the right?"""
+    """Whether it is set to the right."""
     is_best_first: bool = False
-    """Does the first sort put the largest on top?"""
+    """Whether the first sort puts the largest on top."""
 
 
 def _say_name(entry: "ModelEntry") -> str:
@@ -102,11 +102,11 @@ COLUMNS: tuple[Column, ...] = (
         is_figure=True,
         is_best_first=True,
     ),
-    Column("corpus", "Learnt from", 18, 7, lambda entry: _corpus(entry) or NOTHING, _by_text(_corpus)),
+    Column("corpus", "Trained on", 18, 7, lambda entry: _corpus(entry) or NOTHING, _by_text(_corpus)),
     Column("bits", "bits/char", 9, 1, lambda entry: format_bits(_bits(entry)), _by_figure(_bits), is_figure=True),
     Column(
         "made",
-        "Made",
+        "Created",
         11,
         4,
         lambda entry: format_ago(entry.modified) if entry.modified else NOTHING,
@@ -154,7 +154,7 @@ def _text_of(entry: "ModelEntry") -> str:
 
 
 def find_precision(entry: "ModelEntry", chosen: Mapping[str, str]) -> str:
-    """How a model computes: as the person has chosen, or as suits it; "" where its file cannot be read."""
+    """The precision of a model: as the person has chosen, or as suits it; "" where its file cannot be read."""
     suitable = "" if entry.header is None else "int8" if entry.header.training.suits_int8 else "float32"
     return suitable and chosen.get(entry.name, suitable)
 

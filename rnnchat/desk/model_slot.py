@@ -1,6 +1,6 @@
-"""The model that is open now: opens it in a child process, replaces it, notices when it dies. No widgets.
+"""The model that is open now: opens it in a child process, replaces it, notices when it dies.
 
-While another model opens, the old one goes on working; only when the new one is ready does it take over. So the
+While another model opens, the old one keeps working; only when the new one is ready does it take over. So the
 person never waits, and a model that cannot be opened takes nothing away.
 """
 
@@ -50,7 +50,7 @@ class ModelSlot:
 
         Args:
             start_engine: Opens the model with this name or path and gives its engine; raises RnnchatError.
-            on_change: Is told every new state.
+            on_change: Called with every new state.
             source: The model that is opened when one is first needed; "" for the default.
         """
         self.start_engine = start_engine
@@ -141,5 +141,5 @@ async def start_engine(source: str, precisions: Mapping[str, str]) -> EngineClie
         found: str | None = await asyncio.to_thread(default_model)
         source = found or ""
     if not source:
-        raise ModelError("there is no model on this machine yet: train one (F4), or open a model file (F3)")
+        raise ModelError("no models on this machine yet: train one (F4), or open a model file (F3)")
     return await EngineClient.start(source, precisions.get(name_model(source)))

@@ -28,7 +28,7 @@ def show_stretch(stretch: str) -> str:
 
 
 def name_symbols(symbols: tuple[str, ...], limit: int = 8) -> str:
-    """Name symbols so that each can be told apart, also those that cannot be seen."""
+    """Symbols named so that each can be recognised, even those that cannot be seen."""
     names = [symbol if symbol.isprintable() and symbol.strip() else f"U+{ord(symbol[0]):04X}" for symbol in symbols]
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return " ".join(names[:limit]) + more

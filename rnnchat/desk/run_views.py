@@ -1,4 +1,4 @@
-"""Trainings as screens show them: read from the run folders, told in words. No widgets here."""
+"""Trainings as they are shown: read from the run folders, in words."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,18 +37,18 @@ class RunView:
     """None where run.json cannot be read."""
     training: Curve = ()
     evaluations: tuple[Point, ...] = ()
-    """On the held-out text."""
+    """Validations."""
     plan: tuple[str, ...] = ()
-    """What it read, what it chose and why, in sentences."""
+    """What it reads, what was chosen and why, in sentences."""
     notes: tuple[str, ...] = ()
     """What a person should know of what happened since, in sentences; the newest last."""
     sample: Sampled | None = None
     has_model: bool = False
-    """Is there a network yet that one can write with?"""
+    """Whether there is a model yet that one can write with."""
     can_resume: bool = False
-    """Is there a place from which an ended run can go on?"""
+    """Whether an ended run can be resumed from a checkpoint."""
     told: float = 0.0
-    """When it last said something, in seconds since 1970; 0 before it did."""
+    """When it last reported, in seconds since 1970; 0 before it did."""
 
     @property
     def name(self) -> str:
@@ -57,12 +57,12 @@ class RunView:
 
     @property
     def validation(self) -> Curve:
-        """The curve of the held-out text."""
+        """The validation curve."""
         return tuple(point[1:] for point in self.evaluations)
 
     @property
     def is_active(self) -> bool:
-        """Is its process at work, or waiting?"""
+        """Whether its process is running or paused."""
         return self.status.is_active
 
     @property
@@ -93,13 +93,13 @@ class RunView:
     def explanation(self) -> str:
         """What a person should know about it, in a sentence; empty when all is well."""
         status = self.status
-        onward = "p goes on from its last checkpoint" if self.can_resume else "start it anew"
+        onward = "p resumes it from its last checkpoint" if self.can_resume else "start it again"
         if status.state == "crashed":
-            return f"Its process ended without a word; {onward}."
+            return f"The process ended unexpectedly; {onward}."
         if status.state == "failed":
             return f"{status.message or 'It failed'}{'' if status.message.endswith('.') else '.'}"
         if status.state == "stopped":
-            return f"Stopped; what it learnt is kept{'; ' + onward if self.can_resume else ''}."
+            return f"Stopped; its best model is kept{'; ' + onward if self.can_resume else ''}."
         if status.state == "starting":
             return "Reading the text and loading torch …"
         # What it said itself is among its notes; what is left is what its silence means.

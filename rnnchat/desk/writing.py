@@ -1,4 +1,4 @@
-"""Writing with a model: the story that is open, what the person sends, what the model answers. No widgets.
+"""Writing with a model: the story that is open, what the person sends, what the model answers.
 
 One thing is written at a time. Whatever ends it - the model, the person, the death of its process - what was
 written stays in the story. Each request waits for the one before it, so that keys may be pressed as fast as one
@@ -31,13 +31,13 @@ ENDED = "ended"
 
 
 class Writer:
-    """Adds the person's text to the story, lets the model go on, and keeps every take.
+    """Adds the person's text to the story, lets the model continue, and keeps every take.
 
     Attributes:
         story: The story that is open.
         settings: How the model is asked to write; set by ``change``.
-        is_writing: Is the model at it, or waited for?
-        is_waiting: Has it not said anything yet?
+        is_writing: Whether the model writes, or is waited for.
+        is_waiting: Whether it has not written anything yet.
         chars_per_s: Its speed, now or last.
         seed: The seed in use, or used last; None before the first.
     """
@@ -63,7 +63,7 @@ class Writer:
     # What the person asks for
 
     async def send(self, text: str) -> None:
-        """Add ``text`` to the story, if there is any, and let the model go on from there."""
+        """Add ``text`` to the story, if there is any, and let the model continue."""
         async with self._requests:
             await self._halt()
             passage = self._add(text) if text else None
@@ -77,7 +77,7 @@ class Writer:
             self._start(take_of=passage.id if passage is not None and passage.author == "model" else None)
 
     async def stop(self) -> None:
-        """End the writing and keep what is there."""
+        """Stop the model and keep what it wrote."""
         async with self._requests:
             await self._halt()
 
@@ -106,7 +106,7 @@ class Writer:
             if self.story.can_undo:
                 self._alter(self.story.undo)
             else:
-                self.audience.show_notice("there is nothing to undo")
+                self.audience.show_notice("nothing to undo")
 
     async def redo(self) -> None:
         """Do the step that was taken back again."""
@@ -115,7 +115,7 @@ class Writer:
             if self.story.can_redo:
                 self._alter(self.story.redo)
             else:
-                self.audience.show_notice("there is nothing to redo")
+                self.audience.show_notice("nothing to redo")
 
     async def edit(self, passage_id: str, text: str) -> None:
         """Give a passage other words; what follows it stays, and so does the old wording, as a take."""
@@ -221,7 +221,7 @@ class Writer:
             self.is_writing = self.is_waiting = False
             self.audience.show_progress()
         if error is None and not has_written and not self._is_cancelled:
-            self.audience.show_notice("the model had nothing to say here: enter asks again")
+            self.audience.show_notice("the model had nothing to add here: press enter to try again")
         if error is not None:
             if given_back and not has_written:
                 self._alter(self.story.undo)
@@ -282,7 +282,7 @@ class Writer:
         self.audience.show_story()
 
     def _keep(self, change: Any) -> Any:
-        """Make a change of the story; a disk that refuses is told once, and the story goes on in memory."""
+        """Make a change of the story; a disk that refuses is reported once, and the story lives on in memory."""
         try:
             result = change()
         except StoryError as error:

@@ -107,7 +107,7 @@ class RnnchatApp(App[None]):
             self.register_theme(theme)
         if self.settings.theme not in self.available_themes:
             self._complaints.append(
-                f"there is no theme {self.settings.theme!r}{suggest(self.settings.theme, list(self.available_themes))}"
+                f"no theme named {self.settings.theme!r}{suggest(self.settings.theme, list(self.available_themes))}"
             )
             self.settings.theme = DARK.name
         # Set before anything is drawn: a change afterwards reads all style sheets a second time.
@@ -142,14 +142,14 @@ class RnnchatApp(App[None]):
         for name in self.settings.keys:
             if name not in known:
                 near = suggest(name, known)
-                self.notify(f"there is no key {name!r}{near}", title="Settings", severity="warning", markup=False)
+                self.notify(f"no action named {name!r}{near}", title="Settings", severity="warning", markup=False)
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say once that two actions have the same key in the settings file."""
         names = " and ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._clashes:
             self._clashes.add(names)
-            self.notify(f"{names} have the same key", title="Settings", severity="warning", markup=False)
+            self.notify(f"{names} are on the same key", title="Settings", severity="warning", markup=False)
 
     def _keep_theme(self, theme: Theme) -> None:
         if theme.name != self.settings.theme:
@@ -161,7 +161,7 @@ class RnnchatApp(App[None]):
         engine = self.slot.engine
         if engine is not None and not engine.alive:
             self.slot.bury()
-            self.notify_error(f"the process that held the model {engine.info.name} has ended: enter starts it again")
+            self.notify_error(f"the process of the model {engine.info.name} ended unexpectedly: enter starts it again")
 
     async def on_event(self, event: events.Event) -> None:
         if self.is_headless or not isinstance(event, events.Key) or event.is_forwarded:
@@ -259,11 +259,11 @@ class RnnchatApp(App[None]):
         if isinstance(screen, MainScreen):
             yield from screen.commands()
         for mode, title in SCREENS.items():
-            yield SystemCommand(title, f"Go to the screen {title}", lambda mode=mode: self.switch_mode(mode))
-        yield SystemCommand("Start the model again", "Open it in a new process", self.restart_model)
+            yield SystemCommand(title, f"Go to the {title} screen", lambda mode=mode: self.switch_mode(mode))
+        yield SystemCommand("Restart the model", "Open it in a new process", self.restart_model)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
         yield SystemCommand("Help", "All keys, and what they do", self.action_help)
-        yield SystemCommand("Quit", "Close rnnchat; everything is kept", self.action_quit)
+        yield SystemCommand("Quit", "Close rnnchat; everything is saved", self.action_quit)
 
     def action_help(self) -> None:
         """Show all keys."""

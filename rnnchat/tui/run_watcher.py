@@ -26,7 +26,7 @@ class RunWatcher:
 
     Attributes:
         runs: all trainings on this machine as they were a moment ago.
-        has_looked: have the folders been read at all?
+        has_looked: whether the folders have been read at all.
         changed: published with ``runs`` whenever anything about them is different.
         ended: published with the run when one is done, was stopped, failed or crashed while we watched.
     """
@@ -63,7 +63,7 @@ class RunWatcher:
         if is_changed:
             self.changed.publish(runs)
         for run in ended:
-            self._tell_end(run)
+            self._announce_end(run)
             self.ended.publish(run)
 
     def _find_ended(self, runs: tuple[RunView, ...]) -> list[RunView]:
@@ -84,12 +84,12 @@ class RunWatcher:
             self._reader = RunReader()
         return self._reader.read()
 
-    def _tell_end(self, run: RunView) -> None:
+    def _announce_end(self, run: RunView) -> None:
         """Say on whatever screen is open how a training ended."""
         if run.status.state == "done":
             quality = f": {format_bits(run.status.bits_per_char)} bits/char" if run.status.bits_per_char else ""
-            self.app.notify(f"{run.name} is trained{quality}", title="Training done", markup=False)
+            self.app.notify(f"{run.name} is ready{quality}", title="Training done", markup=False)
         elif run.status.state == "stopped":
-            self.app.notify(f"{run.name} was stopped; what it learnt is kept", title="Training", markup=False)
+            self.app.notify(f"{run.name} stopped; its best model is kept", title="Training", markup=False)
         else:
             self.app.notify(f"{run.name}: {run.explanation}", title="Training failed", severity="error", markup=False)

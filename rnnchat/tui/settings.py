@@ -74,7 +74,7 @@ class ScreenSettings:
         """Put one entry of the file in its place; say what cannot be used."""
         known = [entry.name for entry in fields(self)]
         if key not in known:
-            return [f"there is no setting {key!r}{suggest(key, known)}"]
+            return [f"no setting named {key!r}{suggest(key, known)}"]
         expected, kind = KINDS.get(key, (str, "text in quotes"))
         if not isinstance(value, expected):
             return [f"{key} must be {kind}, not {value!r}"]
@@ -99,7 +99,7 @@ class ScreenSettings:
         complaints = []
         for name, value in record.items():
             if name not in known:
-                complaints.append(f"there is no setting writing.{name}{suggest(name, known)}")
+                complaints.append(f"no setting named writing.{name}{suggest(name, known)}")
                 continue
             try:
                 self.writing = Settings.from_json({**self.writing.to_json(), name: value})
@@ -158,7 +158,7 @@ def _set_aside(path: Path, problem: Exception) -> str:
     """Rename a damaged file so that nothing of it is lost, and say so."""
     aside = path.with_name(f"{path.name}.damaged")
     path.replace(aside)
-    return f"the settings file cannot be read ({problem}); it is kept as {aside}, and defaults are used"
+    return f"the settings file cannot be read ({problem}); it was renamed to {aside}, and defaults are used"
 
 
 def suggest(name: str, known: list[str]) -> str:
@@ -166,4 +166,4 @@ def suggest(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     if near:
         return f": did you mean {near[0]!r}?"
-    return f"; there are {', '.join(known)}" if len(known) <= 12 else ""
+    return f"; known are {', '.join(known)}" if len(known) <= 12 else ""

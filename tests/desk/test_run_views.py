@@ -105,9 +105,9 @@ def test_a_machine_without_runs_has_none():
             True,
             "■",
             "stopped at 41 %",
-            "Stopped; what it learnt is kept; p goes on from its last checkpoint.",
+            "Stopped; its best model is kept; p resumes it from its last checkpoint.",
         ),
-        (Finished(410, "stopped", 2.0, "/x", 410.0), False, "■", "stopped at 41 %", "Stopped; what it learnt is kept."),
+        (Finished(410, "stopped", 2.0, "/x", 410.0), False, "■", "stopped at 41 %", "Stopped; its best model is kept."),
         (Finished(1000, "done", 1.6, "/x", 1000.0), True, "✓", "done just now", ""),
     ],
 )
@@ -130,5 +130,5 @@ def test_a_run_was_done_when_it_ended_and_not_when_it_began(run):
 def test_a_crash_before_the_first_checkpoint_says_to_start_anew(run):
     run.append_event(step(10))
     run.heartbeat_path.unlink()
-    assert read().explanation == "Its process ended without a word; start it anew."
+    assert read().explanation == "The process ended unexpectedly; start it again."
     assert read().summary == "crashed at 1 %"

@@ -66,7 +66,7 @@ async def test_own_keys_work_and_are_the_ones_that_help_shows(
     app.settings.keys = {"write.take": "f9", "write.tkae": "f10"}
     async with app.run_test(size=(120, 40)) as pilot:
         await wait_for(pilot, lambda: app._notifications)
-        assert [n.message for n in app._notifications] == ["there is no key 'write.tkae': did you mean 'write.take'?"]
+        assert [n.message for n in app._notifications] == ["no action named 'write.tkae': did you mean 'write.take'?"]
         await pilot.press("f9")
         await wait_for(pilot, lambda: app.screen.writer.story.text() == "x")
         await pilot.press("f1")
@@ -83,7 +83,7 @@ async def test_every_command_of_the_palette_has_a_name_and_a_sentence(make_app: 
         commands = list(app.get_system_commands(app.screen))
         titles = [command.title for command in commands]
         assert len(set(titles)) == len(titles)
-        assert {"Stories", "Another take", "Models", "Theme", "Quit", "Start the model again"} <= set(titles)
+        assert {"Stories", "Another take", "Models", "Theme", "Quit", "Restart the model"} <= set(titles)
         assert all(command.help for command in commands)
 
 

@@ -45,7 +45,7 @@ def test_saving_keeps_comments_and_what_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("colour = 1", "there is no setting 'colour'"),
+        ("colour = 1", "no setting named 'colour'"),
         ('them = "nord"', "did you mean 'theme'?"),
         ("panel = 1", "panel must be true or false"),
         ("[writing]\ntemprature = 1.0", "did you mean 'temperature'?"),

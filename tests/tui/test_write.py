@@ -349,5 +349,5 @@ async def test_a_model_that_says_nothing_leaves_a_word_about_it(
     app = make_app(scripted_engine([]))
     async with app.run_test() as pilot:
         await pilot.press("a", "enter")
-        await wait_for(pilot, lambda: "nothing to say" in str(app.screen.query_one(NoticeLine).content))
+        await wait_for(pilot, lambda: "nothing to add" in str(app.screen.query_one(NoticeLine).content))
         assert shown_text(app) == "a"

@@ -34,7 +34,7 @@ DIALOG_CSS = """
 
 
 class AskYesNo(ModalScreen[bool]):
-    """A question before something that cannot be taken back. The cursor starts on the harmless answer."""
+    """A question before something that cannot be undone. The focus starts on the harmless answer."""
 
     DEFAULT_CSS = f"AskYesNo {{ {DIALOG_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +66,7 @@ class AskYesNo(ModalScreen[bool]):
 
 
 class AskText(ModalScreen[str | None]):
-    """One line of text; None when the person thinks better of it."""
+    """One line of text; None when the person cancels."""
 
     DEFAULT_CSS = f"AskText {{ {DIALOG_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "cancel", id="ask.cancel")]

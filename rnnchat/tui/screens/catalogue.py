@@ -64,10 +64,10 @@ class PickFromCatalogue(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="catalogue-box") as box:
-            box.border_title = "Texts"
+            box.border_title = "Catalogue of texts"
             yield OptionList(*(Option(_describe(entry), id=name) for name, entry in CATALOGUE.items()), compact=True)
             yield Static(id="about", markup=False)
-            yield Static(f"{HERE} on this machine   {AWAY} enter fetches it   esc back", id="fetching", markup=False)
+            yield Static(f"{HERE} on this machine   {AWAY} enter downloads it   esc back", id="fetching", markup=False)
 
     @on(OptionList.OptionHighlighted)
     def _show_about(self, event: OptionList.OptionHighlighted) -> None:
@@ -82,14 +82,14 @@ class PickFromCatalogue(ModalScreen[str | None]):
             self.dismiss(name)
         elif self._fetching is None:
             self._fetching = name
-            self._say(f"Fetching {name} …   esc leaves it")
+            self._say(f"Downloading {name} …   esc closes this")
             self.run_worker(self._fetch(name), exclusive=True)
 
     async def _fetch(self, name: str) -> None:
         loop = asyncio.get_running_loop()
 
         def report(words: str) -> None:
-            loop.call_soon_threadsafe(self._say, f"{words} …   esc leaves it")
+            loop.call_soon_threadsafe(self._say, f"{words} …   esc closes this")
 
         try:
             await asyncio.to_thread(fetch, name, report)

@@ -1,4 +1,4 @@
-"""Changing the words of one passage. The old words stay as a take, so closing keeps the new ones."""
+"""Editing one passage. The old wording stays as a take, so closing keeps the new one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class EditPassage(ModalScreen[str]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f6", "done", "keep these words", id="edit.done", priority=True),
+        Binding("escape", "done", "keep this wording", id="edit.done", priority=True),
     ]
 
     def __init__(self, text: str) -> None:
@@ -52,7 +52,7 @@ class EditPassage(ModalScreen[str]):
         with Vertical() as frame:
             frame.border_title = "Edit the passage"
             yield TextArea(self.text, highlight_cursor_line=False)
-            yield Static("esc keeps these words; the old ones stay as a take, and undo brings them back")
+            yield Static("esc keeps this wording; the old one stays as a take, and undo brings it back")
 
     def on_mount(self) -> None:
         editor = self.query_one(TextArea)

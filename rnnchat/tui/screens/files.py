@@ -42,7 +42,7 @@ def _make_compact(dialog: FileSystemPickerScreen) -> None:
 
 
 class PickFile(FileOpen):
-    """Choose a file that is there; typing a path works as well."""
+    """Choose an existing file; typing a path works as well."""
 
     DEFAULT_CSS = f"PickFile {{ {DRESS} }}"
 
@@ -60,7 +60,7 @@ class PickFolder(SelectDirectory):
 
 
 class PickDestination(FileSave):
-    """Choose where to write a file; one that is there already is not replaced."""
+    """Choose where to write a file; an existing one is not replaced."""
 
     DEFAULT_CSS = f"PickDestination {{ {DRESS} }}"
 

@@ -1,4 +1,4 @@
-"""All keys and what they do, from the bindings themselves, with the person's own keys put in."""
+"""All keys and what they do, taken from the bindings themselves, with the person's own keys."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def draw_help(groups: list[tuple[str, Rows]]) -> Content:
                 )
             )
         lines.append(Content(""))
-    lines.append(Content.styled("Own keys: in the settings file, under [keys], as in", "$quiet"))
+    lines.append(Content.styled("To change keys, edit [keys] in the settings file, for example", "$quiet"))
     lines.append(Content.styled('    "write.take" = "alt+r"', "$quiet"))
     lines.append(Content.styled(str(settings_path()), "$quiet"))
     return Content("\n").join(lines)

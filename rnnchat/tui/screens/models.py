@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rnnchat.model.library import ModelEntry
 
 PERIOD_S = 2.0
-"""How often the folders are looked at while the screen is open."""
+"""Seconds between two looks at the folders while the screen is open."""
 
 
 class ModelsScreen(MainScreen):
@@ -41,14 +41,14 @@ class ModelsScreen(MainScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "write", id="models.open", tooltip="write with this model"),
         Binding("s", "sort", "sort", id="models.sort", tooltip="sort by the next column"),
-        Binding("S", "reverse_sort", "reverse", show=False, id="models.reverse", tooltip="turn the order round"),
-        Binding("slash", "filter", "filter", id="models.filter", tooltip="only models with these words"),
-        Binding("o", "open_file", "open", id="models.open-file", tooltip="write with a file from anywhere"),
-        Binding("i", "import_file", "import", id="models.import", tooltip="copy a file into the library"),
-        Binding("p", "switch_precision", "precision", id="models.precision", tooltip="compute in int8 or float32"),
+        Binding("S", "reverse_sort", "reverse", show=False, id="models.reverse", tooltip="reverse the order"),
+        Binding("slash", "filter", "filter", id="models.filter", tooltip="filter by words"),
+        Binding("o", "open_file", "open", id="models.open-file", tooltip="write with any model file"),
+        Binding("i", "import_file", "import", id="models.import", tooltip="copy a model file into the library"),
+        Binding("p", "switch_precision", "precision", id="models.precision", tooltip="switch between int8 and float32"),
         Binding("e", "export", "export", id="models.export", tooltip="copy this model to a file"),
         Binding("x,delete", "remove", "remove", key_display="x", id="models.remove", tooltip="delete this model"),
-        Binding("escape", "leave_filter", "all", show=False, id="models.leave-filter", tooltip="all models again"),
+        Binding("escape", "leave_filter", "all", show=False, id="models.leave-filter", tooltip="show all models"),
     ]
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class ModelsScreen(MainScreen):
         if table.words:
             count = f"{len(table.shown)} of {count}"
         elif not table.entries:
-            count = "no model on this machine yet: train one (f4) or open a file (o)"
+            count = "no models yet: train one (f4), or open a file (o)"
         self.query_one("#count", Static).update(count)
 
     @on(ModelTable.Pointed)
@@ -120,7 +120,7 @@ class ModelsScreen(MainScreen):
         self.query_one(ModelTable).sort_by_next()
 
     def action_reverse_sort(self) -> None:
-        """Turn the order round."""
+        """Reverse the order."""
         self.query_one(ModelTable).reverse()
 
     # Filter
@@ -165,7 +165,7 @@ class ModelsScreen(MainScreen):
         self.app.switch_mode("write")
 
     def action_switch_precision(self) -> None:
-        """Let the model under the cursor compute in the other precision; if it is open, it opens anew."""
+        """Switch the precision of the model under the cursor; if it is open, it is opened again."""
         entry = self.query_one(ModelTable).pointed
         precision = find_precision(entry, self.app.settings.precision) if entry else ""
         if entry and precision:
@@ -195,11 +195,11 @@ class ModelsScreen(MainScreen):
         destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
         if destination.exists() and not replace:
             question = AskYesNo(
-                f"A model called {name} is there already.", "Replace", title="Import", no="Keep the old one"
+                f"A model named {name} already exists.", "Replace", title="Import", no="Keep the old one"
             )
             self.app.push_screen(question, lambda yes: self._import(source, name, True) if yes else None)
             return
-        self._work(lambda library: library.import_model(source, name, replace), f"{name} is in the library")
+        self._work(lambda library: library.import_model(source, name, replace), f"{name} imported")
 
     def action_export(self) -> None:
         """Copy the model under the cursor to a file."""
@@ -216,7 +216,7 @@ class ModelsScreen(MainScreen):
             destination = destination.with_name(destination.name + paths.MODEL_SUFFIX)
         self._work(
             lambda library: library.export_model(str(entry.path), destination),
-            f"{entry.name} is copied to {destination}",
+            f"{entry.name} exported to {destination}",
         )
 
     def action_remove(self) -> None:
@@ -225,15 +225,15 @@ class ModelsScreen(MainScreen):
         if entry is None:
             return
         if entry.is_shipped:
-            self.app.notify_error(f"{entry.name} came with rnnchat and stays: only your own models can be removed")
+            self.app.notify_error(f"{entry.name} comes with rnnchat: only your own models can be removed")
         elif entry.is_run:
-            self.app.notify_error(f"{entry.name} belongs to a training: remove the run on the screen Train")
+            self.app.notify_error(f"{entry.name} belongs to a run: remove the run on the Train screen (f4)")
         else:
             question = AskYesNo(f"Remove {entry.name}? Its file is deleted.", "Remove", title="Models")
             self.app.push_screen(question, lambda yes: self._remove(entry) if yes else None)
 
     def _remove(self, entry: ModelEntry) -> None:
-        self._work(lambda library: library.remove_model(entry.name), f"{entry.name} is removed")
+        self._work(lambda library: library.remove_model(entry.name), f"{entry.name} removed")
 
     def _work(self, do: Callable[[ModuleType], object], done: str) -> None:
         """Do something slow with the library in a thread; say ``done``, or what went wrong."""
@@ -252,11 +252,9 @@ class ModelsScreen(MainScreen):
         self.run_worker(work(), group="library", name=done)
 
     def commands(self) -> Iterable[SystemCommand]:
-        yield SystemCommand("Open a model file", "Write with a file from anywhere", self.action_open_file)
-        yield SystemCommand("Import a model", "Copy a file into the library", self.action_import_file)
-        yield SystemCommand(
-            "Other precision", "Let this model compute in int8 or float32", self.action_switch_precision
-        )
+        yield SystemCommand("Open a model file", "Write with any model file", self.action_open_file)
+        yield SystemCommand("Import a model", "Copy a model file into the library", self.action_import_file)
+        yield SystemCommand("Precision", "Switch this model between int8 and float32", self.action_switch_precision)
         yield SystemCommand("Export this model", "Copy it to a file", self.action_export)
         yield SystemCommand("Remove this model", "Delete its file, after a question", self.action_remove)
 

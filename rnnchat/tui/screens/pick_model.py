@@ -45,7 +45,7 @@ class PickModel(ModalScreen["ModelEntry | None"]):
     def compose(self) -> ComposeResult:
         with Vertical(id="pick-box") as box:
             box.border_title = "Choose a model"
-            yield Input(placeholder="type a few letters", compact=True)
+            yield Input(placeholder="Type to filter", compact=True)
             yield ModelTable()
 
     def on_mount(self) -> None:

@@ -80,7 +80,7 @@ class StoriesScreen(ModalScreen[str | None]):
         highlighted = stories.highlighted
         stories.clear_options().add_options(options)
         stories.highlighted = min(highlighted or 0, len(options) - 1) if options else None
-        missing = f"nothing holds “{self.words}”" if self.words.strip() else "no story yet: write one"
+        missing = f"no story contains “{self.words}”" if self.words.strip() else "no stories yet: write one"
         self.query_one("#none", Static).update("" if options else missing)
 
     def _all_options(self) -> list[Option]:
@@ -122,7 +122,7 @@ class StoriesScreen(ModalScreen[str | None]):
             self.dismiss(story_id)
 
     def action_to_list(self) -> None:
-        """Go from the search line into the list."""
+        """Move from the search line into the list."""
         self.query_one(OptionList).focus()
 
     def _pointed(self) -> str | None:

@@ -208,7 +208,7 @@ class TrainScreen(MainScreen):
             self._change_run(run.run.ask_sample)
 
     def action_talk(self) -> None:
-        """Write with the best model so far, also while the run goes on."""
+        """Write with the best model so far, even while the run continues."""
         run = self._find_pointed()
         if run is not None and run.has_model:
             self.app.open_model(str(run.run.best_path))

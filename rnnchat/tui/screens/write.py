@@ -97,7 +97,7 @@ class WriteScreen(MainScreen):
     # Writing
 
     def run_request(self, request: Coroutine[Any, Any, None]) -> None:
-        """Let the writer work while the screen goes on answering."""
+        """Let the writer work while the screen keeps answering."""
         self.run_worker(self._answer(request), group="writing")
 
     async def _answer(self, request: Coroutine[Any, Any, None]) -> None:

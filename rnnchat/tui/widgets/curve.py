@@ -1,4 +1,4 @@
-"""Learning curves: of one run, what is being learnt as a fine line and what was never seen as dots; or of several."""
+"""Learning curves: of one run, training loss as a fine line and validation as dots; or of several runs."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class SignedCurve(NamedTuple):
 
 
 class OverlaidCurves(CurvePlot):
-    """The held-out text's curves of several runs, each a line with its letter in it."""
+    """The validation curves of several runs, each a line with its letter in it."""
 
     def __init__(self, *, id: str | None = None) -> None:
         """Make an empty picture."""
@@ -133,7 +133,7 @@ class OverlaidCurves(CurvePlot):
 
     def render(self) -> Text:
         if not any(curve.points for curve in self.curves):
-            return Text("No figures on a held-out text yet.")
+            return Text("No validation yet.")
         canvas = self._begin([curve.points for curve in self.curves], self.end)
         places = [*enumerate(self.curves)][::-1]
         for _, curve in places:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rnnchat.model.library import ModelEntry
 
 LABEL_WIDTH = 13
-SYMBOLS = {"char": "characters", "byte": "bytes", "word": "words and marks", "bpe": "pieces of words"}
+SYMBOLS = {"char": "characters", "byte": "bytes", "word": "words and punctuation marks", "bpe": "subwords"}
 
 
 class ModelCard(VerticalScroll):
@@ -41,7 +41,7 @@ class ModelCard(VerticalScroll):
     entry: ModelEntry | None = None
     """The model that is shown."""
     precisions: Mapping[str, str] = MappingProxyType({})
-    """The person's choices of how models compute."""
+    """The precisions that the person has chosen, by name of the model."""
 
     def compose(self) -> ComposeResult:
         yield Static()
@@ -59,7 +59,7 @@ class ModelCard(VerticalScroll):
 
 
 def describe_entry(entry: ModelEntry, width: int, precisions: Mapping[str, str]) -> Content:
-    """Say everything about a model in lines of at most ``width`` where that can be chosen."""
+    """Everything about a model, in lines of at most ``width`` where they can be broken."""
     if entry.header is None:
         return Content.assemble(
             (entry.name, "bold"),
@@ -80,7 +80,7 @@ def describe_entry(entry: ModelEntry, width: int, precisions: Mapping[str, str])
     if curve := entry.header.training.curve:
         values = [bits for _, bits in curve]
         room = width - LABEL_WIDTH - 12
-        parts += ["\n", (f"{'Curve':<{LABEL_WIDTH}}", "$quiet"), f"{values[0]:.2f} "]
+        parts += ["\n", (f"{'Loss':<{LABEL_WIDTH}}", "$quiet"), f"{values[0]:.2f} "]
         parts += [(draw_sparkline(values, room), "$accent"), f" {values[-1]:.2f}"]
     if card.examples:
         parts += ["\n\n", ("Try", "$quiet")]
@@ -99,17 +99,17 @@ def list_facts(entry: ModelEntry, header: ModelHeader, precision: str) -> list[t
         ("Level", f"{tokenizer.level}, {tokenizer.vocab_size:,} {SYMBOLS[tokenizer.level]}"),
         ("Network", f"{header.config.describe()}, {format_parameters(header.config.parameters)} weights"),
         ("File", f"{format_bytes(header.size_bytes)}, {header.dtype}"),
-        ("Computes in", say_precision(precision, training.int8_loss)),
+        ("Precision", say_precision(precision, training.int8_loss)),
     ]
     if training.bits_per_char is not None:
         facts.append(("Quality", f"{format_bits(training.bits_per_char)} bits/char, validation"))
     if training.corpus:
-        facts.append(("Learnt from", f"{training.corpus}, {training.chars:,} characters"))
+        facts.append(("Trained on", f"{training.corpus}, {training.chars:,} characters"))
     if training.steps:
         duration = format_duration(training.elapsed_s)
         facts.append(("Trained", f"{count_things(training.steps, 'step')} in {duration}"))
     if training.trained_at:
-        facts.append(("Made", training.trained_at[:10]))
+        facts.append(("Created", training.trained_at[:10]))
     if header.card.licence:
         facts.append(("Licence", header.card.licence))
     return facts
@@ -124,5 +124,5 @@ def say_precision(precision: str, int8_loss: float | None) -> str:
 
 def _say_origin(entry: ModelEntry) -> str:
     if entry.is_shipped:
-        return "came with rnnchat"
-    return "best so far of a training" if entry.is_run else "your own"
+        return "comes with rnnchat"
+    return "best model of a run" if entry.is_run else "your own"

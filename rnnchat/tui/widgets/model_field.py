@@ -44,17 +44,17 @@ class ModelField(Field):
 
 
 class PrecisionField(Field):
-    """How the open model computes: int8 is fast, float32 exact. A change opens the model anew and is remembered."""
+    """The precision of the open model: int8 is fast, float32 exact. A change opens it again and is remembered."""
 
     app: RnnchatApp
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "move(1)", "int8 or float32", show=False, id="precision.switch"),
+        Binding("enter", "move(1)", "switch precision", show=False, id="precision.switch"),
     ]
 
     def __init__(self) -> None:
         """Make the field; it follows ``app.model_state``."""
-        super().__init__("Computes in", id="precision")
+        super().__init__("Precision", id="precision")
 
     def on_mount(self) -> None:
         self.watch(self.app, "model_state", self._show_state)

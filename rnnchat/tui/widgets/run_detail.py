@@ -53,7 +53,7 @@ class RunDetail(Vertical, can_focus=True):
     ]
 
     def compose(self) -> ComposeResult:
-        yield Static("No training yet. Choose a text, and start one.", id="nothing")
+        yield Static("No runs yet. Choose a text and start one.", id="nothing")
         with Horizontal(classes="line"):
             yield Static(id="run-name", markup=False)
             yield Static(id="headline", markup=False)
@@ -96,7 +96,7 @@ class RunDetail(Vertical, can_focus=True):
             head.update("")
             body.update("")
             return
-        head.update(f"wrote at step {sample.step:,}, temperature {sample.temperature:g}, seed {sample.seed}")
+        head.update(f"sample at step {sample.step:,}, temperature {sample.temperature:g}, seed {sample.seed}")
         text = sample.text if sample.prompt.strip() else sample.text.lstrip("\n")
         body.update(Content.assemble(Content.styled(sample.prompt.lstrip("\n"), "$written"), Content(text)))
 
@@ -126,7 +126,7 @@ def describe_figures(run: RunView) -> str:
     if run.is_active and status.left_s is not None:
         figures.append(f"{format_duration(status.left_s)} left")
     else:
-        figures.append(f"{format_duration(status.elapsed_s)} trained")
+        figures.append(f"{format_duration(status.elapsed_s)} of training")
     if status.bits_per_char is not None:
         best = f"best {format_bits(status.bits_per_char)}"
         figures.append(best if status.best_step is None else f"{best} at {status.best_step:,}")

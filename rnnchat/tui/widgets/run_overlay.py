@@ -112,7 +112,7 @@ class RunOverlay(Vertical, can_focus=True):
         comparison = compare_runs(runs)
         curves = [SignedCurve(run.letter, self._find_hue(run), tuple(run.trace(self.over))) for run in comparison.runs]
         self.query_one(OverlaidCurves).show_curves(curves, comparison.find_end(self.over), self.over)
-        what = (count_things(len(runs), "run"), "bold"), (" · bits/char of held-out text", "$quiet")
+        what = (count_things(len(runs), "run"), "bold"), (" · validation loss, bits/char", "$quiet")
         self._tell("#overlay-name", Content.assemble(*what))
         self._tell("#overlay-axis", Content(f"{AXIS_WORDS[self.over]} ▾"))
         self._tell("#overlay-unfair", Content(say_unfair(comparison)))
@@ -154,7 +154,7 @@ class RunOverlay(Vertical, can_focus=True):
 
         differences = comparison.differences
         if not differences:
-            return Content.styled("\nThe recipes are the same." if len(comparison.runs) > 1 else "", "$quiet")
+            return Content.styled("\nAll runs have the same settings." if len(comparison.runs) > 1 else "", "$quiet")
         head = max(len(name_field(each.field)) for each in differences)
         values = [[say_value(value) for value in each.values] for each in differences]
         widths = [max(len(row[place]) for row in values) for place in range(len(comparison.runs))]

@@ -99,7 +99,7 @@ async def test_a_crashed_run_is_told_in_words(open_app, begin_run, until):
         await until(lambda: read_runs(pilot))
         assert "✗ mine" in read_runs(pilot)[0]
         assert "crashed at 10 %" in read_runs(pilot)[0]
-        assert read_detail(pilot, "words") == "Its process ended without a word; p goes on from its last checkpoint."
+        assert read_detail(pilot, "words") == "The process ended unexpectedly; p resumes it from its last checkpoint."
 
 
 async def test_a_run_that_fails_is_told_on_any_screen(open_app, begin_run, until):
@@ -116,7 +116,7 @@ async def test_a_run_that_ends_is_told_with_its_quality(open_app, begin_run, unt
     async with open_app("f4") as pilot:
         await until(lambda: read_runs(pilot))
         run.append_event(Finished(1000, "done", 1.62, "/models/mine.safetensors", 300.0))
-        await until(lambda: "mine is trained: 1.62 bits/char" in read_notices(pilot))
+        await until(lambda: "mine is ready: 1.62 bits/char" in read_notices(pilot))
         assert "✓ mine" in read_runs(pilot)[0]
 
 
