@@ -116,8 +116,9 @@ class Shelf:
         else:
             await self.open(None)
 
-    def change_mode(self) -> str:
-        """Change from a page to a chat, or back; return a sentence about it."""
+    async def change_mode(self) -> str:
+        """Change from a page to a chat, or back, once the story is open; return a sentence about it."""
+        await self.is_open.wait()
         story = self.writer.story
         story.mode = "page" if story.mode == "chat" else "chat"
         self.writer.save_story()

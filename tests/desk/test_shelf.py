@@ -124,13 +124,13 @@ async def test_a_title_that_was_given_elsewhere_is_taken_over(shelf, snow):
 
 async def test_a_chat_is_a_matter_of_mode_names_and_layout(shelf, snow):
     await shelf.open(snow)
-    assert "you are" in shelf.change_mode()
+    assert "you are" in await shelf.change_mode()
     shelf.name_speakers("Anna, Ben")
     shelf.name_speakers("nobody")
     shelf.change_layout()
     kept = Store().load(snow)
     assert (kept.mode, kept.chat.person, kept.chat.model, kept.chat.name_end) == ("chat", "Anna", "Ben", ": ")
-    assert shelf.change_mode().startswith("page")
+    assert (await shelf.change_mode()).startswith("page")
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,10 @@ class StoryMenu:
 
     def change_mode(self) -> None:
         """Change from a page to a chat, or back."""
-        self.shelf.writer.audience.show_notice(self.shelf.change_mode())
+        self.screen.run_worker(self._change_mode(), group="writing")
+
+    async def _change_mode(self) -> None:
+        self.shelf.writer.audience.show_notice(await self.shelf.change_mode())
 
     def name_speakers(self) -> None:
         """Name who speaks in the chat."""
