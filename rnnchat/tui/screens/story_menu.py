@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import SystemCommand
 from textual.timer import Timer
 
-from rnnchat.errors import StoryError
+from rnnchat.errors import RnnchatError, StoryError
 from rnnchat.tui.screens.ask import AskText, AskYesNo
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_view import StoryView
@@ -62,11 +62,19 @@ class StoryMenu:
 
     def list_stories(self) -> None:
         """Show all stories, to open, rename or delete one."""
+        self.screen.run_worker(self._list_stories(), group="list stories", exclusive=True)
+
+    async def _list_stories(self) -> None:
         from rnnchat.tui.screens.stories import StoriesScreen
 
+        await self.shelf.is_open.wait()
         self.save_draft()
-        dialog = StoriesScreen(self.shelf.store, self.shelf.writer.story.id)
-        self.app.push_screen(dialog, self._take_choice)
+        try:
+            dialog = StoriesScreen(self.shelf.store, self.shelf.writer.story.id)
+        except RnnchatError as error:  # the database cannot be opened
+            self.app.notify_error(error)
+        else:
+            self.app.push_screen(dialog, self._take_choice)
 
     async def _take_choice(self, story_id: str | None) -> None:
         """Open the story that was chosen in the list; a deleted one that was open makes way for a new one."""
