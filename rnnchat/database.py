@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from rnnchat import paths
 from rnnchat.errors import StoryError
 
 BUSY_TIMEOUT_S = 5.0
@@ -88,11 +89,11 @@ class Database:
         self.notice: str | None = None
         self._lock = threading.RLock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            paths.make_folder(path.parent)
         except OSError as e:
             raise StoryError(
-                f"the folder {path.parent} cannot be made ({e.strerror}): "
-                "make room or change permissions, or set RNNCHAT_HOME"
+                f"the folder {path.parent} cannot be created ({e.strerror}): "
+                "free some space or change its permissions, or set RNNCHAT_HOME"
             ) from e
         try:
             self._open()
@@ -137,6 +138,7 @@ class Database:
             self._connection.close()
 
     def _open(self) -> None:
+        self._make_private()
         self._connection = connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S
         )
@@ -150,6 +152,17 @@ class Database:
         except BaseException:
             connection.close()
             raise
+
+    def _make_private(self) -> None:
+        """Keep the file to its owner, whatever the umask; SQLite gives its companions the same permissions."""
+        with contextlib.suppress(OSError):  # SQLite says better what is wrong
+            if not self.path.exists():
+                self.path.touch(mode=0o600)
+                self.path.chmod(0o600)  # a umask may have taken more
+            for suffix in ("", "-wal", "-shm"):
+                path = self.path.with_name(self.path.name + suffix)
+                if path.is_file() and path.stat().st_mode & 0o077:
+                    path.chmod(0o600)
 
     def _read_version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
@@ -172,7 +185,7 @@ class Database:
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 self.path.with_name(self.path.name + suffix).rename(aside.with_name(aside.name + suffix))
-        return f"{self.path} is damaged: it was kept as {aside.name}, and stories begin anew."
+        return f"{self.path} is damaged: it was kept as {aside.name}, and a new one was created."
 
 
 def mend_text(text: str) -> str:
@@ -210,9 +223,9 @@ def _explain(error: sqlite3.Error, path: Path) -> StoryError:
     """What an error of SQLite means to a person, and what to do."""
     code = _code_of(error)
     if _is_damage(error):
-        advice = "is damaged: move it away or put a copy in its place, and start again"
+        advice = "is damaged: move it away or put a copy in its place, then start rnnchat again"
     elif code == sqlite3.SQLITE_FULL:
-        advice = "cannot grow because the disk is full: make room, what you wrote is kept here until then"
+        advice = "cannot grow because the disk is full: free some space; what you wrote is kept in memory until then"
     elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         advice = "is held by another program: close it, or try again"
     elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):

@@ -2,11 +2,13 @@
 
 Models, runs, corpora and the database are under the platform's data folder, settings under its configuration
 folder. The environment variable ``RNNCHAT_HOME`` moves all of it to one folder. Functions, not constants, so
-that a changed environment is seen at once; none of them creates anything.
+that a changed environment is seen at once; none of those that name a place creates anything.
 """
 
 import contextlib
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +79,26 @@ def expand(name: str | Path) -> Path:
         raise UsageError(f"{name} begins with no home folder: write ./{name} if it is a name of that kind") from e
 
 
+def make_folder(folder: Path) -> None:
+    """Create ``folder`` with those above it. The data folder is created for its owner alone, whatever the umask.
+
+    A folder that a person created for ``RNNCHAT_HOME`` keeps its permissions, so that it can be shared.
+
+    Raises:
+        OSError: It cannot be created.
+    """
+    home = data_dir()
+    if home == folder or home in folder.parents:
+        if not home.is_dir():
+            home.parent.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, exist_ok=True)
+            home.chmod(0o700)  # a umask may have taken more
+        elif HOME_VARIABLE not in os.environ:  # from a version that left it open
+            with contextlib.suppress(OSError):
+                home.chmod(home.stat().st_mode & 0o700)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 @contextlib.contextmanager
 def replace_atomically(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success flush it to disk and rename it over ``path``.
@@ -87,7 +109,7 @@ def replace_atomically(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be written, or the disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(descriptor)
     temporary = Path(name)
@@ -103,6 +125,23 @@ def replace_atomically(path: Path) -> Iterator[Path]:
         _flush_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_small(path: Path, max_bytes: int = 16 * 2**20) -> str:
+    """The UTF-8 text of a file that a program wrote. What is no ordinary file is refused, and never waited for.
+
+    Raises:
+        OSError: It cannot be read, is a pipe or a device, or is larger than ``max_bytes``.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+        if status.st_size > max_bytes:
+            raise OSError(errno.EFBIG, f"larger than {max_bytes // 2**20} MB", str(path))
+        return file.read().decode()
 
 
 def write_text_atomically(path: Path, text: str) -> None:

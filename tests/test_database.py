@@ -1,5 +1,6 @@
 """The database file: opened by several at once, by an older program, damaged, or where nothing may be written."""
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_what_was_there_stays(tmp_path: Pa
     database = Database(tmp_path / "a.db")
     pages = database.query("PRAGMA page_count")[0][0]
     database.query(f"PRAGMA max_page_count = {pages + 2}")
-    with pytest.raises(StoryError, match="the disk is full: make room"), database.transaction() as connection:
+    with pytest.raises(StoryError, match="the disk is full: free some space"), database.transaction() as connection:
         connection.execute("INSERT INTO comparison VALUES ('a', ?, 0, '', 0)", ("x" * 100_000,))
     with database.transaction() as connection:
         connection.execute("INSERT INTO comparison VALUES ('b', '', 0, '', 0)")
@@ -121,3 +122,27 @@ def test_eight_may_create_the_same_file_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert problems == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_the_data_folder_and_the_database_are_for_their_owner_alone(umask: int, home: Path) -> None:
+    before = os.umask(umask)
+    try:
+        database = Database(home / "rnnchat.db")
+        with database.transaction() as connection:
+            connection.execute("INSERT INTO comparison VALUES ('a', '', 0, '', 0)")
+    finally:
+        os.umask(before)
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in home.iterdir()} == {0o600}
+    database.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    Database(path).close()
+    path.chmod(0o644)
+    Database(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600

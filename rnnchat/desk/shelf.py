@@ -37,7 +37,7 @@ class Shelf:
         """The database."""
         from rnnchat.stories.store import Store
 
-        return Store()
+        return Store(is_background=True)
 
     # Opening
 
@@ -83,11 +83,12 @@ class Shelf:
         """Save what stands in the prompt box with the story."""
         story = self.writer.story
         if self.is_open.is_set() and text != story.draft:
-            story.draft = text
-            try:
-                self.store.save_draft(story.id, text)
-            except StoryError as error:
-                self._tell(error)
+            self.store.save_draft(story, text)
+
+    async def close(self) -> None:
+        """Save what is left and close the database, so that a single file stays behind."""
+        if "store" in self.__dict__:
+            await asyncio.to_thread(self.store.close)
 
     async def refresh(self) -> bool:
         """Take over a title that the story was given elsewhere; return whether the story is still on the shelf."""

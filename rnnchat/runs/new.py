@@ -71,7 +71,7 @@ def _place(run: RunFolder, info: RunInfo) -> bool:
     """Make the folder aside and move it to its place whole; False where another process took the name meanwhile."""
     draft = RunFolder(run.choose_aside())
     try:
-        draft.path.mkdir(parents=True)
+        paths.make_folder(draft.path)
         draft.write_info(info)
         heartbeat.write_pulse(draft.heartbeat_path, os.getpid())
     except OSError:

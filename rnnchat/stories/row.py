@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rnnchat.database import mend_text
@@ -26,52 +26,71 @@ def read_story(row: sqlite3.Row, passages: list[sqlite3.Row], steps: list[sqlite
     return story
 
 
-def write_header(connection: sqlite3.Connection, story: Story) -> None:
-    """Write what the story as a whole is, and the steps of its history that are new."""
+def list_header(story: Story) -> tuple[Any, ...]:
+    """What the story as a whole is, as `write_header` takes it."""
     path = story.path()
+    return (
+        story.mode,
+        dump(story.chat.to_json()),
+        dump(story.settings),
+        next((p.model for p in reversed(path) if p.author == "model"), None),
+        sum(len(p.text) for p in path),
+        story.chosen_after(None),
+        story.steps_done,
+    )
+
+
+def write_header(connection: sqlite3.Connection, story_id: str, header: tuple[Any, ...]) -> None:
+    """Write what the story as a whole is."""
     connection.execute(
         "UPDATE story SET mode = ?, chat = ?, settings = ?, model = ?, chars = ?, chosen = ?, steps_done = ? "
         "WHERE id = ?",
-        (
-            story.mode,
-            dump(story.chat.to_json()),
-            dump(story.settings),
-            next((p.model for p in reversed(path) if p.author == "model"), None),
-            sum(len(p.text) for p in path),
-            story.chosen_after(None),
-            story.steps_done,
-            story.id,
-        ),
+        (*header, story_id),
     )
-    first = story.unsaved.steps_from
-    connection.execute("DELETE FROM step WHERE story = ? AND number >= ?", (story.id, first))
+
+
+def write_steps(connection: sqlite3.Connection, story_id: str, first: int, records: Sequence[str]) -> None:
+    """Write the history from step ``first`` on."""
+    connection.execute("DELETE FROM step WHERE story = ? AND number >= ?", (story_id, first))
     connection.executemany(
         "INSERT INTO step (story, number, record) VALUES (?, ?, ?)",
-        [(story.id, first + i, dump(step.to_json())) for i, step in enumerate(story.steps[first:])],
+        [(story_id, first + i, record) for i, record in enumerate(records)],
     )
 
 
-def write_passage(connection: sqlite3.Connection, story: Story, passage: Passage) -> None:
-    """Insert a passage, or bring its text and settings up to date."""
-    connection.execute(
+def list_passage(story: Story, passage: Passage) -> tuple[Any, ...]:
+    """A passage as `write_passages` takes it."""
+    return (
+        passage.id,
+        story.id,
+        passage.parent,
+        passage.author,
+        passage.text,
+        passage.model,
+        dump(passage.settings),
+        passage.created,
+        passage.speaker,
+        passage.edit_of,
+        passage.id in story.deleted,
+        story.is_growing(passage.id),
+    )
+
+
+def write_passages(connection: sqlite3.Connection, passages: Iterable[tuple[Any, ...]]) -> None:
+    """Insert passages, or bring their texts and settings up to date."""
+    connection.executemany(
         "INSERT INTO passage (id, story, parent, author, text, model, settings, created, speaker, edit_of,"
         " is_deleted, is_growing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
         " SET text = excluded.text, settings = excluded.settings, is_deleted = excluded.is_deleted,"
         " is_growing = excluded.is_growing",
-        (
-            passage.id,
-            story.id,
-            passage.parent,
-            passage.author,
-            passage.text,
-            passage.model,
-            dump(passage.settings),
-            passage.created,
-            passage.speaker,
-            passage.edit_of,
-            passage.id in story.deleted,
-            story.is_growing(passage.id),
-        ),
+        passages,
+    )
+
+
+def write_links(connection: sqlite3.Connection, links: Mapping[str, tuple[str | None, bool]]) -> None:
+    """Write for passages which one follows, and whether they are deleted."""
+    connection.executemany(
+        "UPDATE passage SET chosen = ?, is_deleted = ? WHERE id = ?", [(*link, id) for id, link in links.items()]
     )
 
 

@@ -7,7 +7,7 @@ looked for by reading through the index.
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rnnchat.database import Database, mend_text
@@ -47,16 +47,20 @@ class SearchHit:
     """From where to where the text stands in the snippet."""
 
 
-def index_passages(connection: sqlite3.Connection, story: Story, ids: Iterable[str]) -> None:
+def list_index(story: Story, passage_id: str) -> tuple[str, int]:
+    """The end of the text before a passage and its own text; how many characters are not its own."""
+    passage, *before = _collect(story.walk_back(passage_id))
+    lead = "".join(p.text for p in reversed(before))[-LEAD_CHARS:]
+    return lead + passage.text, len(lead)
+
+
+def write_index(connection: sqlite3.Connection, entries: Mapping[str, tuple[str, int]]) -> None:
     """Bring the index of these passages up to date."""
-    for passage_id in ids:
-        passage, *before = _collect(story.walk_back(passage_id))
-        lead = "".join(p.text for p in reversed(before))[-LEAD_CHARS:]
+    for passage_id, entry in entries.items():
         row = "(SELECT number FROM passage WHERE id = ?)"
         connection.execute(f"DELETE FROM passage_index WHERE rowid = {row}", (passage_id,))
         connection.execute(
-            f"INSERT INTO passage_index (rowid, text, lead_chars) VALUES ({row}, ?, ?)",
-            (passage_id, lead + passage.text, len(lead)),
+            f"INSERT INTO passage_index (rowid, text, lead_chars) VALUES ({row}, ?, ?)", (passage_id, *entry)
         )
 
 

@@ -1,8 +1,10 @@
 """The store: stories survive whatever dies, are listed, named, deleted, and shared by two programs."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -85,7 +87,7 @@ def test_a_story_keeps_what_is_no_step(store: Store) -> None:
     story = store.create("A")
     story.mode, story.chat, story.settings = "chat", ChatFormat.lines("X", "Y"), {"temperature": 0.5}
     store.save(story)
-    store.save_draft(story.id, "not sent yet\n")
+    store.save_draft(story, "not sent yet\n")
     copy = store.load(story.id)
     assert (copy.mode, copy.chat, copy.settings, copy.draft) == (
         "chat",
@@ -126,7 +128,7 @@ def test_a_title_without_spaces_is_cut_anywhere(store: Store) -> None:
 
 def test_a_draft_alone_is_listed(store: Store) -> None:
     story = store.create()
-    store.save_draft(story.id, "an idea")
+    store.save_draft(story, "an idea")
     assert [row.title for row in store.list_stories()] == ["Untitled"]
 
 
@@ -283,7 +285,108 @@ def test_half_a_character_never_keeps_a_story_from_being_saved(store: Store) -> 
     story.grow(passage.id, "c \udc00")
     story.finish(passage.id)
     story.edit(passage.id, "d \ud83d\ude00")
-    store.save_draft(story.id, "\ud83d")
+    store.save_draft(story, "\ud83d")
     store.rename(story.id, "\ud83d")
     assert [passage.text for passage in store.load(story.id).path()] == ["a \ufffd b", "d 😀"]
     assert store.load(story.id).text() == story.text().replace("\ud83d", "\ufffd")
+
+
+def test_a_story_that_a_model_begins_is_listed_from_its_first_character(store: Store) -> None:
+    story = store.create()
+    passage = story.begin_passage(model="m")
+    assert store.list_stories() == []
+    story.grow(passage.id, "O")
+    assert [(row.title, row.chars) for row in store.list_stories()] == [("O", 1)]
+    story.grow(passage.id, " Romeo")
+    assert [(row.title, row.chars) for row in store.list_stories()] == [("O Romeo", 7)]
+    story.finish(passage.id)
+    assert store.list_stories()[0].title == story.title == "O Romeo"
+    assert store.find("o romeo") == story.id
+
+
+def test_a_store_says_where_another_program_put_a_story(store: Store, tmp_path: Path) -> None:
+    story, other = store.create("old"), Store(tmp_path / "stories.db")
+    assert store.locate(story) == "listed"
+    other.rename(story.id, "new")
+    assert (store.locate(story), story.title) == ("listed", "new")
+    other.delete(story.id)
+    assert store.locate(story) == "deleted"
+    other.restore(story.id)
+    assert store.locate(story) == "listed"
+    other.erase(story.id)
+    assert store.locate(story) == "erased"
+    other.close()
+
+
+def test_the_last_one_to_close_leaves_a_single_file_that_holds_everything(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a.db", is_background=True)
+    store.create("kept").add("person", "text")
+    assert store.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
+    copy = Store(tmp_path / "a.db")
+    assert copy.load(copy.find("kept")).text() == "text"
+    copy.close()
+
+
+def test_saving_in_the_background_waits_for_no_other_program_and_keeps_the_order(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a.db", is_background=True)
+    store.create("first")
+    assert store.flush()
+    other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    story = store.create("second")
+    passage = story.begin_passage(model="m")
+    for number in range(200):  # each would wait for seconds
+        story.grow(passage.id, f"{number} ")
+        story.draft = f"draft {number}"
+        store.save_draft(story, story.draft)
+    story.finish(passage.id)
+    story.add("person", "end")
+    story.undo()
+    assert [row.title for row in store.list_stories()] == ["first"]
+    other.execute("ROLLBACK")
+    assert store.flush(60)
+    copy = store.load(story.id)
+    assert copy is not story
+    assert copy.text() == story.text() == "".join(f"{number} " for number in range(200))
+    assert list(copy.steps) == list(story.steps)
+    assert (copy.draft, copy.title, copy.steps_done) == ("draft 199", "second", 1)
+    assert store.close()
+    other.close()
+
+
+def test_a_file_that_cannot_be_used_is_a_problem_that_lasts_until_it_can(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("in the way")
+    problems: list[str | None] = []
+    store = Store(tmp_path / "folder" / "a.db", is_background=True)
+    store.on_problem = problems.append
+    story = store.create()
+    story.add("person", "not lost")
+    assert not store.flush()
+    assert "cannot be created" in (store.problem or "")
+    assert store.load(story.id) is story, "what cannot be saved is there as long as the program is"
+    with pytest.raises(StoryError, match="cannot be created"):
+        store.list_stories()
+    (tmp_path / "folder").unlink()
+    while store.problem is not None:
+        time.sleep(0.01)
+    assert store.flush()
+    assert [row.title for row in store.list_stories()] == ["not lost"]
+    assert [problem is None for problem in problems] == [False, True]
+    assert store.close()
+
+
+def test_an_erased_story_does_not_keep_the_others_from_being_saved(tmp_path: Path) -> None:
+    store = Store(tmp_path / "a.db", is_background=True)
+    gone, kept = store.create("gone"), store.create("kept")
+    assert store.flush()
+    other = Store(tmp_path / "a.db")
+    other.erase(gone.id)
+    gone.add("person", "x")
+    store.flush()
+    assert "was erased in another rnnchat" in (store.problem or "")
+    kept.add("person", "y")
+    while other.load(kept.id).text() != "y":
+        time.sleep(0.01)
+    other.close()
+    assert store.close()

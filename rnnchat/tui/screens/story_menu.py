@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,11 +71,11 @@ class StoryMenu:
         await self.shelf.is_open.wait()
         self.save_draft()
         try:
-            dialog = StoriesScreen(self.shelf.store, self.shelf.writer.story.id)
+            await asyncio.to_thread(self.shelf.store.list_stories)
         except RnnchatError as error:  # the database cannot be opened
             self.app.notify_error(error)
         else:
-            self.app.push_screen(dialog, self._take_choice)
+            self.app.push_screen(StoriesScreen(self.shelf.store, self.shelf.writer.story.id), self._take_choice)
 
     async def _take_choice(self, story_id: str | None) -> None:
         """Open the story that was chosen in the list; a deleted one that was open makes way for a new one."""

@@ -93,6 +93,7 @@ class WriteScreen(MainScreen):
     async def on_unmount(self) -> None:
         self.writer.audience = Audience()  # the screen is gone, the story is still to be kept
         await self.writer.stop()
+        await self.shelf.close()
 
     # Writing
 
@@ -259,6 +260,7 @@ class WriteScreen(MainScreen):
         """Stop the model and keep everything, because the program ends."""
         await self.writer.stop()
         self.menu.save_draft()
+        await self.shelf.close()
 
     @classmethod
     def key_groups(cls) -> list[tuple[str, list[BindingType]]]:
