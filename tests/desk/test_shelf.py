@@ -50,7 +50,8 @@ def snow() -> str:
 
 
 async def test_a_story_is_opened_with_its_text_and_draft(shelf, snow):
-    Store().save_draft(snow, "half a th")
+    store = Store()
+    store.save_draft(store.load(snow), "half a th")
     await shelf.open(snow)
     assert shelf.is_open.is_set()
     assert shelf.writer.story.text() == "a white silence"
@@ -87,15 +88,17 @@ async def test_a_title_that_is_not_there_is_told_and_the_last_story_opens(shelf,
 
 
 async def test_without_a_database_there_is_still_something_to_write_in(shelf, listener, monkeypatch):
-    def refuse(self, path=None, **options):
+    def refuse(path):
         raise StoryError("the disk is full")
 
-    monkeypatch.setattr(Store, "__init__", refuse)
+    monkeypatch.setattr("rnnchat.stories.store.Database", refuse)
     assert await shelf.find_first(None, "") is None
     await shelf.open(None)
     shelf.save_draft("words")
     assert shelf.is_open.is_set()
     assert set(listener.failures) == {"the disk is full"}
+    assert not shelf.store.flush()
+    assert shelf.store.problem == "the disk is full"
 
 
 async def test_a_story_is_renamed_and_a_taken_title_gets_a_number(shelf, snow):
@@ -128,6 +131,7 @@ async def test_a_chat_is_a_matter_of_mode_names_and_layout(shelf, snow):
     shelf.name_speakers("Anna, Ben")
     shelf.name_speakers("nobody")
     shelf.change_layout()
+    shelf.store.flush()
     kept = Store().load(snow)
     assert (kept.mode, kept.chat.person, kept.chat.model, kept.chat.name_end) == ("chat", "Anna", "Ben", ": ")
     assert (await shelf.change_mode()).startswith("page")
