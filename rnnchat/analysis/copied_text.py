@@ -93,6 +93,20 @@ def share_copied(text: str, pieces: Iterable[str], min_length: int = LEAST_COPY)
     return stretches.measure_share()
 
 
+def find_copied(text: str, pieces: Iterable[str], min_length: int = LEAST_COPY) -> np.ndarray:
+    """Which characters of ``text`` lie in stretches of at least ``min_length`` characters from a corpus, (n,) bool.
+
+    Args:
+        text: the text that is judged.
+        pieces: the corpus, in any pieces; read once.
+        min_length: at least 1; shorter stretches are common phrases, not copies.
+    """
+    stretches = _Stretches(text, min_length)
+    for _, block in _cut_blocks(pieces, min_length):
+        stretches.find_all(block)
+    return stretches.mark_characters()
+
+
 class _LongestSearch:
     """Looks for the longest stretch of a text in one block of a corpus after the other."""
 
@@ -140,13 +154,17 @@ class _Stretches:
 
     def measure_share(self) -> float:
         """The share of the text that lies in stretches that were found, 0 to 1."""
-        if len(self._text) < self._k:
-            return 0.0
-        starts = np.flatnonzero(self.is_found)
+        return float(self.mark_characters().mean()) if self._text else 0.0
+
+    def mark_characters(self) -> np.ndarray:
+        """Which characters of the text lie in stretches that were found, (n,) bool."""
         changes = np.zeros(len(self._text) + 1, np.int64)
-        changes[starts] += 1
-        changes[starts + self._k] -= 1
-        return float((changes.cumsum()[:-1] > 0).mean())
+        if len(self._text) >= self._k:
+            starts = np.flatnonzero(self.is_found)
+            changes[starts] += 1
+            changes[starts + self._k] -= 1
+        marked: np.ndarray = changes.cumsum()[:-1] > 0
+        return marked
 
     def find_first(self, block: str) -> tuple[int, int] | None:
         """Where the first stretch that a block holds begins, in the text and in the block; None if it holds none."""
