@@ -31,12 +31,16 @@ def run_screen(model: str | None = None, story: str | None = None) -> None:
 
     Raises:
         UsageError: stdin or stdout is not a terminal.
+        SystemExit: it ended by a crash (1) or by a signal (128 and its number).
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the screen needs a terminal: use `rnnchat generate` or another command of `rnnchat --help`")
     from rnnchat.tui.app import RnnchatApp  # textual: 0.3 s
 
-    RnnchatApp(model=model, story=story).run()
+    app = RnnchatApp(model=model, story=story)
+    app.run()
+    if app.return_code:
+        sys.exit(app.return_code)
 
 
 def tell_error(error: RnnchatError | OSError) -> int:

@@ -6,6 +6,9 @@ A model may write any character, and a model file may hold any name.
 TAB = "    "
 _PICTURES = {code: 0x2400 + code for code in range(32)} | {0x7F: 0x2421}
 _PICTURES |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD)
+CONTROLS = frozenset(_PICTURES)
+"""The code points that no terminal is to receive, line ends and tabs included."""
+_PICTURES |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)  # halves of characters, as in names that are not UTF-8
 _KEEPING_LINES = {code: picture for code, picture in _PICTURES.items() if chr(code) not in "\n\t"}
 _IN_ONE_ROW: dict[int, int | str | None] = _PICTURES | {ord("\t"): TAB, ord("\n"): None}
 

@@ -14,9 +14,13 @@ The first frame is drawn before any model is opened; models live in child proces
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import importlib
+import os
+import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
@@ -38,6 +42,7 @@ from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids, show_key
 from rnnchat.tui.run_watcher import RunWatcher
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import ScreenSettings, suggest
+from rnnchat.tui.terminal import guard_terminal
 from rnnchat.tui.theme import DARK, THEMES, add_names
 
 if TYPE_CHECKING:
@@ -49,6 +54,9 @@ WATCH_S = 1.0
 """Seconds between two looks at whether the model's process is alive."""
 SAVE_S = 0.5
 """Seconds after the last change until the settings are written."""
+LEAVE_S = 20.0
+"""Seconds after which a signal to end is obeyed even if something hangs."""
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT")
 REPEAT_S = 2.0
 """Seconds for which the same error is said only once."""
 
@@ -89,6 +97,7 @@ class RnnchatApp(App[None]):
             start_engine: Opens a model; tests give a scripted one, None opens it in a child process.
         """
         teach_alt_enter()
+        guard_terminal()
         self.settings, self._complaints = ScreenSettings.load()
         super().__init__()
         self.start_engine = start_engine or self._start_engine
@@ -119,6 +128,25 @@ class RnnchatApp(App[None]):
             self.notify(complaint, title="Settings", severity="warning", timeout=10, markup=False)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.call_after_refresh(self._start_work)
+        if not self.is_headless:
+            self._obey_signals()
+
+    def _obey_signals(self) -> None:
+        """Save and restore the terminal where the system ends the program, or the terminal is closed."""
+        loop = asyncio.get_running_loop()
+        for name in ENDING_SIGNALS:
+            with contextlib.suppress(AttributeError, NotImplementedError):  # Windows has none of it
+                number = getattr(signal, name)
+                loop.add_signal_handler(number, self._end, number)
+
+    def _end(self, number: int) -> None:
+        """Leave because of the signal ``number``, without a question, and within ``LEAVE_S`` whatever happens."""
+        watchdog = threading.Timer(LEAVE_S, os._exit, [128 + number])
+        watchdog.daemon = True
+        watchdog.start()
+        if number == getattr(signal, "SIGHUP", None) and self._driver is not None:
+            vars(self._driver)["write"] = lambda data: None  # nobody is there to read it, and a full pipe blocks
+        self.run_worker(self._leave(128 + number), group="leave")
 
     def _start_work(self) -> None:
         """Begin what nobody needs for the first frame."""
@@ -273,11 +301,14 @@ class RnnchatApp(App[None]):
 
     async def action_quit(self) -> None:
         """Keep everything, close the models and leave."""
+        await self._leave(0)
+
+    async def _leave(self, status: int) -> None:
         for leave in self.at_quit:
             await leave()
         self.save_settings()
         await self.slot.close()
-        self.exit()
+        self.exit(return_code=status)
 
 
 def copy_to_desktop(text: str) -> None:

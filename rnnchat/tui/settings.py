@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,8 +16,12 @@ from typing import Any
 
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
-from rnnchat.paths import settings_path, write_text_atomically
+from rnnchat.paths import read_small, settings_path, write_text_atomically
 
+MAX_BYTES = 2**20
+"""A settings file is no larger."""
+MAX_COMPLAINTS = 5
+"""More sentences at a start nobody reads."""
 PRECISIONS = ("int8", "float32")
 KINDS: dict[str, tuple[type[Any], str]] = {
     "panel": (bool, "true or false"),
@@ -58,26 +63,30 @@ class ScreenSettings:
         """
         path = path or settings_path()
         try:
-            record = tomllib.loads(path.read_text(encoding="utf-8"))
+            record = tomllib.loads(read_small(path, MAX_BYTES))
         except FileNotFoundError:
             return cls(), []
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            return cls(), [_set_aside(path, problem)]
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as problem:
+            return cls(), [_set_aside(path, str(problem))]
         except OSError as problem:
+            if problem.errno == errno.EFBIG:
+                return cls(), [_set_aside(path, problem.strerror)]
             return cls(), [f"the settings file {path} cannot be read ({problem.strerror}): defaults are used"]
         settings, complaints = cls(), []
         for key, value in record.items():
             complaints += settings._take(key, value)
+        if len(complaints) > MAX_COMPLAINTS:
+            complaints[MAX_COMPLAINTS:] = [f"{len(complaints) - MAX_COMPLAINTS} more settings cannot be used"]
         return settings, [f"{path.name}: {complaint}" for complaint in complaints]
 
     def _take(self, key: str, value: Any) -> list[str]:
         """Put one entry of the file in its place; say what cannot be used."""
         known = [entry.name for entry in fields(self)]
         if key not in known:
-            return [f"no setting named {key!r}{suggest(key, known)}"]
+            return [f"no setting named {key!r:.60}{suggest(key, known)}"]
         expected, kind = KINDS.get(key, (str, "text in quotes"))
         if not isinstance(value, expected):
-            return [f"{key} must be {kind}, not {value!r}"]
+            return [f"{key} must be {kind}, not {value!r:.60}"]
         match key:
             case "writing":
                 return self._take_writing(value)
@@ -128,23 +137,47 @@ class ScreenSettings:
 
         path = path or settings_path()
         try:
-            document = tomlkit.parse(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            text = self._dump_into(tomlkit.parse(read_small(path, MAX_BYTES)))
+        except (FileNotFoundError, ValueError, RecursionError):
+            text = ""
+        if not self._is_held_by(text):  # of another form than ours: what is there cannot be kept
             document = tomlkit.document()
             document.add(tomlkit.comment("What rnnchat remembers. Edit it while rnnchat is closed."))
+            text = self._dump_into(document)
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(path.with_name(f"{path.name}.damaged"))
+        write_text_atomically(path, text)
+
+    def _dump_into(self, document: Any) -> str:
+        """The text of ``document`` with these settings in it."""
+        import tomlkit
+
         for name in ("theme", "model", "story", "panel"):
             document[name] = getattr(self, name)
         _update_table(document, "writing", self.writing.to_json())
         _update_table(document, "keys", self.keys)
         _update_table(document, "precision", self.precision)
-        write_text_atomically(path, tomlkit.dumps(document))
+        # A path that is not UTF-8 cannot stand in the file.
+        return tomlkit.dumps(document).encode("utf-8", "replace").decode()
+
+    def _is_held_by(self, text: str) -> bool:
+        """Whether a file with this text gives these settings back; a key may have come to stand in another table."""
+        try:
+            record = tomllib.loads(text)
+        except (ValueError, RecursionError):
+            return False
+        tables = (record.get(name) for name in ("writing", "keys", "precision"))
+        return all(isinstance(table, dict) for table in tables) and all(
+            record.get(name) == _encodable(getattr(self, name)) for name in ("theme", "model", "story", "panel")
+        )
 
 
 def _update_table(document: Any, name: str, values: dict[str, Any]) -> None:
     """Put ``values`` into the table ``name``; TOML has no null, so None is left out."""
     import tomlkit
 
-    if name not in document:
+    if not isinstance(document.get(name), dict):
+        document.pop(name, None)
         document[name] = tomlkit.table()
     table = document[name]
     for key, value in values.items():
@@ -154,10 +187,17 @@ def _update_table(document: Any, name: str, values: dict[str, Any]) -> None:
             table[key] = value
 
 
-def _set_aside(path: Path, problem: Exception) -> str:
+def _encodable(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _set_aside(path: Path, problem: str) -> str:
     """Rename a damaged file so that nothing of it is lost, and say so."""
     aside = path.with_name(f"{path.name}.damaged")
-    path.replace(aside)
+    try:
+        path.replace(aside)
+    except OSError:
+        return f"the settings file {path} cannot be read ({problem}); defaults are used"
     return f"the settings file cannot be read ({problem}); it was renamed to {aside}, and defaults are used"
 
 

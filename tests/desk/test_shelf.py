@@ -72,6 +72,7 @@ async def test_a_draft_belongs_to_the_story_that_was_left(shelf, snow):
     shelf.save_draft("for nobody")  # between two stories, what is typed belongs to neither yet
     await shelf.open(None)
     shelf.save_draft("for the new one")
+    shelf.store.flush()
     assert Store().load(snow).draft == "for Snow"
     assert shelf.writer.story.draft == "for the new one"
 

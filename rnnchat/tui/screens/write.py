@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,6 +31,9 @@ from rnnchat.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from rnnchat.generation.settings import Settings
+
+OPEN_S = 5.0
+"""How long leaving waits for a story that is being opened."""
 
 
 class WriteScreen(MainScreen):
@@ -258,6 +263,8 @@ class WriteScreen(MainScreen):
 
     async def leave(self) -> None:
         """Stop the model and keep everything, because the program ends."""
+        with contextlib.suppress(TimeoutError):  # what is typed before a story is there belongs to it
+            await asyncio.wait_for(self.shelf.is_open.wait(), OPEN_S)
         await self.writer.stop()
         self.menu.save_draft()
         await self.shelf.close()
