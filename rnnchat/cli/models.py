@@ -55,12 +55,22 @@ def show(name: Name, is_json: Json = False) -> None:
 
 @app.command("import")
 def import_model(
-    file: Annotated[Path, typer.Argument(help="A model file from anywhere.")],
-    name: Annotated[str | None, typer.Option(help="Its name in the library; the file's own by default.")] = None,
+    file: Annotated[Path, typer.Argument(help="A model of rnnchat or of another program (docs/import.md).")],
+    name: Annotated[str | None, typer.Option(help="Name in the library; by default that of the file.")] = None,
+    vocab: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="List of its symbols in the order of their ids.")
+    ] = None,
+    text: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Text it was trained on; may be given several times.")
+    ] = None,
+    cell: Annotated[str | None, typer.Option(help="rnn-tanh or rnn-relu, where the file does not say which.")] = None,
     replace: Replace = False,
 ) -> None:
-    """Check a model file and copy it into the library."""
-    typer.echo(library.import_model(file, name, replace))
+    """Check a model and copy it into the library, converted if another program made it; nothing in it is run."""
+    from rnnchat.importers.importer import import_file
+    from rnnchat.importers.source import Hints
+
+    typer.echo(import_file(file, Hints(vocab, tuple(text or ()), cell), name, replace))
 
 
 @app.command("export")

@@ -15,7 +15,7 @@ import numpy as np
 
 from rnnchat.generation.settings import Settings
 from rnnchat.text.tokenizer import Tokenizer
-from rnnchat.text.word import SPACE
+from rnnchat.text.word import SPACE, WordTokenizer
 
 
 class Spelling:
@@ -31,7 +31,8 @@ class Spelling:
         tokenizer = self.tokenizer
         if tokenizer.level == "word":
             # A space may be written as a symbol of its own where it goes without saying: it is no unit.
-            return ["" if id == SPACE else chr(id) for id in range(tokenizer.vocab_size)]
+            space = SPACE if isinstance(tokenizer, WordTokenizer) else None
+            return ["" if id == space else chr(id) for id in range(tokenizer.vocab_size)]
         spells_bytes = tokenizer.level in ("byte", "bpe")  # there ids below 256 are bytes
         return [
             chr(id) if spells_bytes and id < 256 else _to_units(tokenizer.decode([id]))

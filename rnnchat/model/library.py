@@ -93,11 +93,20 @@ def import_model(source: Path, name: str | None = None, replace: bool = False) -
         ModelError: the file is no sound model, the name cannot be one, or it is taken and ``replace`` is False.
     """
     read_model(source)
-    name = check_name(name or name_model(source))
-    destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
-    if destination.exists() and not replace:
-        raise ModelError(f"a model called {name!r} is there already: choose another name or allow replacing it")
+    destination = find_place(name or name_model(source), replace)
     _copy(source, destination)
+    return destination
+
+
+def find_place(name: str, replace: bool = False) -> Path:
+    """Where a new model called ``name`` goes in the library.
+
+    Raises:
+        ModelError: the name cannot be one, or it is taken and ``replace`` is False.
+    """
+    destination = paths.models_dir() / f"{check_name(name)}{paths.MODEL_SUFFIX}"
+    if destination.exists() and not replace:
+        raise ModelError(f"a model named {name!r} already exists: choose another name with --name, or use --replace")
     return destination
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rnnchat.text.listed import ListedTokenizer
 from rnnchat.text.symbol import REPLACEMENT
 from rnnchat.text.tokenizer import Tokenizer
 from rnnchat.text.unit import INDENT, UNITS, UNITS_AND_INDENTS, strip_space
@@ -34,12 +35,23 @@ def align(tokenizer: Tokenizer, text: str, ids: np.ndarray, previous: Sequence[i
         ids: (N,), what ``tokenizer.encode(text, previous)`` gave; each is in one span, in order.
         previous: the ids before.
     """
+    if isinstance(tokenizer, ListedTokenizer):
+        return list(_align_pieces(tokenizer, text))
     decoder = tokenizer.start_decoding(previous)
     symbols = [decoder.feed(id) for id in ids.tolist()]
     if isinstance(tokenizer, WordTokenizer) and bool((ids == tokenizer.unknown_id).any()):
         return list(_align_words(tokenizer, text, ids.tolist(), symbols))
     is_unknown = (ids == tokenizer.unknown_id).tolist() if tokenizer.unknown_id is not None else [False] * len(ids)
     return list(_align_chars(text, symbols, is_unknown))
+
+
+def _align_pieces(tokenizer: ListedTokenizer, text: str) -> Iterator[Span]:
+    """Where the tokenizer itself says which piece became which symbol."""
+    number = 0
+    for piece, id in tokenizer.cut(text):
+        unknown = (piece.strip() or piece) if tokenizer.lacks(id) else ""
+        yield Span(piece, None if id is None else number, unknown)
+        number += id is not None
 
 
 def _align_chars(text: str, symbols: list[str], is_unknown: list[bool]) -> Iterator[Span]:

@@ -6,6 +6,7 @@ nothing from calling a word unknown.
 
 import numpy as np
 
+from rnnchat.text.listed import ListedTokenizer
 from rnnchat.text.tokenizer import Tokenizer
 from rnnchat.text.word import WordTokenizer
 
@@ -16,6 +17,9 @@ def find_missing(tokenizer: Tokenizer, text: str, ids: np.ndarray, previous: lis
     """How many characters and bytes of ``text`` its ``ids`` (behind ``previous``) do not cover."""
     if tokenizer.level in ("byte", "bpe"):
         return 0, 0
+    if isinstance(tokenizer, ListedTokenizer):
+        missing = "".join(piece for piece, id in tokenizer.cut(text) if tokenizer.lacks(id))
+        return len(missing), len(missing.encode("utf-8", "ignore"))
     num_unknown = 0 if tokenizer.unknown_id is None else int((ids == tokenizer.unknown_id).sum())
     is_all = tokenizer.unknown_id is not None or len(ids) == len(text)
     if num_unknown == 0 and is_all:

@@ -20,6 +20,7 @@ from rnnchat.text.bpe import NUM_BYTES, BpeTokenizer, count_chunks, find_chunks
 from rnnchat.text.code_point import CODE_POINTS, to_code_points
 from rnnchat.text.entry import read_list, read_value
 from rnnchat.text.helper import map_pieces
+from rnnchat.text.listed import ListedTokenizer
 from rnnchat.text.symbol import REPLACEMENT, show_symbol
 from rnnchat.text.unit import UnitCounts, are_words_apart, find_units
 from rnnchat.text.utf8 import find_pending, list_invalid
@@ -286,6 +287,8 @@ def tokenizer_from_json(record: dict[str, Any]) -> Tokenizer:
     if not isinstance(record, dict):
         raise ValueError(f"the tokenizer's record is damaged (it is a {type(record).__name__})")
     level = record.get("level")
+    if "listed" in record:
+        return _read_listed(record)
     if level == "char":
         return CharTokenizer(read_value(record, "symbols", str), read_value(record, "has_unknown", bool))
     if level == "byte":
@@ -297,6 +300,14 @@ def tokenizer_from_json(record: dict[str, Any]) -> Tokenizer:
         return BpeTokenizer(characters, pieces, read_list(record, "never_written", int))
     known = ", ".join(LEVELS)
     raise ValueError(f"a tokenizer of level {level!r:.20} is not known to this version, which knows {known}")
+
+
+def _read_listed(record: dict[str, Any]) -> ListedTokenizer:
+    level, unknown_id = record.get("level"), record.get("unknown_id")
+    if level not in ("char", "word") or type(unknown_id) not in (int, type(None)):
+        raise ValueError("the tokenizer's record is damaged (its level or its unknown symbol)")
+    symbols, never_written = read_list(record, "symbols", str), read_list(record, "never_written", int)
+    return ListedTokenizer(level, symbols, unknown_id, never_written, read_value(record, "is_lower", bool))
 
 
 def _fit_chars(counts: np.ndarray, max_vocab: int) -> CharTokenizer:

@@ -34,6 +34,10 @@ def describe_vocabulary(tokenizer: Tokenizer) -> dict[str, Any]:
         kinds = [*special, *(find_kind(symbol, tokenizer.leaning) for symbol in tokenizer.symbols)]
         record["kinds"] = [int(kind) for kind in kinds]
         record["is_space_between"] = IS_SPACE_IMPLIED.astype(int).tolist()
+    elif tokenizer.level == "word":  # of another program: one space between any two words, none beside a line end
+        blank = [symbol.isspace() for symbol in record["symbols"]]
+        record["kinds"] = [int(Kind.BLANK if is_blank else Kind.WORD) for is_blank in blank]
+        record["is_space_between"] = [[0, 0], [0, 1]]
     return record
 
 

@@ -83,7 +83,7 @@ def test_import_checks_before_it_copies(shipped, tiny_model, tmp_path):
         import_model(junk)
     path = import_model(tiny_model, "mine")
     assert find_model("mine") == path
-    with pytest.raises(ModelError, match="there already"):
+    with pytest.raises(ModelError, match="already exists"):
         import_model(tiny_model, "mine")
     import_model(tiny_model, "mine", replace=True)
     assert path.read_bytes() == tiny_model.read_bytes()
