@@ -53,7 +53,7 @@ class Hdf5File:
     def _find(self, path: str, name: str) -> Any:
         group = self._attributes.get(path, {})
         with _refusing_damage():
-            return group[name] if name in group else None
+            return group.get(name)
 
     def _collect(self, path: str, group: Any, dataset: type, depth: int) -> None:
         self._attributes[path] = group.attrs

@@ -1,8 +1,8 @@
 """The files of Keras: its layers with their settings and weights, in the order in which they compute.
 
-    .keras        a zip of ``config.json`` and ``model.weights.h5`` (or ``.npz``), Keras 3 and tf.keras 2.12 on
-    .h5, .hdf5    the whole model: attribute ``model_config`` and the group ``model_weights``
-    .h5, .hdf5    weights alone, one group a layer: kinds of layers follow from the names and shapes of the weights
+.keras        a zip of ``config.json`` and ``model.weights.h5`` (or ``.npz``), Keras 3 and tf.keras 2.12 on
+.h5, .hdf5    the whole model: attribute ``model_config`` and the group ``model_weights``
+.h5, .hdf5    weights alone, one group a layer: kinds of layers follow from the names and shapes of the weights
 """
 
 import re

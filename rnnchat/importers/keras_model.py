@@ -70,7 +70,9 @@ def read_network(source: Source, file: KerasFile) -> Network:
     if not layers or not dense:
         raise source.refuse("is no language model: it lacks a recurrent layer, or a dense layer behind it")
     if len(cells) > 1:
-        raise source.refuse(f"mixes recurrent layers of several kinds ({', '.join(sorted(cells))}): import one of one kind")
+        raise source.refuse(
+            f"mixes recurrent layers of several kinds ({', '.join(sorted(cells))}): import one of one kind"
+        )
     weight, bias = _join_dense(source, dense)
     input_size = len(embedding) if embedding is not None else layers[0].weight_ih.shape[1]
     if input_size != len(weight):
@@ -156,7 +158,9 @@ def _join_dense(source: Source, dense: list[tuple[np.ndarray, np.ndarray, str]])
     for index, (next_weight, next_bias, _) in enumerate(dense[1:]):
         between = dense[index][2]
         if between != "linear":
-            raise source.refuse(f"has {len(dense)} dense layers with {between[:40]} between, which rnnchat does not compute")
+            raise source.refuse(
+                f"has {len(dense)} dense layers with {between[:40]} between, which rnnchat does not compute"
+            )
         weight, bias = next_weight @ weight, next_weight @ bias + next_bias
     return weight, bias
 

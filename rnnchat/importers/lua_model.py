@@ -61,7 +61,9 @@ def _read_torch_rnn(source: Source, fields: dict[Any, Any]) -> Model:
     title = _ONE.format(source.path.name, "torch-rnn")
     network = Network(cell, layers, output, bias, embedding, title)
     tokens = fields.get(b"idx_to_token")
-    return _finish(source, network, {value: key - 1 for key, value in tokens.items()} if isinstance(tokens, dict) else {})
+    return _finish(
+        source, network, {value: key - 1 for key, value in tokens.items()} if isinstance(tokens, dict) else {}
+    )
 
 
 def _split_layer(weight: np.ndarray, bias: np.ndarray, cell: str) -> Layer:
@@ -80,7 +82,9 @@ def _read_char_rnn(source: Source, graph: LuaObject, root: dict[Any, Any]) -> Mo
     if kind not in (b"lstm", b"rnn"):
         raise source.refuse(f"has the cell {kind[:20].decode('latin-1')!r} of char-rnn, which rnnchat does not compute")
     sums, decoder = _find_sums(graph)
-    check_size([array for pair in sums for part in (*pair, decoder) for array in _list_arrays(part)], 8 * len(source.content))
+    check_size(
+        [array for pair in sums for part in (*pair, decoder) for array in _list_arrays(part)], 8 * len(source.content)
+    )
     layers = []
     for inputs, recurrent in sums:
         parts = [_read_array(part, name) for name in (b"weight", b"bias") for part in (inputs, recurrent)]
@@ -91,7 +95,9 @@ def _read_char_rnn(source: Source, graph: LuaObject, root: dict[Any, Any]) -> Mo
     cell = "lstm" if kind == b"lstm" else "rnn-tanh"
     network = Network(cell, layers, _read_array(decoder, b"weight"), _read_array(decoder, b"bias"), None, title)
     vocab = root.get(b"vocab")
-    ids = {token: int(id) - 1 for token, id in vocab.items() if isinstance(id, float)} if isinstance(vocab, dict) else {}
+    ids = (
+        {token: int(id) - 1 for token, id in vocab.items() if isinstance(id, float)} if isinstance(vocab, dict) else {}
+    )
     return _finish(source, network, ids)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from foreign import VOCAB, write_ml5, write_safetensors
 from typer.testing import Result
 
 from rnnchat.model.file import Model, write_model
@@ -130,3 +131,19 @@ def test_show_tells_what_8_bits_lose_where_it_was_measured(
     assert "0.0123 bits per character" in run("models", "show", tmp_path / "measured.safetensors").stdout
     assert json.loads(run("models", "show", tmp_path / "measured.safetensors", "--json").stdout)["int8_loss"] == 0.0123
     assert "8 bits lose" not in run("models", "show", tiny_model).stdout
+
+
+def test_a_model_of_another_program_writes_after_one_command(run: Run, tmp_path: Path) -> None:
+    file = write_ml5(tmp_path)
+    assert run("models", "import", file.path, "--name", "darwin").exit_code == 0
+    assert list_names(run) == ["darwin"]
+    assert len(run("generate", "darwin", "-p", "a cab", "--length", "20", "--seed", "1").stdout) >= 20
+
+
+def test_what_a_foreign_file_leaves_open_is_asked_for_by_option(run: Run, tmp_path: Path) -> None:
+    file = write_safetensors(tmp_path)
+    result = run("models", "import", file.path)
+    assert result.exit_code == 1
+    assert "--text FILE" in result.stderr
+    (tmp_path / "text.txt").write_text(VOCAB, encoding="utf-8")
+    assert run("models", "import", file.path, "--text", tmp_path / "text.txt").exit_code == 0

@@ -198,9 +198,14 @@ def write_torch_tar(folder: Path) -> ForeignFile:
         tensors += b"\x80\x02(K" + bytes([key]) + b"K" + bytes([key]) + b"ctorch\nFloatTensor\nt."
         tensors += struct.pack("<ii", weight.ndim, 0) + struct.pack(f"<{weight.ndim}q", *weight.shape)
         tensors += struct.pack(f"<{weight.ndim}q", *(step // 4 for step in weight.strides)) + struct.pack("<q", 0)
-    table = b"\x80\x02}(" + b"".join(
-        b"X" + struct.pack("<i", len(name)) + name.encode() + b"K" + bytes([key]) + b"Q" for key, name in enumerate(names)
-    ) + b"u."
+    table = (
+        b"\x80\x02}("
+        + b"".join(
+            b"X" + struct.pack("<i", len(name)) + name.encode() + b"K" + bytes([key]) + b"Q"
+            for key, name in enumerate(names)
+        )
+        + b"u."
+    )
     path = folder / "old.pt"
     with tarfile.open(path, "w") as archive:
         parts = {"sys_info": pickle.dumps({}, 2), "pickle": table, "tensors": tensors, "storages": storages}

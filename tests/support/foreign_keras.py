@@ -44,7 +44,9 @@ def make_layers(kinds: Sequence[tuple[str, dict[str, Any]]]) -> Layers:
     return layers
 
 
-def run_recurrent(kind: str, settings: dict[str, Any], weights: list[np.ndarray], xs: list[np.ndarray]) -> list[np.ndarray]:
+def run_recurrent(
+    kind: str, settings: dict[str, Any], weights: list[np.ndarray], xs: list[np.ndarray]
+) -> list[np.ndarray]:
     kernel, recurrent, bias = weights
     gate = {"hard_sigmoid": hard_sigmoid}.get(str(settings.get("recurrent_activation")), sigmoid)
     h = c = np.zeros(H)
@@ -90,7 +92,9 @@ def describe(layers: Layers) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": {"name": "sequential", "layers": entries}}
 
 
-def write_keras(folder: Path, name: str, kinds: Sequence[tuple[str, dict[str, Any]]], version: str = "2.4.0") -> ForeignFile:
+def write_keras(
+    folder: Path, name: str, kinds: Sequence[tuple[str, dict[str, Any]]], version: str = "2.4.0"
+) -> ForeignFile:
     """``.h5``: the whole model, or weights alone where the name says so; ``.keras``: a zip."""
     layers = make_layers(kinds)
     path = folder / name

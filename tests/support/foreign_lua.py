@@ -100,7 +100,9 @@ def run_lstm(sums: list[np.ndarray], c: np.ndarray) -> tuple[np.ndarray, np.ndar
     return sigmoid(o) * np.tanh(c), c
 
 
-def write_torch_rnn(folder: Path, is_ascii: bool = False, cell: str = "lstm", vocab: list[bytes] | None = None) -> ForeignFile:
+def write_torch_rnn(
+    folder: Path, is_ascii: bool = False, cell: str = "lstm", vocab: list[bytes] | None = None
+) -> ForeignFile:
     count = 4 if cell == "lstm" else 1
     embedding, output, bias = draw(1, V, E), draw(2, V, H), draw(3, V)
     layers = [(draw(10 + n, size + H, count * H), draw(20 + n, count * H)) for n, size in enumerate((E, H))]
@@ -170,7 +172,9 @@ def write_char_rnn(folder: Path, cell: str = "lstm") -> ForeignFile:
         entries.append(x)
     decoder = node("nn.Linear", [x], weight=output, bias=bias)
     entries += [decoder, node("nn.LogSoftMax", [decoder])]
-    graph = LuaClass("nn.gModule", {"forwardnodes": number(LuaClass("nngraph.Node", {"data": data}) for data in entries)})
+    graph = LuaClass(
+        "nn.gModule", {"forwardnodes": number(LuaClass("nngraph.Node", {"data": data}) for data in entries)}
+    )
     checkpoint = {
         "protos": {"rnn": graph, "criterion": LuaClass("nn.ClassNLLCriterion", {})},
         "opt": {"model": cell, "rnn_size": H, "num_layers": 2}, "val_losses": {1000: 1.5},
