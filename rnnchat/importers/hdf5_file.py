@@ -76,7 +76,7 @@ class Hdf5File:
 
         def find() -> memoryview:
             with _refusing_damage():
-                return memoryview(np.ascontiguousarray(item[()]).reshape(-1).view(np.uint8))
+                return np.ascontiguousarray(item[()]).reshape(-1).view(np.uint8).data
 
         self.arrays[path] = Array(shape, find, dtype.str)
 

@@ -130,7 +130,7 @@ class _AsciiNumbers:
             raise ValueError("it ends before its last object")
         numbers = np.fromiter((float(self._word()) for _ in range(count)), np.float64, count)
         with np.errstate(over="ignore", invalid="ignore"):
-            return memoryview(numbers.astype(dtype)).cast("B")
+            return numbers.astype(dtype).data.cast("B")
 
 
 class _Reader:
