@@ -107,16 +107,12 @@ def train(*corpus: str | Path, **options: Any) -> Iterator[Event]:
         UsageError: options are unknown or contradict each other.
         TextError: a text cannot be found, read or learnt from.
     """
-    from dataclasses import fields
-
-    from rnnchat.generation.keyword import check_names
+    from rnnchat.generation.keyword import adapt_keywords
     from rnnchat.plan.options import TrainingOptions
     from rnnchat.runs.new import make_run
     from rnnchat.training.trainer import train as learn
 
-    names = [field.name for field in fields(TrainingOptions) if field.name != "corpus"]
-    check_names(options, names)
-    return learn(make_run(TrainingOptions(tuple(map(str, corpus)), **options)))
+    return learn(make_run(TrainingOptions(tuple(map(str, corpus)), **adapt_keywords(TrainingOptions, options))))
 
 
 def __getattr__(name: str) -> Any:

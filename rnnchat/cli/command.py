@@ -16,7 +16,7 @@ from rnnchat.cli.main import run_screen, tell_error
 from rnnchat.errors import RnnchatError
 
 COMMANDS = {
-    "generate": "Write on from a prompt.",
+    "generate": "Continue a prompt.",
     "train": "Train a model on texts of your own.",
     "score": "Measure how well a model predicts texts.",
     "compare": "Put several models, or temperatures, side by side.",

@@ -50,18 +50,18 @@ def compare(
     file: Annotated[str | None, typer.Option(help="A text to score each model on, instead of the prompt.")] = None,
     temperature: option.Temperatures = None,
     *,
-    steering: option.Steering,
+    given: dict[str, Any],
     precision: option.ChosenPrecision = None,
     is_json: option.Json = False,
 ) -> None:
     """Put several models, or temperatures, side by side: the same prompt, the same seed, and their scores."""
-    variants = [steering.make_settings(each) for each in temperature or (None,)]
+    variants = [option.make_settings(given, each) for each in temperature or (None,)]
     if len(models) * len(variants) < 2:
         raise UsageError("there is nothing to compare with: name a second model, or repeat --temperature")
     from rnnchat.generation.generator import draw_seed  # ONNX Runtime: 0.2 s
     from rnnchat.text.corpus import Corpus
 
-    seed = draw_seed() if steering.seed is None else steering.seed
+    seed = given["seed"] if "seed" in given else draw_seed()
     variants = [settings.change(seed=seed) for settings in variants]
     prompt = option.read_prompt(prompt)
     corpus = None if file is None else Corpus([file])

@@ -2,8 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +11,13 @@ from rnnchat.cli.draft import Draft
 from rnnchat.cli.output import print_json, show_safely
 from rnnchat.cli.writer import Page, Writer, find_source, make_generator
 from rnnchat.desk.visible import picture_controls
+from rnnchat.description import name_field
 from rnnchat.errors import UsageError
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import WHAT, Settings
 
 CONTROL_C_STATUS = 130
-WITH_BEAMS = {"length", "min_length", "until", "stop", "ban", "bias"}
-"""The settings that a beam search heeds: nothing is drawn there."""
+_DRAWING = ("temperature", "temperature_cycle", "draw_at", "seed")
+"""The settings that a beam search has no use for: nothing is drawn there."""
 
 Prompts = Annotated[
     list[str] | None,
@@ -25,18 +25,18 @@ Prompts = Annotated[
         "--prompt",
         "-p",
         metavar="TEXT",
-        help="Text to go on from; - reads it from stdin; several are written side by side.",
-        rich_help_panel=option.WHAT,
+        help="Text to continue; - reads it from standard input; may be repeated.",
+        rich_help_panel=WHAT,
     ),
 ]
 Candidates = Annotated[
-    int, typer.Option(metavar="N", help="Write N texts side by side, one seed each.", rich_help_panel=option.SEARCH)
+    int, typer.Option(metavar="N", help="Write N texts for each prompt, one seed each.", rich_help_panel=option.SEARCH)
 ]
 Beams = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Find up to N texts that are likeliest as a whole; chance has no part in it.",
+        help="Search for the N most probable texts with N beams instead of sampling.",
         rich_help_panel=option.SEARCH,
     ),
 ]
@@ -44,19 +44,19 @@ Mix = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL",
-        help="Write together with this model of the same vocabulary.",
+        help="Mix with a second model of the same vocabulary.",
         rich_help_panel=option.SEARCH,
     ),
 ]
 MixWeight = Annotated[
     float | None,
-    typer.Option(metavar="W", help="Its share in each symbol, from 0 to 1 (0.5).", rich_help_panel=option.SEARCH),
+    typer.Option(metavar="W", help="Share of the second model, from 0 to 1 (0.5).", rich_help_panel=option.SEARCH),
 ]
 Explain = Annotated[
     int | None,
     typer.Option(
         metavar="K",
-        help="Tell of each symbol its probability, rank, entropy and K alternatives; in JSON.",
+        help="Include each symbol's probability, rank, entropy and K alternatives; needs --json.",
         rich_help_panel=option.OUTPUT,
     ),
 ]
@@ -64,7 +64,7 @@ Hidden = Annotated[
     int | None,
     typer.Option(
         metavar="LAYER",
-        help="Tell the units of this layer after each symbol; layers count from 0; in JSON.",
+        help="Include the hidden units of this layer after each symbol, layers counted from 0; needs --json.",
         rich_help_panel=option.OUTPUT,
     ),
 ]
@@ -72,7 +72,7 @@ Copied = Annotated[
     bool,
     typer.Option(
         "--copied",
-        help="Say how much stands word for word in the text the model learnt from.",
+        help="Report how much is copied verbatim from the training text.",
         rich_help_panel=option.OUTPUT,
     ),
 ]
@@ -84,7 +84,7 @@ def generate(
     prompt: Prompts = None,
     temperature: option.Temperature = str(Settings.temperature),
     *,
-    steering: option.Steering,
+    given: dict[str, Any],
     candidates: Candidates = 1,
     beams: Beams = None,
     mix: Mix = None,
@@ -95,11 +95,11 @@ def generate(
     copied: Copied = False,
     is_json: option.Json = False,
 ) -> None:
-    """Write on from a prompt: prompt and continuation go to stdout, the seed and the speed to stderr.
+    """Continue a prompt: prompt and continuation go to stdout, the seed and the speed to stderr.
 
     Several prompts, candidates or beams are shown when all are done, one below the other.
     """
-    settings = steering.make_settings(temperature)
+    settings = option.make_settings(given, temperature)
     if beams is not None:
         _check_beams(settings, candidates, explain, hidden)
     _check_mixture(mix, mix_weight)
@@ -146,32 +146,27 @@ def _check_mixture(mix: str | None, weight: float | None) -> None:
     if weight is not None and mix is None:
         raise UsageError("--mix-weight is the share of a second model: name it with --mix, or leave the weight out")
     if weight is not None and not 0 <= weight <= 1:
-        raise UsageError(f"--mix-weight {weight} cannot be: choose from 0 to 1")
+        raise UsageError(f"--mix-weight must be from 0 to 1, not {weight}")
 
 
 def _check_insight(explain: int | None, hidden: int | None, is_json: bool) -> None:
     """Make sure that what is to be told of each symbol can be told."""
     if explain is not None and explain < 1:
-        raise UsageError(f"--explain {explain} cannot be: ask for 1 alternative or more")
+        raise UsageError(f"--explain must be at least 1, not {explain}")
     if (explain or hidden is not None) and not is_json:
-        raise UsageError("--explain and --hidden tell their figures in JSON: add --json")
+        raise UsageError("--explain and --hidden need --json")
 
 
 def _check_beams(settings: Settings, candidates: int, explain: int | None, hidden: int | None) -> None:
     """Make sure that nothing was asked of a beam search that it does not do."""
     if candidates != 1:
-        raise UsageError("--beams finds several texts by itself: leave out --candidates, or --beams")
+        raise UsageError("--beams finds several texts by itself: leave out --candidates")
     if explain is not None or hidden is not None:
-        raise UsageError("--explain and --hidden tell of texts that are drawn: leave out --beams")
-    defaults = Settings(length=settings.length, until=settings.until)
-    idle = [
-        field.name.removesuffix("_cycle")
-        for field in fields(Settings)
-        if field.name not in WITH_BEAMS and getattr(settings, field.name) != getattr(defaults, field.name)
-    ]
-    if idle:
-        name = idle[0].replace("_", "-")
-        raise UsageError(f"--beams draws nothing, so that --{name} would do nothing: leave out one of them")
+        raise UsageError("--explain and --hidden describe sampled texts: leave out --beams")
+    for name in _DRAWING:
+        if getattr(settings, name) != getattr(Settings, name):
+            option = name_field(name.removesuffix("_cycle"))
+            raise UsageError(f"--beams samples nothing, so --{option} would have no effect: leave out one of them")
 
 
 def _write(writer: Writer, settings: Settings, beams: int | None, page: Page | None) -> None:

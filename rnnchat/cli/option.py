@@ -4,29 +4,29 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, get_type_hints
+from dataclasses import fields
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
+from rnnchat.description import Description, find_descriptions, find_types, name_field
 from rnnchat.errors import ModelError, UsageError
-from rnnchat.generation.settings import DrawAt, Settings, Until
+from rnnchat.generation.settings import SAMPLING, WHAT, Settings
 
-WHAT, SAMPLING, REPETITION = "What to write", "Sampling", "Repetition"
 SEARCH, OUTPUT = "Search and mixing", "Output"
-"""The headings of a long help, in their order."""
+"""Headings of a long help, after those of the settings."""
 
 Prompt = Annotated[
     str,
     typer.Option(
-        "--prompt", "-p", metavar="TEXT", help="Text to go on from; - reads it from stdin.", rich_help_panel=WHAT
+        "--prompt", "-p", metavar="TEXT", help="Text to continue; - reads it from standard input.", rich_help_panel=WHAT
     ),
 ]
 Temperature = Annotated[
     str,
     typer.Option(
         metavar="T",
-        help="0 always takes the likeliest symbol, 2 is wildest; several, as in 0.2,0.5,1, take turns.",
+        help=find_descriptions(Settings)["temperature"].help,
         rich_help_panel=SAMPLING,
     ),
 ]
@@ -35,111 +35,49 @@ Temperatures = Annotated[
     typer.Option(
         "--temperature",
         metavar="T",
-        help="As in generate; repeat it to compare several.  [default: 0.8]",
+        help="As in generate; may be repeated to compare several.  [default: 0.8]",
         rich_help_panel=SAMPLING,
     ),
 ]
 PrecisionName = Annotated[
-    Literal["int8", "float32"], typer.Option("--precision", help="Fast, or exact.", rich_help_panel=OUTPUT)
+    Literal["int8", "float32"], typer.Option("--precision", help="int8 is fast, float32 exact.", rich_help_panel=OUTPUT)
 ]
 ChosenPrecision = Annotated[
     Literal["int8", "float32"] | None,
     typer.Option(
         "--precision",
-        help="Fast, or exact; by default fast where the model loses next to nothing by it.",
+        help="int8 is fast, float32 exact; by default int8 where the model loses next to nothing by it.",
         rich_help_panel=OUTPUT,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=OUTPUT)]
 
 
-def _option(panel: str, metavar: str | None, help: str, *names: str) -> Any:
-    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel)
+def takes(name: str, record: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the described fields of the dataclass ``record`` as options in place of its parameter ``name``.
 
-
-@dataclass(frozen=True)
-class Steering:
-    """The options that steer a text, as typed; all but the temperature, which commands take in different ways.
-
-    The fields are the options: ``steered`` gives them to a command.
+    The command gets a dict of the values that were typed, by the names of the fields and as the fields hold them.
     """
-
-    length: Annotated[
-        int | None, _option(WHAT, "N", "Characters to write (300), or the least of them with --until (0).")
-    ] = None
-    min_length: Annotated[int, _option(WHAT, "N", "Characters before which nothing ends it.")] = Settings.min_length
-    until: Annotated[Until, _option(WHAT, None, "Write to the end of this instead of to a length.")] = Settings.until
-    stop: Annotated[
-        list[str] | None, _option(WHAT, "TEXT", "End before this text appears; may be repeated, like --ban and --bias.")
-    ] = None
-    ban: Annotated[list[str] | None, _option(WHAT, "TEXT", "Never write this symbol, word or phrase.")] = None
-    bias: Annotated[
-        list[str] | None,
-        _option(WHAT, "TEXT=NATS", "Make a text likelier by so many nats, or less likely with a number below 0."),
-    ] = None
-    top_k: Annotated[int, _option(SAMPLING, "K", "Draw from the K likeliest symbols only; 0 for all.")] = Settings.top_k
-    top_p: Annotated[float, _option(SAMPLING, "P", "Draw from the likeliest symbols that together reach P.")] = (
-        Settings.top_p
-    )
-    min_p: Annotated[float, _option(SAMPLING, "P", "Leave out symbols below P times the likeliest one.")] = (
-        Settings.min_p
-    )
-    draw_at: Annotated[
-        DrawAt, _option(SAMPLING, None, "Let chance decide at each symbol, or only where a word begins.")
-    ] = Settings.draw_at
-    seed: Annotated[int | None, _option(SAMPLING, "N", "Same seed, same text; a new one by default.")] = None
-    repetition_penalty: Annotated[float, _option(REPETITION, "R", "Above 1, symbols used lately come less often.")] = (
-        Settings.repetition_penalty
-    )
-    presence_penalty: Annotated[float, _option(REPETITION, "NATS", "What a symbol loses that was used lately.")] = (
-        Settings.presence_penalty
-    )
-    frequency_penalty: Annotated[float, _option(REPETITION, "NATS", "What it loses for each time it was used.")] = (
-        Settings.frequency_penalty
-    )
-    penalty_window: Annotated[int, _option(REPETITION, "N", "Symbols that count as lately for the three.")] = (
-        Settings.penalty_window
-    )
-    penalty_decay: Annotated[float, _option(REPETITION, "D", "Below 1, older uses count less: D for each symbol.")] = (
-        Settings.penalty_decay
-    )
-    escape_loops: Annotated[
-        bool, _option(REPETITION, None, "Leave a stretch that repeats itself again and again.", "--escape-loops")
-    ] = Settings.escape_loops
-
-    def make_settings(self, temperature: str | None) -> Settings:
-        """Make settings of the options; with ``--until`` and no ``--length`` the nearest end will do.
-
-        Raises:
-            UsageError: a value is out of range, or contradicts another.
-        """
-        values = {option.name: getattr(self, option.name) for option in fields(self)}
-        if self.length is None:
-            values["length"] = max(Settings.length, self.min_length) if self.until == "length" else 0
-        bias = tuple(map(parse_bias, self.bias or ()))
-        texts = {"stop": tuple(self.stop or ()), "ban": tuple(self.ban or ()), "bias": bias}
-        return Settings(**values | texts | parse_temperature(temperature))
-
-
-def spread(name: str, record: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the fields of the dataclass ``record`` as options in the place of its parameter ``name``."""
+    descriptions = {each: text for each, text in find_descriptions(record).items() if text.heading}
+    hints = find_types(record)
+    defaults = {each.name: each.default for each in fields(record)}
 
     def change(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command)
-        hints = get_type_hints(record, include_extras=True)
         parameters: list[inspect.Parameter] = []
         for parameter in signature.parameters.values():
-            if parameter.name != name:
+            if parameter.name == name:
+                parameters += [
+                    _make_option(each, text, hints[each], defaults[each]) for each, text in descriptions.items()
+                ]
+            else:
                 parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-                continue
-            for option in fields(record):
-                kind, hint = inspect.Parameter.KEYWORD_ONLY, hints[option.name]
-                parameters.append(inspect.Parameter(option.name, kind, default=option.default, annotation=hint))
 
         @functools.wraps(command)
         def run(**values: Any) -> None:
-            options = {option.name: values.pop(option.name) for option in fields(record)}
-            command(**{name: record(**options)}, **values)
+            typed = {each: values.pop(each) for each in descriptions}
+            given = {each: _parse(value, hints[each]) for each, value in typed.items() if value is not None}
+            command(**{name: given}, **values)
 
         run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -148,8 +86,50 @@ def spread(name: str, record: Any) -> Callable[[Callable[..., None]], Callable[.
     return change
 
 
-steered = spread("steering", Steering)
-"""Give a command the options of `Steering` in the place of its parameter ``steering``."""
+steered = takes("given", Settings)
+"""Give a command the options of `Settings`, but for the temperature, in place of its parameter ``given``."""
+
+
+def _make_option(name: str, description: Description, wanted: Any, default: Any) -> inspect.Parameter:
+    """A field as typer takes it: lists are repeated, or sizes with commas between them."""
+    names = [each for each in (description.option, f"--{name_field(name)}") if each]
+    if wanted == bool | None:
+        names = [f"{names[-1]}/--no-{name_field(name)}"]
+    if get_origin(wanted) is tuple:
+        wanted, default = list[str] | None, None
+    elif wanted == tuple[int, ...] | None:
+        wanted = str | None
+    elif name == "length":
+        wanted, default = int | None, None  # what it is by default depends on other options
+    option = typer.Option(
+        *names, metavar=description.metavar, help=description.help, rich_help_panel=description.heading
+    )
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[wanted, option]
+    )
+
+
+def _parse(value: Any, wanted: Any) -> Any:
+    """What was typed, as a field of the type ``wanted`` holds it."""
+    if wanted == tuple[int, ...] | None:
+        from rnnchat.plan.options import parse_sizes  # numpy: 0.1 s
+
+        return parse_sizes(value)
+    if get_origin(wanted) is not tuple:
+        return value
+    return tuple(value if get_args(wanted)[0] is str else map(parse_bias, value))
+
+
+def make_settings(given: dict[str, Any], temperature: str | None) -> Settings:
+    """The settings that options make; with ``--until`` and no ``--length`` the nearest end will do.
+
+    Raises:
+        UsageError: a value is out of range, or contradicts another.
+    """
+    is_exact = given["until"] == "length"
+    length = max(Settings.length, given["min_length"]) if is_exact else 0
+    values: dict[str, Any] = {"length": length, **given, **parse_temperature(temperature)}
+    return Settings(**values)
 
 
 def parse_temperature(text: str | None) -> dict[str, Any]:
@@ -163,7 +143,7 @@ def parse_temperature(text: str | None) -> dict[str, Any]:
     try:
         temperatures = tuple(map(float, text.split(",")))
     except ValueError as e:
-        raise UsageError(f"temperature {text!r:.40} cannot be: give a number, or several with commas between") from e
+        raise UsageError(f"temperature must be a number, or several with commas between them, not {text!r:.40}") from e
     return {"temperature": temperatures[0]} if len(temperatures) == 1 else {"temperature_cycle": temperatures}
 
 
@@ -177,7 +157,7 @@ def parse_bias(text: str) -> tuple[str, float]:
     try:
         return favoured, float(nats if sign else "")
     except ValueError as e:
-        raise UsageError(f"bias {text!r:.40} cannot be: give a text, =, and nats from -100 to 100, as in the=-5") from e
+        raise UsageError(f"bias must be a text, = and nats from -100 to 100, as in the=-5, not {text!r:.40}") from e
 
 
 def describe_temperature(settings: Settings) -> str:
@@ -200,5 +180,5 @@ def choose_model(name: str | None) -> str:
 
     chosen = name or default_model()
     if chosen is None:
-        raise ModelError("there is no model on this machine: train one with `rnnchat train`")
+        raise ModelError("no model on this machine: train one with `rnnchat train`")
     return chosen

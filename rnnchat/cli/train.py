@@ -5,13 +5,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TextIO
 
 import typer
 
-from rnnchat.cli.option import spread
+from rnnchat.cli.option import takes
 from rnnchat.cli.output import print_json
-from rnnchat.cli.train_option import Wishes
 from rnnchat.desk.figures import format_bits
 from rnnchat.errors import RnnchatError, UsageError
 from rnnchat.plan.options import TrainingOptions
@@ -40,12 +39,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the
 Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")]
 
 
-@spread("wishes", Wishes)
+@takes("wishes", TrainingOptions)
 def train(
     context: typer.Context,
     *,
     corpus: Corpora = None,
-    wishes: Wishes,
+    wishes: dict[str, Any],
     resume: Resume = None,
     quiet: Quiet = False,
     is_json: Json = False,
@@ -67,15 +66,15 @@ def train(
         take_over(run)
         is_new = False
     else:
-        if wishes.base is not None and _is_given(context, "level"):
-            raise UsageError("--from goes on at the level of its model: leave out --level")
-        options = wishes.make_options(tuple(corpus or ()))
+        if "base" in wishes and _is_given(context, "level"):
+            raise UsageError("--from continues at the level of its model: leave out --level")
+        options = TrainingOptions(tuple(corpus or ()), **wishes)
         for texts in (options.corpus, options.validation):
             # A text that is not there is told before anything is made; standard input can be read only once.
             if texts and STANDARD_INPUT not in texts:
                 Corpus(texts)
         run, is_new = _place(options)
-    if wishes.beside_tui and hasattr(os, "nice"):
+    if wishes["beside_tui"] and hasattr(os, "nice"):
         os.nice(_NICENESS)
     _follow(run, is_json, quiet, is_new, rank)
 

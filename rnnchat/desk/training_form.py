@@ -1,11 +1,12 @@
 """What a person fills in to start a training, checked field by field. No widgets here."""
 
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rnnchat import paths
+from rnnchat.description import Description, check_value, find_choices, find_descriptions, find_types, parse_number
 from rnnchat.desk.figures import count_things, format_bytes, format_parameters
 from rnnchat.errors import NameTakenError, RnnchatError, TextError
 from rnnchat.plan.options import TrainingOptions, parse_sizes
@@ -13,9 +14,8 @@ from rnnchat.plan.options import TrainingOptions, parse_sizes
 if TYPE_CHECKING:
     from rnnchat.text.corpus import CorpusSummary
 
-AUTO_SIZE = "auto"
-SIZES = (AUTO_SIZE, "tiny", "small", "medium", "large")
-LEVELS = ("char", "byte", "word", "bpe")
+AUTO = "auto"
+"""The choice that leaves a field open."""
 
 
 class FieldError(RnnchatError):
@@ -28,42 +28,29 @@ class FieldError(RnnchatError):
 
 @dataclass(frozen=True)
 class FormValues:
-    """The form as it stands: what was typed, unchecked. Empty means: choose for me."""
+    """The form as it stands, unchecked."""
 
     texts: str = ""
-    name: str = ""
-    level: str = "char"
-    size: str = AUTO_SIZE
     minutes: float = 5.0
-    cell: str = "lstm"
-    hidden: str = ""
-    embedding: str = ""
-    dropout: str = ""
-    learning_rate: str = ""
-    batch: str = ""
-    window: str = ""
-    seed: str = ""
+    filled: Mapping[str, str] = field(default_factory=dict)
+    """What was typed or chosen, by fields of `TrainingOptions`. Empty or auto leaves a field open."""
+
+    @property
+    def name(self) -> str:
+        """The name that was typed, or nothing."""
+        return self.filled.get("name", "").strip()
 
 
-@dataclass(frozen=True)
-class _Number:
-    """A number that may be left out: how it is called, and what it may be."""
-
-    field: str
-    option: str
-    read: Callable[[str], Any]
-    is_allowed: Callable[[Any], bool]
-    sentence: str
+def list_rows() -> dict[str, Description]:
+    """The fields of `TrainingOptions` that have a row of their own in the form, in their order."""
+    descriptions = find_descriptions(TrainingOptions)
+    return {name: each for name, each in descriptions.items() if each.label and name != "minutes"}
 
 
-NUMBERS = (
-    _Number("embedding", "embedding_size", int, lambda n: 0 <= n <= 65_536, "Embedding: a whole number, 0 or more."),
-    _Number("dropout", "dropout", float, lambda n: 0 <= n < 1, "Dropout: a share from 0 to below 1, such as 0.2."),
-    _Number("learning_rate", "learning_rate", float, lambda n: 0 < n < 1, "Rate: above 0 and below 1, such as 0.004."),
-    _Number("batch", "batch_size", int, lambda n: 1 <= n <= 4096, "Streams: a whole number from 1 to 4096."),
-    _Number("window", "window", int, lambda n: 2 <= n <= 4096, "Window: a whole number from 2 to 4096."),
-    _Number("seed", "seed", int, lambda n: 0 <= n < 2**32, "Seed: a whole number, 0 or more."),
-)
+def list_choices(name: str) -> tuple[str, ...]:
+    """The words to choose from for a field, or nothing where something is typed."""
+    choices = find_choices(find_types(TrainingOptions)[name])
+    return (AUTO, *choices) if choices and getattr(TrainingOptions, name) is None else choices
 
 
 def split_texts(texts: str) -> tuple[str, ...]:
@@ -97,27 +84,10 @@ def check_form(values: FormValues, replace: bool = False) -> TrainingOptions:
     corpus = split_texts(values.texts)
     if not corpus:
         raise FieldError("texts", "Choose a text: a file, a folder, or a name such as shakespeare.")
-    _check_name(values.name.strip())
-    hidden = None
-    if values.hidden.strip():
-        try:
-            hidden = parse_sizes(values.hidden)
-        except RnnchatError as e:
-            raise FieldError("hidden", "Hidden: one size per layer, such as 512 or 128,64.") from e
-        if not all(1 <= size <= 4096 for size in hidden):
-            raise FieldError("hidden", "Hidden: sizes go from 1 to 4096.")
-    return TrainingOptions(
-        corpus,
-        name=values.name.strip() or None,
-        replace=replace,
-        level=values.level,  # type: ignore[arg-type]
-        preset=None if values.size == AUTO_SIZE else values.size,  # type: ignore[arg-type]
-        cell=values.cell,  # type: ignore[arg-type]
-        hidden_sizes=hidden,
-        minutes=values.minutes,
-        beside_tui=True,
-        **_read_numbers(values),
-    )
+    options = {
+        name: _read(name, typed.strip()) for name, typed in values.filled.items() if typed.strip() not in ("", AUTO)
+    }
+    return TrainingOptions(corpus, minutes=values.minutes, replace=replace, beside_tui=True, **options)
 
 
 def is_name_taken(name: str) -> bool:
@@ -143,7 +113,7 @@ def describe_network(values: FormValues, summary: "CorpusSummary") -> str:
 
     try:
         options, chars = check_form(values), summary.distinct_chars
-        symbols = Symbols(chars, chars) if values.level == "char" else guess_symbols(options.level, options.max_vocab)
+        symbols = Symbols(chars, chars) if options.level == "char" else guess_symbols(options.level, options.max_vocab)
         recipe, _ = choose_recipe(options, summary.chars, summary.chars, symbols=symbols)
         config = recipe.build_config(symbols.size)
     except RnnchatError:
@@ -163,27 +133,30 @@ def place_error(error: RnnchatError) -> FieldError | None:
     return None
 
 
-def _check_name(name: str) -> None:
+def _read(name: str, typed: str) -> Any:
+    """The value of a field that was filled in.
+
+    Raises:
+        FieldError: it cannot be taken.
+    """
     from rnnchat.model.name import check_name
 
-    if name:
-        try:
-            check_name(name)
-        except RnnchatError as e:
-            raise FieldError("name", str(e)) from e
+    wanted, description = find_types(TrainingOptions)[name], find_descriptions(TrainingOptions)[name]
+    try:
+        if name == "name":
+            check_name(typed)
+        value = typed if description.bounds is None else _parse(typed, wanted)
+        check_value(description.label, value, wanted, description)
+    except RnnchatError as e:
+        raise FieldError(name, str(e)) from e
+    return value
 
 
-def _read_numbers(values: FormValues) -> dict[str, Any]:
-    options = {}
-    for number in NUMBERS:
-        text = getattr(values, number.field).strip()
-        if not text:
-            continue
-        try:
-            value = number.read(text)
-        except ValueError as e:
-            raise FieldError(number.field, number.sentence) from e
-        if not number.is_allowed(value):
-            raise FieldError(number.field, number.sentence)
-        options[number.option] = value
-    return options
+def _parse(typed: str, wanted: Any) -> Any:
+    """Numbers as they are typed; what is none stays as it is."""
+    if wanted == tuple[int, ...] | None:
+        return parse_sizes(typed)
+    try:
+        return parse_number(typed)
+    except ValueError:
+        return typed

@@ -3,8 +3,8 @@
 Letters: B beams, V vocabulary, W width.
 
 Source: Lowerre 1976; length normalisation as in Wu et al. 2016, §7, with the length in characters, so that texts of
-words and of pieces compare. What settings ban or bias, and where a text ends, holds here as well; temperature,
-penalties and what is cut off do not: nothing is drawn.
+words and of pieces compare. Everything that shapes a distribution and that ends a text holds here as well; temperature,
+seed and ``draw_at`` do not: nothing is drawn.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from rnnchat.errors import UsageError
 from rnnchat.generation.ending import GRACE_CHARS, find_least
 from rnnchat.generation.generator import Generator
 from rnnchat.generation.lockstep import look_back
-from rnnchat.generation.sampling import add_bias
+from rnnchat.generation.sampling import Marks, shape_scores
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Steering, Stream, join_states, select_rows
 
@@ -31,7 +31,7 @@ class Beam:
     log_prob: float
     """Natural logarithm of the model's probability for all its symbols."""
     score: float
-    """What beams are ranked by: log_prob, and biases, for each character ** length_penalty."""
+    """What beams are ranked by: what settings make of log_prob, for each character ** length_penalty."""
     reason: str
     """Why it ended, as ``Generator.reason``."""
 
@@ -44,7 +44,7 @@ class _Candidate:
     text: str = ""
     log_prob: float = 0.0
     gain: float = 0.0
-    """log_prob and the biases."""
+    """What settings make of log_prob."""
 
     def finish(self, length_penalty: float) -> Beam:
         chars = max(len(self.text), 1)
@@ -57,7 +57,7 @@ def search(generator: Generator, settings: Settings, width: int, length_penalty:
 
     Args:
         generator: a model at a place of a text.
-        settings: ``length``, ``until``, ``stop``, ``min_length``, ``ban`` and ``bias`` count.
+        settings: all count but the temperature, ``draw_at`` and the seed.
         width: how many beams go on at a time; 1 takes the most probable symbol always.
         length_penalty: 0 ranks by probability, which favours short texts; 1 by probability a character.
 
@@ -69,9 +69,9 @@ def search(generator: Generator, settings: Settings, width: int, length_penalty:
         ModelError: the network's numbers overflow.
     """
     if not 1 <= width <= MAX_WIDTH:
-        raise UsageError(f"{width} beams cannot be: choose from 1 to {MAX_WIDTH}")
+        raise UsageError(f"beams must be from 1 to {MAX_WIDTH}, not {width}")
     if not 0 <= length_penalty <= 5:
-        raise UsageError(f"length-penalty {length_penalty} cannot be: choose from 0 to 5")
+        raise UsageError(f"length-penalty must be from 0 to 5, not {length_penalty}")
     steering = Steering(generator.spelling, settings)
     place = generator.place
     candidates = [_Candidate(Stream(generator.spelling, place, 0))]
@@ -83,7 +83,7 @@ def search(generator: Generator, settings: Settings, width: int, length_penalty:
         finished = _keep_best([*finished, *(candidate.finish(length_penalty) for candidate in ended)], width)
         going_on = [number for number, candidate in enumerate(candidates) if not candidate.stream.reason]
         candidates = [candidates[number] for number in going_on]
-        if candidates and not _is_decided(candidates, finished, settings, width, length_penalty):
+        if candidates and not _is_decided(candidates, finished, steering, width, length_penalty):
             log_probs, state = generator.runtime.step(ids[going_on], select_rows(state, rows[going_on].tolist()))
         else:
             break
@@ -95,13 +95,14 @@ def _grow(
 ) -> tuple[list[_Candidate], np.ndarray, np.ndarray]:
     """The ``width`` best ways to go on by one symbol, the row that each comes from, and its symbol."""
     past = look_back([candidate.stream for candidate in candidates], steering)
-    scores = log_probs.copy()
-    scores[past.banned.rows, past.banned.ids] = -np.inf
-    scores = add_bias(scores, past.biased) if len(past.biased.ids) else scores
+    is_alive = _find_alive(past.banned, log_probs.shape)
+    if is_alive.any() and not is_alive.all():  # a beam that cannot continue is given up
+        alive = np.flatnonzero(is_alive)
+        grown, rows, ids = _grow([candidates[row] for row in alive], log_probs[alive], steering, width)
+        return grown, alive[rows], ids
+    scores = shape_scores(log_probs, steering.settings, past)
     gains = scores.astype(np.float64) + np.array([candidate.gain for candidate in candidates])[:, None]  # (B, V)
     count = min(width, int(np.isfinite(gains).sum()))
-    if not count:  # a beam that cannot go on is given up; all of them cannot be
-        raise UsageError("the banned texts leave no symbol to go on with: ban fewer")
     best = np.argpartition(-gains, count - 1, axis=None)[:count]
     best = best[np.argsort(-gains.ravel()[best], kind="stable")]
     rows, ids = np.divmod(best, gains.shape[1])
@@ -115,6 +116,14 @@ def _grow(
     return grown, rows, ids
 
 
+def _find_alive(banned: Marks, shape: tuple[int, ...]) -> np.ndarray:
+    """Whether each of B beams has a symbol, of V, that is not banned, (B,) bool."""
+    is_left = np.ones(shape, bool)
+    is_left[banned.rows, banned.ids] = False
+    alive: np.ndarray = np.logical_or.reduce(is_left, axis=1)
+    return alive
+
+
 def _keep_best(beams: list[Beam], width: int) -> list[Beam]:
     """The best ``width`` of different texts; pieces may spell the same one in several ways."""
     best: dict[str, Beam] = {}
@@ -124,11 +133,11 @@ def _keep_best(beams: list[Beam], width: int) -> list[Beam]:
 
 
 def _is_decided(
-    candidates: list[_Candidate], finished: list[Beam], settings: Settings, width: int, length_penalty: float
+    candidates: list[_Candidate], finished: list[Beam], steering: Steering, width: int, length_penalty: float
 ) -> bool:
-    """Can no text that goes on come to be among the best? Probability only falls; a bias could lift it again."""
-    if len(finished) < width or settings.bias:
+    """Can no text that continues come to be among the best? Where settings only cut, a score never rises."""
+    if len(finished) < width or not steering.only_cuts:
         return False
-    longest = find_least(settings) + GRACE_CHARS
+    longest = find_least(steering.settings) + GRACE_CHARS
     best_gain = max(candidate.gain for candidate in candidates)
     return bool(best_gain / longest**length_penalty < finished[-1].score)

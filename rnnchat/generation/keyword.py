@@ -2,40 +2,12 @@
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
+from rnnchat.description import find_types
 from rnnchat.errors import UsageError
-from rnnchat.generation.settings import DrawAt, Settings, Until
-
-
-class SettingKeywords(TypedDict, total=False):
-    """The fields of `Settings`, which tells what each of them means.
-
-    One text may stand for a list of one, a list for a tuple, and a dict of texts and nats for the pairs of ``bias``.
-    """
-
-    temperature: float
-    temperature_cycle: Sequence[float]
-    length: int
-    min_length: int
-    until: Until
-    top_k: int
-    top_p: float
-    min_p: float
-    draw_at: DrawAt
-    repetition_penalty: float
-    presence_penalty: float
-    frequency_penalty: float
-    penalty_window: int
-    penalty_decay: float
-    escape_loops: bool
-    ban: str | Sequence[str]
-    bias: Mapping[str, float] | Sequence[tuple[str, float]]
-    seed: int | None
-    stop: str | Sequence[str]
-
-
-NAMES = tuple(SettingKeywords.__annotations__)
+from rnnchat.generation.settings import SettingKeywords as SettingKeywords
+from rnnchat.generation.settings import Settings
 
 
 def make_settings(settings: Settings | None, keywords: SettingKeywords) -> Settings:
@@ -44,9 +16,19 @@ def make_settings(settings: Settings | None, keywords: SettingKeywords) -> Setti
     Raises:
         UsageError: a name is unknown, or a value is out of range or contradicts another.
     """
-    check_names(keywords, NAMES)
     settings = settings or Settings()
-    return settings.change(**{name: _adapt(name, value) for name, value in keywords.items()}) if keywords else settings
+    return settings.change(**adapt_keywords(Settings, keywords)) if keywords else settings
+
+
+def adapt_keywords(record: Any, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords as the fields of a dataclass hold them: tuples for lists, a text alone for a list of one.
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    wanted = find_types(record)
+    check_names(keywords, wanted)
+    return {name: _adapt(value, wanted[name] == tuple[str, ...]) for name, value in keywords.items()}
 
 
 def check_names(names: Iterable[str], known: Collection[str]) -> None:
@@ -62,12 +44,12 @@ def check_names(names: Iterable[str], known: Collection[str]) -> None:
             raise UsageError(f"there is no setting {name:.40}: {advice}")
 
 
-def _adapt(name: str, value: Any) -> Any:
-    """A value as `Settings` holds it: tuples for lists, Python's own numbers for NumPy's."""
-    if name in ("ban", "stop") and isinstance(value, str):
+def _adapt(value: Any, is_list: bool = False) -> Any:
+    """Tuples for lists, a text alone for a list of one where a list is wanted, Python's own numbers for NumPy's."""
+    if is_list and isinstance(value, str):
         return (value,)
     if isinstance(value, Mapping):
         value = list(value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(_adapt("", part) for part in value)
+        return tuple(map(_adapt, value))
     return value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnchat.analysis.insight import look_at
-from rnnchat.generation.penalty import weigh_use
+from rnnchat.generation.penalty import Use, weigh_use
 from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, shape_few
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import End, Piece, Steering, Stream, join_states, select_rows
@@ -188,15 +188,16 @@ def look_back(streams: Sequence[Stream], steering: Steering) -> Past:
             biased += [(row, ids, nats) for ids, nats in favoured]
         if stream.loop and steering.settings.escape_loops:
             loops.append((row, np.array([stream.find_loop_symbol()]), -np.inf))
-    if not steering.has_penalties:
-        return Past(banned=_mark(banned), biased=_mark(biased), loops=_mark(loops))
-    window = steering.settings.penalty_window
-    recent = np.full((len(streams), window), -1, np.int64)
-    for row, stream in enumerate(streams):
-        ids = stream.recall(window)
-        recent[row, window - len(ids) :] = ids
-    use = weigh_use(recent, streams[0].vocab_size, steering.settings.penalty_decay)
-    return Past(use, _mark(banned), _mark(biased), _mark(loops))
+
+    def find_use() -> Use:
+        window = steering.settings.penalty_window
+        recent = np.full((len(streams), window), -1, np.int64)
+        for row, stream in enumerate(streams):
+            ids = stream.recall(window)
+            recent[row, window - len(ids) :] = ids
+        return weigh_use(recent, streams[0].vocab_size, steering.settings.penalty_decay)
+
+    return Past(find_use, _mark(banned), _mark(biased), _mark(loops))
 
 
 def _mark(marks: list[tuple[int, np.ndarray, float]]) -> Marks:

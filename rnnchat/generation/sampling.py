@@ -6,11 +6,13 @@ Letters: B batch, V vocabulary, K symbols that stay, N marked places of (B, V).
 penalties, and behind them the biases, since a penalty that multiplies needs log-probabilities that are at most 0; then
 what is cut off, each step on the distribution that the step before left; the temperature comes last, so that what is
 kept does not depend on it, and a high temperature varies among good symbols instead of letting bad ones in. A new step
-is a pure function and a line in ``PIPELINE``.
+is a pure function, a line in ``PIPELINE`` and a field of `Settings`: every way of writing asks the steps.
 """
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -33,20 +35,27 @@ class Marks(NamedTuple):
     """(N,) float32."""
 
 
+NOTHING_LEFT = "the banned texts leave no symbol to continue with: ban fewer"
 _BLOCK = 128
 _NOTHING = np.zeros(0, np.int64)
 NO_MARKS = Marks(_NOTHING, _NOTHING, np.zeros(0, np.float32))
 
 
-class Past(NamedTuple):
+@dataclass(frozen=True)
+class Past:
     """What the steps know of B texts besides the model's distribution."""
 
-    use: Use = NO_USE
-    """What was used lately; needed by the penalties only."""
+    find_use: Callable[[], Use] = lambda: NO_USE
+    """Looks for ``use``, once a step asks for it."""
     banned: Marks = NO_MARKS
     biased: Marks = NO_MARKS
     loops: Marks = NO_MARKS
-    """The symbols that would go on with a loop."""
+    """The symbols that would continue a loop."""
+
+    @cached_property
+    def use(self) -> Use:
+        """What was used recently."""
+        return self.find_use()
 
 
 class Step(NamedTuple):
@@ -57,8 +66,10 @@ class Step(NamedTuple):
     is_used: Callable[[Settings, Past], bool]
     apply: Callable[[np.ndarray, Settings, Past], np.ndarray]
     """From scores (B, V) to scores (B, V): log-probabilities up to a constant, -inf for what is left out."""
+    only_cuts: bool = False
+    """Whether it leaves symbols out and changes nothing else."""
     leaves_few: bool = False
-    """Is what stays worth being looked at alone? The steps that follow must not ask which ids the scores are of."""
+    """Whether what stays is worth being looked at alone; steps that follow must not ask which ids the scores are of."""
 
 
 def choose(
@@ -98,6 +109,11 @@ def find_probabilities(log_probs: np.ndarray, settings: Settings, past: Past) ->
     return probabilities
 
 
+def find_steps(settings: Settings, past: Past) -> list[Step]:
+    """The steps of ``PIPELINE`` that settings ask for, given all that a past may come to hold."""
+    return [step for step in PIPELINE if step.is_used(settings, past)]
+
+
 def shape_scores(log_probs: np.ndarray, settings: Settings, past: Past) -> np.ndarray:
     """All steps before the temperature.
 
@@ -113,9 +129,8 @@ def shape_scores(log_probs: np.ndarray, settings: Settings, past: Past) -> np.nd
         UsageError: what is banned leaves a text no symbol to go on with.
     """
     scores = log_probs
-    for step in PIPELINE:
-        if step.is_used(settings, past):
-            scores = step.apply(scores, settings, past)
+    for step in find_steps(settings, past):
+        scores = step.apply(scores, settings, past)
     return scores
 
 
@@ -127,12 +142,11 @@ def shape_few(log_probs: np.ndarray, settings: Settings, past: Past) -> tuple[np
         scores of -inf at its end.
     """
     scores, ids = log_probs, None
-    for step in PIPELINE:
-        if step.is_used(settings, past):
-            scores = step.apply(scores, settings, past)
-            if step.leaves_few and log_probs.shape[1] > MANY:
-                scores, places = narrow(scores)
-                ids = places if ids is None else np.take_along_axis(ids, places, axis=1)
+    for step in find_steps(settings, past):
+        scores = step.apply(scores, settings, past)
+        if step.leaves_few and log_probs.shape[1] > MANY:
+            scores, places = narrow(scores)
+            ids = places if ids is None else np.take_along_axis(ids, places, axis=1)
     return scores, ids
 
 
@@ -145,7 +159,7 @@ def ban(scores: np.ndarray, marks: Marks) -> np.ndarray:
     scores = scores.copy()
     scores[marks.rows, marks.ids] = -np.inf
     if scores.max(axis=1).min() == -np.inf:
-        raise UsageError("the banned texts leave no symbol to go on with: ban fewer")
+        raise UsageError(NOTHING_LEFT)
     return scores
 
 
@@ -223,6 +237,7 @@ PIPELINE: tuple[Step, ...] = (
         "symbols that mean unknown or break a character; a person's own; Hugging Face transformers, bad_words_ids",
         lambda settings, past: len(past.banned.ids) > 0,
         lambda scores, settings, past: ban(scores, past.banned),
+        only_cuts=True,
     ),
     Step(
         "repetition penalty",
@@ -250,12 +265,14 @@ PIPELINE: tuple[Step, ...] = (
         "our own: the symbol that would go on with a loop is left out",
         lambda settings, past: len(past.loops.ids) > 0,
         lambda scores, settings, past: escape_loops(scores, past.loops),
+        only_cuts=True,
     ),
     Step(
         "top-k",
         "Fan et al. 2018, Hierarchical Neural Story Generation",
         lambda settings, past: settings.top_k > 0,
         lambda scores, settings, past: keep_top_k(scores, settings.top_k),
+        only_cuts=True,
         leaves_few=True,
     ),
     Step(
@@ -263,6 +280,7 @@ PIPELINE: tuple[Step, ...] = (
         "Holtzman et al. 2020, The Curious Case of Neural Text Degeneration",
         lambda settings, past: settings.top_p < 1,
         lambda scores, settings, past: keep_top_p(scores, settings.top_p),
+        only_cuts=True,
         leaves_few=True,
     ),
     Step(
@@ -270,6 +288,7 @@ PIPELINE: tuple[Step, ...] = (
         "Nguyen et al. 2024, Turning Up the Heat",
         lambda settings, past: settings.min_p > 0,
         lambda scores, settings, past: keep_min_p(scores, settings.min_p),
+        only_cuts=True,
     ),
 )
 """The order in which a distribution is shaped; ``apply_temperature`` and ``draw`` follow."""

@@ -13,7 +13,9 @@ import numpy as np
 from rnnchat.analysis.insight import Insight
 from rnnchat.generation.ending import Ending
 from rnnchat.generation.loop import LEAST_REPEATS, MAX_PERIOD, Loop, find_loop
+from rnnchat.generation.penalty import Use
 from rnnchat.generation.phrase import Phrases, Spelling
+from rnnchat.generation.sampling import NO_MARKS, Marks, Past, find_steps
 from rnnchat.generation.settings import Settings
 from rnnchat.runtime.runtime import Predictor, State
 from rnnchat.text.tokenizer import Level
@@ -22,6 +24,9 @@ LEAST_LOOP: dict[Level, int] = {"char": 60, "byte": 60, "bpe": 24, "word": 20}
 """Symbols that are repeated before it is called a loop: a row of dashes is not yet one."""
 LOOP_INTERVAL = 8
 _LOOP_MEMORY = MAX_PERIOD * LEAST_REPEATS
+_ONE, _UNIT = np.zeros(1, np.int64), np.ones(1, np.float32)
+_SOME_MARKS, _SOME_USE = Marks(_ONE, _ONE, _UNIT), Use(_ONE, _ONE, _UNIT, _UNIT)
+"""What a text may come to hold, to ask the sampling steps whether they would use it."""
 
 
 class Piece(NamedTuple):
@@ -71,13 +76,20 @@ class Steering:
         self.settings = settings
         has_phrases = settings.ban or settings.bias or (settings.stop and settings.min_length)
         self.phrases = Phrases(spelling, settings) if has_phrases else None
-        self.has_penalties = (
-            settings.repetition_penalty != 1 or settings.presence_penalty != 0 or settings.frequency_penalty != 0
+        phrases = self.phrases
+        steps = find_steps(
+            settings,
+            Past(
+                find_use=lambda: _SOME_USE,
+                banned=_SOME_MARKS if phrases and (phrases.banned or phrases.stops) else NO_MARKS,
+                biased=_SOME_MARKS if phrases and phrases.biased else NO_MARKS,
+                loops=_SOME_MARKS if settings.escape_loops else NO_MARKS,
+            ),
         )
-        has_cuts = settings.top_k > 0 or settings.top_p < 1 or settings.min_p > 0
-        has_rules = settings.escape_loops or settings.draw_at != "symbol" or self.phrases is not None
-        self.is_plain = not (self.has_penalties or has_cuts or has_rules)
-        """Does nothing but the temperature steer?"""
+        self.is_plain = not steps and settings.draw_at == "symbol"
+        """Whether nothing but the temperature steers."""
+        self.only_cuts = all(step.only_cuts for step in steps)
+        """Whether no symbol becomes more probable by it than the model has it."""
 
 
 class Stream:

@@ -1,11 +1,12 @@
 """What a person asks for when a training starts. Whatever is None is chosen by `rnnchat.plan.choice`."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from rnnchat.description import Bounds, check_fields, cut, described, find_descriptions, name_field
 from rnnchat.errors import UsageError
-from rnnchat.model.config import CELLS, MAX_VOCAB, Cell, ModelConfig
-from rnnchat.text.tokenizer import LEVELS, SMALLEST_MAX_VOCAB, Level
+from rnnchat.model.config import MAX_SIZE, MAX_VOCAB, Cell, ModelConfig
+from rnnchat.text.tokenizer import SMALLEST_MAX_VOCAB, Level
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -16,132 +17,194 @@ Averaging = Literal["none", "ema", "tail"]
 Decay = Literal["linear", "cosine"]
 
 DEFAULT_MINUTES = 5.0
-_AMOUNTS = {
-    "minutes": ("--minutes", 1e6),
-    "epochs": ("--epochs", 1e6),
-    "learning_rate": ("--lr", 100),
-    "clip_norm": ("--clip", 1e6),
-}
-"""Option and most of what is above 0."""
-_SHARES = ("dropout", "input_dropout", "output_dropout", "embedding_dropout", "weight_drop", "momentum")
-"""From 0 to below 1."""
-_WEIGHTS = {"weight_decay": "--weight-decay", "activation": "--ar", "temporal": "--tar"}
-"""From 0 to 1,000."""
-_CHOICES = {
-    "level": LEVELS,
-    "preset": get_args(Preset),
-    "cell": CELLS,
-    "optimiser": get_args(Optimiser),
-    "loss": get_args(Loss),
-    "average": get_args(Averaging),
-    "decay": get_args(Decay),
-    "device": get_args(Device),
-    "precision": get_args(Precision),
-}
-_COUNTS = {
-    "steps": ("--steps", 1, 10**12),
-    "batch_size": ("--batch", 1, 65_536),
-    "window": ("--window", 2, 65_536),
-    "layers": ("--layers", 1, 64),
-    "threads": ("--threads", 1, 4_096),
-    "warmup": ("--warmup", 0, 10**9),
-    "patience": ("--patience", 0, 10**6),
-    "seed": ("--seed", 0, 2**63 - 1),
-}
-"""Option, least and most of whole numbers."""
-_NETWORK_OPTIONS = {"hidden_sizes": "--hidden", "embedding_size": "--embedding"}
+TEXT, TIME, NETWORK = "Text", "Time", "Network"
+LEARNING, REGULARISATION, MACHINE = "Learning", "Regularisation", "Machine"
+"""The headings of the options."""
+_AMOUNT = Bounds(0, 1_000_000, has_low=False)
+_SHARE = Bounds(0, 1, has_high=False)
+_WEIGHT = Bounds(0, 1_000)
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """The wishes of one training, checked as soon as they are put together."""
+    """The wishes of one training, checked as soon as they are put together. None: chosen after text and time."""
 
     corpus: tuple[str, ...]
     """Files, folders, patterns, ``-``, or names of the catalogue."""
-    validation: tuple[str, ...] = ()
-    """Texts to hold out; the last tenth of the corpus where there are none."""
-    base: str | None = None
-    """The model to go on from, which gives level and network: its name, or its file."""
-    name: str | None = None
-    """Name of the run and of the model it makes; after the corpus by default."""
-    replace: bool = False
-    """May an ended run and a model of this name be replaced?"""
-    level: Level = "char"
-    preset: Preset | None = None
-    """The size of the network as one word."""
-    cell: Cell | None = None
-    hidden_sizes: tuple[int, ...] | None = None
-    layers: int | None = None
-    """How many layers of the one hidden size there are."""
-    embedding_size: int | None = None
-    """0 feeds symbols as one-hot vectors."""
-    residual: bool | None = None
-    """Is a layer's input added to its output?"""
-    dropout: float | None = None
-    variational: bool | None = None
-    """Keep what is dropped for a whole window?"""
-    input_dropout: float | None = None
-    output_dropout: float | None = None
-    embedding_dropout: float | None = None
-    weight_drop: float | None = None
-    activation: float | None = None
-    temporal: float | None = None
-    """See `rnnchat.network.regularisation`."""
-    tied: bool | None = None
-    max_vocab: int | None = None
-    batch_size: int | None = None
-    """Streams that are read side by side."""
-    window: int | None = None
-    """Symbols through which the error is carried back."""
-    learning_rate: float | None = None
-    decay: Decay | None = None
-    """How the learning rate comes down to zero."""
-    warmup: int | None = None
-    """Steps over which it rises from zero."""
-    optimiser: Optimiser | None = None
-    momentum: float | None = None
-    weight_decay: float | None = None
-    clip_norm: float | None = None
-    """Longest gradient."""
-    loss: Loss | None = None
-    average: Averaging | None = None
-    """Is the model an average of the weights along the training?"""
-    patience: int | None = None
-    """End after so many looks at the held-out text without a better one; 0 never, None as the recipe has it."""
-    minutes: float | None = None
-    epochs: float | None = None
-    steps: int | None = None
-    """The budget: at most one of minutes, epochs and steps; five minutes by default."""
-    seed: int = 1
-    device: Device = "auto"
-    threads: int | None = None
-    """Processor cores to use; all by default."""
-    precision: Precision = "auto"
-    beside_tui: bool = False
-    """Leave one core and all priority to whoever is at the screen?"""
+    validation: tuple[str, ...] = described(
+        (), "Text to hold out for validation; the last tenth by default.", heading=TEXT, metavar="FILE"
+    )
+    name: str | None = described(
+        None,
+        "Name of the run and its model; after the text by default.",
+        heading=TEXT,
+        metavar="NAME",
+        label="Name",
+        hint="after the text",
+    )
+    level: Level = described("char", "What one symbol is.", heading=TEXT, label="Level")
+    max_vocab: int | None = described(None, "Maximum vocabulary size.", Bounds(1, MAX_VOCAB), heading=TEXT, metavar="N")
+    base: str | None = described(
+        None,
+        "Continue from a model: its network, its vocabulary, and what is new in the text.",
+        heading=TEXT,
+        option="--from",
+        metavar="MODEL",
+    )
+    """The model's name, or its file; it gives level and network."""
+    replace: bool = described(False, "Replace a run and a model of that name.", heading=TEXT)
+    minutes: float | None = described(
+        None,
+        "Training time in minutes; 5 if no budget is given.",
+        _AMOUNT,
+        heading=TIME,
+        metavar="M",
+        label="Minutes",
+    )
+    epochs: float | None = described(None, "Passes over the text.", _AMOUNT, heading=TIME, metavar="N")
+    steps: int | None = described(None, "Number of training steps.", Bounds(1, 10**12), heading=TIME, metavar="N")
+    """The budget: at most one of minutes, epochs and steps."""
+    patience: int | None = described(
+        None,
+        "Stop after N validations without improvement; 0 never. By default only once it is much worse for long.",
+        Bounds(0, 10**6),
+        heading=TIME,
+        metavar="N",
+    )
+    preset: Preset | None = described(None, "Network size in a word.", heading=NETWORK, label="Size")
+    cell: Cell | None = described(None, "Recurrent cell; lstm by default.", heading=NETWORK, label="Cell")
+    hidden_sizes: tuple[int, ...] | None = described(
+        None,
+        "Hidden size, or one per layer: 512, or 128,64.",
+        Bounds(1, MAX_SIZE),
+        heading=NETWORK,
+        option="--hidden",
+        metavar="SIZES",
+        label="Hidden",
+        hint="by size, or such as 512 or 128,64",
+    )
+    layers: int | None = described(
+        None, "Number of layers, all of one hidden size.", Bounds(1, 64), heading=NETWORK, metavar="N"
+    )
+    embedding_size: int | None = described(
+        None,
+        "Embedding size; 0 for one-hot.",
+        Bounds(0, MAX_SIZE),
+        heading=NETWORK,
+        option="--embedding",
+        metavar="N",
+        label="Embedding",
+        hint="by size, 0 for none",
+    )
+    tied: bool | None = described(None, "Share the embedding matrix with the output.", heading=NETWORK)
+    residual: bool | None = described(
+        None, "Add a layer's input to its output, where both are of one size.", heading=NETWORK
+    )
+    optimiser: Optimiser | None = described(None, "Optimiser; muon by default.", heading=LEARNING)
+    learning_rate: float | None = described(
+        None,
+        "Peak learning rate.",
+        Bounds(0, 100, has_low=False),
+        heading=LEARNING,
+        option="--lr",
+        metavar="R",
+        label="Rate",
+        hint="by level, such as 0.012",
+    )
+    decay: Decay | None = described(None, "Decay of the learning rate to zero; linear by default.", heading=LEARNING)
+    warmup: int | None = described(None, "Warm-up steps.", Bounds(0, 10**9), heading=LEARNING, metavar="N")
+    momentum: float | None = described(None, "Momentum of sgd and rmsprop.", _SHARE, heading=LEARNING, metavar="SHARE")
+    clip_norm: float | None = described(
+        None, "Maximum gradient norm; 1 by default.", _AMOUNT, heading=LEARNING, option="--clip", metavar="NORM"
+    )
+    loss: Loss | None = described(None, "Loss to minimise; cross-entropy by default.", heading=LEARNING)
+    average: Averaging | None = described(
+        None, "Average the weights over the training (ema), over its end (tail), or not at all.", heading=LEARNING
+    )
+    batch_size: int | None = described(
+        None,
+        "Batch size: streams that are read side by side.",
+        Bounds(1, 65_536),
+        heading=LEARNING,
+        option="--batch",
+        metavar="N",
+        label="Batch size",
+        hint="by time, 64 at most",
+    )
+    window: int | None = described(
+        None,
+        "Symbols through which the error is propagated back.",
+        Bounds(2, 65_536),
+        heading=LEARNING,
+        metavar="N",
+        label="Window",
+        hint="by time, 64 at most",
+    )
+    seed: int = described(
+        1,
+        "Seed of everything that is random.",
+        Bounds(0, 2**63 - 1),
+        heading=LEARNING,
+        metavar="N",
+        label="Seed",
+        hint="1",
+    )
+    dropout: float | None = described(
+        None,
+        "Dropout between layers.",
+        _SHARE,
+        heading=REGULARISATION,
+        metavar="SHARE",
+        label="Dropout",
+        hint="by the text's length",
+    )
+    input_dropout: float | None = described(
+        None,
+        "Dropout of the first layer's input; as --dropout by default.",
+        _SHARE,
+        heading=REGULARISATION,
+        metavar="SHARE",
+    )
+    output_dropout: float | None = described(
+        None,
+        "Dropout of the last layer's output; as --dropout by default.",
+        _SHARE,
+        heading=REGULARISATION,
+        metavar="SHARE",
+    )
+    variational: bool | None = described(None, "Use one dropout mask per window.", heading=REGULARISATION)
+    embedding_dropout: float | None = described(
+        None, "Dropout of whole symbols.", _SHARE, heading=REGULARISATION, metavar="SHARE"
+    )
+    weight_drop: float | None = described(
+        None, "Dropout of the recurrent weights.", _SHARE, heading=REGULARISATION, metavar="SHARE"
+    )
+    weight_decay: float | None = described(
+        None, "Weight decay; 0.01 by default.", _WEIGHT, heading=REGULARISATION, metavar="W"
+    )
+    activation: float | None = described(
+        None, "Penalty for large activations.", _WEIGHT, heading=REGULARISATION, option="--ar", metavar="W"
+    )
+    temporal: float | None = described(
+        None, "Penalty for activations that change fast.", _WEIGHT, heading=REGULARISATION, option="--tar", metavar="W"
+    )
+    device: Device = described("auto", "Where to compute.", heading=MACHINE)
+    precision: Precision = described("auto", "Precision; auto measures which is faster here.", heading=MACHINE)
+    threads: int | None = described(
+        None, "Processor cores to use; all by default.", Bounds(1, 4_096), heading=MACHINE, metavar="N"
+    )
+    beside_tui: bool = described(False, "Run at low priority and leave one core free.", heading=MACHINE)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         budgets = {"--minutes": self.minutes, "--epochs": self.epochs, "--steps": self.steps}
         given = [name for name, value in budgets.items() if value is not None]
         if len(given) > 1:
             raise UsageError(f"{' and '.join(given)} contradict each other: give one budget")
-        for field, choices in _CHOICES.items():
-            _check_choice(f"--{field}", getattr(self, field), choices)
-        for field, (name, largest) in _AMOUNTS.items():
-            value = getattr(self, field)
-            if value is not None and not 0 < value <= largest:  # what is no number is not either
-                raise UsageError(f"{name} {value} cannot be: choose above 0, at most {largest:,.0f}")
-        for field, (name, least, most) in _COUNTS.items():
-            _check_count(name, getattr(self, field), least, most)
-        for field in _SHARES:
-            value = getattr(self, field)
-            if value is not None and not 0 <= value < 1:
-                raise UsageError(f"--{field.replace('_', '-')} {value} cannot be: choose from 0 to below 1")
-        for field, name in _WEIGHTS.items():
-            value = getattr(self, field)
-            if value is not None and not 0 <= value <= 1_000:
-                raise UsageError(f"{name} {value} cannot be: choose from 0 to 1,000")
-        _check_count("--max-vocab", self.max_vocab, SMALLEST_MAX_VOCAB[self.level], MAX_VOCAB)
+        if self.max_vocab is not None and self.max_vocab < (least := SMALLEST_MAX_VOCAB[self.level]):
+            raise UsageError(
+                f"max-vocab must be from {least} to {MAX_VOCAB:,} at {self.level} level, not {self.max_vocab}"
+            )
         self._check_network()
         self._check_base()
         if self.layers and self.hidden_sizes and len(self.hidden_sizes) not in (1, self.layers):
@@ -153,16 +216,19 @@ class TrainingOptions:
         hidden = (1,) if self.hidden_sizes is None else self.hidden_sizes
         ModelConfig(1, self.cell or "lstm", hidden, embedding, self.dropout or 0.0, bool(self.tied))
         if self.momentum and self.optimiser not in ("sgd", "rmsprop"):
-            raise UsageError("--momentum is for --optimiser sgd and rmsprop: the others have their own")
+            raise UsageError("--momentum is for --optimiser sgd and rmsprop; the others have their own")
 
     def _check_base(self) -> None:
         """Refuse a network beside the model that a training goes on from, which has one."""
         if self.base is None:
             return
         names = ("preset", "cell", "hidden_sizes", "layers", "embedding_size", "tied", "residual")
-        given = [_NETWORK_OPTIONS.get(name, f"--{name}") for name in names if getattr(self, name) is not None]
+        kind: Any = type(self)
+        descriptions = find_descriptions(kind)
+        options = {name: descriptions[name].option or f"--{name_field(name)}" for name in names}
+        given = [option for name, option in options.items() if getattr(self, name) is not None]
         if given:
-            raise UsageError(f"--from goes on with the network of its model: leave out {' and '.join(given)}")
+            raise UsageError(f"--from continues with the network of its model: leave out {' and '.join(given)}")
 
     def to_json(self) -> dict[str, Any]:
         """The options as plain JSON values."""
@@ -189,14 +255,6 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(size) for size in text.split(","))
     except ValueError as e:
-        raise UsageError(f"--hidden {text} is not a size: write one like 512, or one per layer like 128,64") from e
-
-
-def _check_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
-    if value is not None and value not in choices:
-        raise UsageError(f"{name} {value} is unknown: choose one of {', '.join(choices)}")
-
-
-def _check_count(name: str, value: int | None, least: int, most: int) -> None:
-    if value is not None and not least <= value <= most:
-        raise UsageError(f"{name} {value} cannot be: choose from {least} to {most:,}")
+        raise UsageError(
+            f"hidden-sizes must be a size, as in 512, or one per layer, as in 128,64, not {cut(text)}"
+        ) from e

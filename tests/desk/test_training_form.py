@@ -19,7 +19,7 @@ from rnnchat.desk.training_form import (
 from rnnchat.errors import NameTakenError, TextError, TrainingError
 from rnnchat.text.corpus import Corpus
 
-FILLED = FormValues(texts="shakespeare", name="mine")
+FILLED = FormValues(texts="shakespeare", filled={"name": "mine"})
 
 
 def test_an_untouched_form_leaves_everything_but_the_time_to_the_rules():
@@ -32,18 +32,20 @@ def test_an_untouched_form_leaves_everything_but_the_time_to_the_rules():
 
 def test_every_field_reaches_the_options():
     options = check_form(
-        replace(
-            FILLED,
-            level="word",
-            size="tiny",
-            cell="gru",
-            hidden="128, 64",
-            embedding="0",
-            dropout="0.2",
-            learning_rate="0.01",
-            batch="8",
-            window="32",
-            seed="7",
+        FormValues(
+            texts="shakespeare",
+            filled={
+                "level": "word",
+                "preset": "tiny",
+                "cell": "gru",
+                "hidden_sizes": "128, 64",
+                "embedding_size": "0",
+                "dropout": "0.2",
+                "learning_rate": "0.01",
+                "batch_size": "8",
+                "window": "32",
+                "seed": "7",
+            },
         )
     )
     assert (options.level, options.preset, options.cell, options.hidden_sizes) == ("word", "tiny", "gru", (128, 64))
@@ -56,22 +58,22 @@ def test_every_field_reaches_the_options():
     [
         ("texts", " "),
         ("name", "../elsewhere"),
-        ("hidden", "0"),
-        ("hidden", "1000000"),
-        ("hidden", "12,"),
-        ("embedding", "-1"),
+        ("hidden_sizes", "0"),
+        ("hidden_sizes", "1000000"),
+        ("hidden_sizes", "12,"),
+        ("embedding_size", "-1"),
         ("dropout", "1"),
         ("dropout", "nan"),
         ("learning_rate", "0"),
         ("learning_rate", "fast"),
-        ("batch", "1.5"),
+        ("batch_size", "1.5"),
         ("window", "1"),
         ("seed", "-1"),
     ],
 )
 def test_a_value_that_cannot_be_is_told_in_one_sentence_about_its_field(field, value):
     with pytest.raises(FieldError) as told:
-        check_form(replace(FILLED, **{field: value}))
+        check_form(FormValues(value) if field == "texts" else replace(FILLED, filled={field: value}))
     assert told.value.field == field
     assert "\n" not in str(told.value)
 
@@ -100,5 +102,5 @@ def test_texts_and_network_are_described(tmp_path):
     (tmp_path / "b.txt").write_text("abd " * 100, encoding="utf-8")
     summary = Corpus([str(tmp_path)]).summarize()
     assert describe_texts(summary) == "2 files, 800 bytes, 801 characters (6 distinct)"
-    assert describe_network(replace(FILLED, hidden="16"), summary).startswith("lstm 1×16, about ")
-    assert describe_network(replace(FILLED, hidden="x"), summary) == ""
+    assert describe_network(replace(FILLED, filled={"hidden_sizes": "16"}), summary).startswith("lstm 1×16, about ")
+    assert describe_network(replace(FILLED, filled={"hidden_sizes": "x"}), summary) == ""

@@ -90,5 +90,5 @@ def test_pieces_that_spell_the_same_text_are_one_beam(make_model):
 
 @pytest.mark.parametrize("width", [0, 257])
 def test_a_width_out_of_range_is_told(generator, width):
-    with pytest.raises(UsageError, match=f"{width} beams"):
+    with pytest.raises(UsageError, match=f"beams must be from 1 to 256, not {width}"):
         search(generator, Settings(), width)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rnnchat.desk.summary import SELDOM
+from rnnchat.description import find_descriptions
 from rnnchat.generation.settings import Settings
 from rnnchat.tui.app import RnnchatApp
 from rnnchat.tui.settings import ScreenSettings
@@ -50,7 +50,7 @@ async def test_arrows_shift_and_ends_move_the_temperature(make_app: Any) -> None
         assert app.settings.writing.temperature == 0
 
 
-async def test_a_number_is_typed_over_the_old_one_and_brought_between_the_ends(make_app: Any) -> None:
+async def test_a_number_is_typed_over_the_old_one_and_refused_beyond_the_bounds(make_app: Any) -> None:
     app = make_app()
     async with app.run_test(size=WIDE) as pilot:
         slider = app.screen.query_one("#temperature", Slider)
@@ -58,9 +58,10 @@ async def test_a_number_is_typed_over_the_old_one_and_brought_between_the_ends(m
         await pilot.press("1", ".", "2", "5", "enter")
         assert slider.value == 1.25
         await pilot.press("9", "enter")
-        assert slider.value == 2
+        assert slider.value == 1.25
+        assert "temperature must be from 0 to 2, not 9" in {note.message for note in app._notifications}
         await pilot.press("1", "escape")
-        assert slider.value == 2
+        assert slider.value == 1.25
         await pilot.press("0", ",", "3", "x", "tab")
         assert slider.value == 0.3
 
@@ -114,7 +115,7 @@ async def test_more_unfolds_by_key_and_mouse_and_says_how_much_is_changed(make_a
         assert more.show_value().startswith("1 changed")
 
 
-async def test_every_seldom_field_reaches_the_settings(make_app: Any) -> None:
+async def test_every_folded_field_reaches_the_settings(make_app: Any) -> None:
     app = make_app()
     async with app.run_test(size=WIDE) as pilot:
         app.screen.query_one(MoreRow).focus()
@@ -132,7 +133,8 @@ async def test_every_seldom_field_reaches_the_settings(make_app: Any) -> None:
         await pilot.press("-", "0", ".", "5", "enter")
         await pilot.pause()
         assert app.settings.writing.presence_penalty == -0.5
-        assert {field.id for field in app.screen.query(".seldom")} == set(SELDOM)
+        folded = {name for name, description in find_descriptions(Settings).items() if description.is_folded}
+        assert {field.id for field in app.screen.query(".folded")} == folded
 
 
 async def test_banned_texts_are_typed_with_commas_between(make_app: Any) -> None:

@@ -14,6 +14,9 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 
+from rnnchat.description import parse_number
+from rnnchat.errors import UsageError
+
 CARET = "▏"
 
 
@@ -143,6 +146,7 @@ class NumberField(Field):
         step: float,
         fine_step: float | None = None,
         show: Callable[[float], str] = lambda value: f"{value:.2f}",
+        check: Callable[[float], None] | None = None,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -151,13 +155,16 @@ class NumberField(Field):
         Args:
             label: What the number is.
             value: Where it starts.
-            minimum: The least it may be.
-            maximum: The most it may be.
+            minimum: As low as arrow keys lead.
+            maximum: As high as arrow keys lead.
             step: How far one arrow key moves.
             fine_step: How far shift and an arrow key move; ``None`` for the same as ``step``.
             show: The value in words, unit included.
+            check: Raises UsageError for a typed number that cannot be taken; without it, typing is brought between the
+                ends.
         """
         super().__init__(label, id=id, classes=classes)
+        self.check = check
         self.minimum = minimum
         self.maximum = maximum
         self.step = step
@@ -178,8 +185,9 @@ class NumberField(Field):
 
     def choose(self, value: float | None) -> None:
         """Take ``value``, brought between the ends, and say so if it is another one."""
-        if value is not None:
-            value = round(min(self.maximum, max(self.minimum, value)), 6)
+        self._take(None if value is None else round(min(self.maximum, max(self.minimum, value)), 6))
+
+    def _take(self, value: float | None) -> None:
         if value != self.value:
             self.value = value
             self.post_message(self.Changed(self, value))
@@ -226,9 +234,19 @@ class NumberField(Field):
         typed = self.typed or ""
         self._end_typing()
         try:
-            self.choose(float(typed))
+            value = parse_number(typed)
         except ValueError:
             self.app.bell()
+            return
+        if self.check is None:
+            self.choose(value)
+            return
+        try:
+            self.check(value)
+        except UsageError as error:
+            self.app.notify_error(error)  # type: ignore[attr-defined]
+        else:
+            self._take(value)
 
     def _end_typing(self) -> None:
         self.typed = None
@@ -252,9 +270,17 @@ class SeedField(NumberField):
 
     last_seed: var[int | None] = var[int | None](None, init=False)
 
-    def __init__(self, value: int | None, maximum: int, *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        value: int | None,
+        maximum: int,
+        check: Callable[[float], None] | None = None,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
         """Make the field; ``None`` draws a new seed each time."""
-        super().__init__("Seed", value, 0, maximum, step=1, show=lambda seed: f"{seed:.0f}", id=id)
+        super().__init__("Seed", value, 0, maximum, step=1, show=str, check=check, id=id, classes=classes)
 
     def show_number(self) -> str:
         if self.value is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,9 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.message import Message
 
+from rnnchat.description import Description, Reach, check_value, find_choices, find_descriptions, find_types, name_field
 from rnnchat.desk import summary
 from rnnchat.errors import UsageError
-from rnnchat.generation.settings import MAX_SEED, MAX_WINDOW, PRESETS, Settings
+from rnnchat.generation.settings import PRESETS, Settings
 from rnnchat.tui.widgets.field import CycleField, Field, NumberField, SeedField
 from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.preset_row import PresetRow
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from rnnchat.tui.app import RnnchatApp
 
 WIDTH = 36
-CHOICES: dict[str, dict[Any, str]] = {
-    "until": {**summary.UNTIL_NAMES},
-    "draw_at": {**summary.DRAW_NAMES},
-    "escape_loops": summary.LOOP_NAMES,
-}
-"""Of each setting that is one of a few words: its values, and how they are called."""
 FOLDED, UNFOLDED = "▸", "▾"
 
 
@@ -52,11 +46,11 @@ class MoreRow(Field):
         """Make the row, folded."""
         super().__init__("More", id="more")
         self.is_open = False
-        self.count = summary.count_changed(settings)
+        self.count = summary.count_folded(settings)
 
     def show_settings(self, settings: Settings) -> None:
         """Say how many of the folded settings are changed."""
-        self.count = summary.count_changed(settings)
+        self.count = summary.count_folded(settings)
         self.refresh()
 
     def show_value(self) -> str:
@@ -104,8 +98,8 @@ class Panel(VerticalScroll, can_focus=False):
         scrollbar-size-vertical: 1;
         Field {{ margin-bottom: 0; }}
         .gap {{ margin-top: 1; }}
-        .seldom {{ display: none; padding-left: 1; }}
-        &.-more .seldom {{ display: block; }}
+        .folded {{ display: none; padding-left: 1; }}
+        &.-more .folded {{ display: block; }}
     }}
     """
 
@@ -122,67 +116,46 @@ class Panel(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield PresetRow()
-        yield Slider(
-            "Temperature",
-            self.settings.temperature,
-            0,
-            2,
-            step=0.05,
-            fine_step=0.01,
-            show=self._show_temperature,
-            id="temperature",
-            classes="gap",
-        )
-        yield self._number("Length", "length", 10, 100_000, 50, 10, summary.show_length, "gap")
-        yield self._choice("Up to", "until")
-        yield self._number("Top-k", "top_k", 0, 500, 5, 1, summary.show_count, "gap")
-        yield self._number("Top-p", "top_p", 0.05, 1, 0.05, 0.01, summary.show_below_1)
-        yield self._number("Min-p", "min_p", 0, 0.5, 0.01, 0.005, summary.show_above_0)
-        yield self._number("Repetition penalty", "repetition_penalty", 1, 2, 0.05, 0.01, summary.show_above_1)
+        descriptions = {name: each for name, each in find_descriptions(Settings).items() if each.label}
+        heading = None
+        for name, description in descriptions.items():
+            if not description.is_folded:
+                yield self._make_row(name, description, "gap" if description.heading != heading else None)
+                heading = description.heading
         yield MoreRow(self.settings)
-        yield from self._compose_seldom()
-        seed = SeedField(self.settings.seed, MAX_SEED, id="seed")
-        seed.add_class("gap")
-        yield seed
-        model = ModelField()
-        model.add_class("gap")
-        yield model
+        for name, description in descriptions.items():
+            if description.is_folded:
+                yield self._make_row(name, description, "folded")
+        yield ModelField().add_class("gap")
         yield PrecisionField()
         yield TrainingNote()
 
-    def _compose_seldom(self) -> ComposeResult:
-        """The fields that are folded, in the order of ``summary.SELDOM``."""
-        yield self._number("Write at least", "min_length", 0, 100_000, 50, 10, summary.show_least_length, "seldom")
-        yield self._choice("Chance decides", "draw_at", "seldom")
-        yield self._number("Presence penalty", "presence_penalty", -2, 2, 0.1, 0.02, summary.show_nats, "seldom")
-        yield self._number("Frequency penalty", "frequency_penalty", -2, 2, 0.1, 0.02, summary.show_nats, "seldom")
-        yield self._number("Penalties look at", "penalty_window", 1, MAX_WINDOW, 16, 1, summary.show_symbols, "seldom")
-        yield self._number("Older uses count", "penalty_decay", 0.5, 1, 0.01, 0.002, summary.show_decay, "seldom")
-        yield self._choice("Loops", "escape_loops", "seldom")
-        yield TextsField("Never write", self.settings.ban, id="ban", classes="seldom")
+    def _make_row(self, name: str, description: Description, classes: str | None) -> Field:
+        """The row of the setting ``name``, as its type has it."""
+        label, value, wanted = description.label, getattr(self.settings, name), find_types(Settings)[name]
+        if wanted == tuple[str, ...]:
+            return TextsField(label, value, id=name, classes=classes)
+        if description.bounds is None:
+            words = self._find_words(name)
+            return CycleField(label, list(words.values()), words[value], id=name, classes=classes)
+        low, high, step, fine_step = description.reach or Reach(description.bounds.low, description.bounds.high)
 
-    def _number(
-        self,
-        label: str,
-        name: str,
-        minimum: float,
-        maximum: float,
-        step: float,
-        fine_step: float,
-        show: Callable[[float], str],
-        classes: str | None = None,
-    ) -> NumberField:
-        """The field of the setting ``name``."""
-        value = getattr(self.settings, name)
-        return NumberField(
-            label, value, minimum, maximum, step=step, fine_step=fine_step, show=show, id=name, classes=classes
+        def check(number: float) -> None:
+            check_value(name_field(name), number, wanted, description)
+
+        if name == "seed":
+            return SeedField(value, int(high), check, id=name, classes=classes)
+        kind, show = (Slider, self._show_temperature) if name == "temperature" else (NumberField, description.show)
+        return kind(
+            label, value, low, high, step=step, fine_step=fine_step, show=show, check=check, id=name, classes=classes
         )
 
-    def _choice(self, label: str, name: str, classes: str | None = None) -> CycleField:
-        """The field of the setting ``name``, one of ``CHOICES``."""
-        names = CHOICES[name]
-        value = names[getattr(self.settings, name)]
-        return CycleField(label, list(names.values()), value, id=name, classes=classes)
+    @staticmethod
+    def _find_words(name: str) -> dict[Any, str]:
+        """The values of a setting that is one of a few, and how each is called."""
+        description = find_descriptions(Settings)[name]
+        values = find_choices(find_types(Settings)[name]) or (False, True)
+        return {value: description.words.get(value, str(value)) for value in values}
 
     def _show_temperature(self, value: float) -> str:
         """The temperature that is chosen, or those that take turns in its place."""
@@ -201,9 +174,11 @@ class Panel(VerticalScroll, can_focus=False):
         for field in self.query(NumberField):
             if field.id is not None:
                 field.value = getattr(settings, field.id)
-        for name, names in CHOICES.items():
-            self.query_one(f"#{name}", CycleField).value = names[getattr(settings, name)]
-        self.query_one(TextsField).value = settings.ban
+        for row in self.query(CycleField):
+            if row.id in find_types(Settings):
+                row.value = self._find_words(row.id)[getattr(settings, row.id)]
+        for texts in self.query(TextsField):
+            texts.value = getattr(settings, str(texts.id))
         self.query_one(MoreRow).show_settings(settings)
         self.query_one(PresetRow).show_preset(settings)
         self.query_one(Slider).refresh()
@@ -221,8 +196,7 @@ class Panel(VerticalScroll, can_focus=False):
     def _take_number(self, event: NumberField.Changed) -> None:
         event.stop()
         name = event.field.id or ""
-        is_whole = isinstance(getattr(Settings(), name), int) and event.value is not None
-        changes: dict[str, Any] = {name: int(event.value or 0) if is_whole else event.value}
+        changes: dict[str, Any] = {name: event.value}
         if name == "temperature":
             changes["temperature_cycle"] = ()  # those in turn would hide the one that was chosen
         self._take(**changes)
@@ -231,12 +205,12 @@ class Panel(VerticalScroll, can_focus=False):
     def _take_choice(self, event: CycleField.Changed) -> None:
         event.stop()
         name = event.field.id or ""
-        self._take(**{name: next(value for value, word in CHOICES[name].items() if word == event.value)})
+        self._take(**{name: next(value for value, word in self._find_words(name).items() if word == event.value)})
 
     @on(TextsField.Changed)
     def _take_texts(self, event: TextsField.Changed) -> None:
         event.stop()
-        self._take(ban=event.value)
+        self._take(**{str(event.field.id): event.value})
 
     @on(PresetRow.Chosen)
     def _take_preset(self, event: PresetRow.Chosen) -> None:

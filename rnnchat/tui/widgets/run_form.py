@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,21 +18,21 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 from textual.worker import Worker
 
+from rnnchat.description import Description
 from rnnchat.desk.new_training import NewTraining
 from rnnchat.desk.training_form import (
-    LEVELS,
-    SIZES,
     FieldError,
     FormValues,
     add_text,
     describe_network,
     describe_texts,
     is_name_taken,
+    list_choices,
+    list_rows,
     place_error,
     split_texts,
 )
 from rnnchat.errors import RnnchatError
-from rnnchat.model.config import CELLS
 from rnnchat.tui.screens.ask import AskYesNo
 from rnnchat.tui.widgets.choice import Choice
 from rnnchat.tui.widgets.form_row import FormRow
@@ -43,16 +44,6 @@ if TYPE_CHECKING:
 
 TYPING_PAUSE_S = 0.4
 """Seconds after the last key until the texts are read."""
-DETAILS = (
-    ("Name", "name", "after the text"),
-    ("Hidden", "hidden", "by size, or such as 512 or 128,64"),
-    ("Embedding", "embedding", "by size, 0 for none"),
-    ("Dropout", "dropout", "by the text's length"),
-    ("Rate", "learning_rate", "by level, such as 0.012"),
-    ("Streams", "batch", "by time, 64 at most"),
-    ("Window", "window", "by time, 64 at most"),
-    ("Seed", "seed", "1"),
-)
 
 
 class RunForm(VerticalScroll, can_focus=False):
@@ -102,7 +93,7 @@ class RunForm(VerticalScroll, can_focus=False):
         """The form as it stands."""
         rows = {row.field: row.text for row in self.query(FormRow)}
         choices = {choice.id or "": choice.value for choice in self.query(Choice)}
-        return FormValues(**rows, **choices, minutes=self.query_one(MinutesSlider).minutes)
+        return FormValues(rows.pop("texts", ""), self.query_one(MinutesSlider).minutes, rows | choices)
 
     def has_texts(self, texts: str) -> bool:
         """Whether these are still the texts in the form."""
@@ -130,7 +121,7 @@ class RunForm(VerticalScroll, can_focus=False):
 
     def show_problem(self, error: FieldError) -> None:
         """Show what is wrong beside its field."""
-        if error.field in {field for _, field, _ in DETAILS}:
+        if error.field in list_rows():
             self.show_details(True)
         # Rows that were just unfolded have no line to point at before the next refresh.
         self.call_after_refresh(lambda: self.find_row(error.field).show_problem(str(error)))
@@ -139,14 +130,15 @@ class RunForm(VerticalScroll, can_focus=False):
         """Unfold or fold the less usual fields; they are made when they are first wanted."""
         details = self.query_one("#details")
         if is_open and not details.children:
-            name, *rows = [FormRow(label, field, placeholder) for label, field, placeholder in DETAILS]
-            choices = [
-                Choice(label, options, options[0], id=label.lower())
-                for label, options in (("Level", LEVELS), ("Size", SIZES), ("Cell", CELLS))
-            ]
-            details.mount(name, *choices, *rows)
+            details.mount(*starmap(self._make_row, list_rows().items()))
         self.set_class(is_open, "-more")
         self.query_one("#more", Button).label = "Less" if is_open else "More…"
+
+    @staticmethod
+    def _make_row(name: str, description: Description) -> Choice | FormRow:
+        if choices := list_choices(name):
+            return Choice(description.label, choices, choices[0], id=name)
+        return FormRow(description.label, name, description.hint)
 
     # Reading the texts
 
@@ -206,9 +198,7 @@ class RunForm(VerticalScroll, can_focus=False):
         if not is_name_taken(values.name):
             self._begin(values)
             return
-        question = AskYesNo(
-            f"A run or a model named {values.name.strip()} already exists.", "Replace it", title="Train"
-        )
+        question = AskYesNo(f"A run or a model named {values.name} already exists.", "Replace it", title="Train")
         self.app.push_screen(question, lambda yes: self._begin(values, replace=True) if yes else None)
 
     def _begin(self, values: FormValues, replace: bool = False) -> None:

@@ -48,6 +48,7 @@ class Slider(NumberField):
         step: float,
         fine_step: float | None = None,
         show: Callable[[float], str] = lambda value: f"{value:.2f}",
+        check: Callable[[float], None] | None = None,
         is_inline: bool = False,
         id: str | None = None,
         classes: str | None = None,
@@ -62,10 +63,20 @@ class Slider(NumberField):
             step: How far one arrow key moves, and how fine the mouse is.
             fine_step: How far shift and an arrow key move; ``None`` for the same as ``step``.
             show: The value in words, unit included.
+            check: As in ``NumberField``.
             is_inline: Whether label, line and value share one row.
         """
         super().__init__(
-            label, value, minimum, maximum, step=step, fine_step=fine_step, show=show, id=id, classes=classes
+            label,
+            value,
+            minimum,
+            maximum,
+            step=step,
+            fine_step=fine_step,
+            show=show,
+            check=check,
+            id=id,
+            classes=classes,
         )
         self.is_inline = is_inline
         self.set_class(is_inline, "-inline")

@@ -330,7 +330,7 @@ async def test_a_text_and_minutes_are_all_there_is_to_choose(open_app, letters, 
         form.find_row("texts").text = str(letters)
         await pilot.press("ctrl+g")
         await until(lambda: started)
-        assert started[0] == TrainingOptions((str(letters),), minutes=started[0].minutes, cell="lstm", beside_tui=True)
+        assert started[0] == TrainingOptions((str(letters),), minutes=started[0].minutes, beside_tui=True)
 
 
 async def test_a_problem_with_a_folded_field_folds_it_out(open_app, until):
@@ -362,9 +362,9 @@ async def test_a_training_is_started_with_what_was_filled_in(open_app, letters, 
         ("texts", "", "Choose a text: a file, a folder, or a name such as shakespeare."),
         ("texts", "'unclosed", "A quotation mark is not closed."),
         ("name", "a/b", "is not a valid name"),
-        ("hidden", "big", "Hidden: one size per layer, such as 512 or 128,64."),
-        ("dropout", "2", "Dropout: a share from 0 to below 1, such as 0.2."),
-        ("seed", "one", "Seed: a whole number, 0 or more."),
+        ("hidden_sizes", "big", "hidden-sizes must be a size, as in 512, or one per layer, as in 128,64, not big"),
+        ("dropout", "2", "Dropout must be from 0 to below 1, not 2"),
+        ("seed", "one", "Seed must be a whole number from 0 to 9,223,372,036,854,775,807, not one"),
     ],
 )
 async def test_what_cannot_be_taken_is_told_beside_its_field(open_app, letters, until, started, field, text, sentence):
