@@ -83,7 +83,7 @@ def test_an_unknown_setting_is_told_with_the_nearest_one(model: rnnchat.Language
 
 
 def test_a_setting_out_of_range_is_told_before_any_text_comes(model: rnnchat.LanguageModel) -> None:
-    with pytest.raises(UsageError, match="temperature 3"):
+    with pytest.raises(UsageError, match="temperature must be from 0 to 2, not 3"):
         model.write("abc", temperature=3)
 
 

@@ -104,7 +104,7 @@ def test_help_shows_options_under_headings(run: Run) -> None:
     lines = run("train", "--help").stdout.splitlines()
     headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
     assert headings == [
-        "Arguments:", "Text:", "Time:", "Network:", "Learning:", "Against learning by heart:", "Machine:", "Options:"
+        "Arguments:", "Text:", "Time:", "Network:", "Learning:", "Regularisation:", "Machine:", "Options:"
     ]  # fmt: skip
 
 
@@ -146,12 +146,12 @@ def test_standard_input_can_be_learnt_from(run: Run) -> None:
         ((), 2, "name the texts to train on"),
         (("{text}", "--resume", "sea"), 2, "name the texts to train on"),
         (("{text}", "--minutes", 1, "--steps", 2), 2, "contradict each other"),
-        (("{text}", "--hidden", "big"), 2, "--hidden big is not a size"),
-        (("{text}", "--dropout", 1.5), 2, "dropout 1.5"),
+        (("{text}", "--hidden", "big"), 2, "hidden-sizes must be a size"),
+        (("{text}", "--dropout", 1.5), 2, "dropout must be from 0 to below 1, not 1.5"),
         (("{text}", "--cell", "transformer"), 2, "transformer"),
         (("--resume", "sea", "--cell", "gru", "--minutes", 5), 2, "leave out --minutes and --cell"),
-        (("{text}", "--minutes", "nan"), 2, "--minutes nan"),
-        (("{text}", "--seed", 2**63), 2, "--seed 9223372036854775808"),
+        (("{text}", "--minutes", "nan"), 2, "minutes must be a number above 0"),
+        (("{text}", "--seed", 2**63), 2, "seed must be from 0 to 9,223,372,036,854,775,807"),
         (("nowhere.txt",), 1, "nowhere.txt"),
         (("--resume", "lake"), 1, "no run called 'lake'"),
         (("{text}", "--name", "../sea"), 1, "is not a valid name"),
