@@ -10,8 +10,8 @@ from rnnchat.cli import option
 from rnnchat.cli.draft import Draft
 from rnnchat.cli.output import print_json, show_safely
 from rnnchat.cli.writer import Page, Writer, find_source, make_generator
-from rnnchat.desk.visible import picture_controls
 from rnnchat.description import name_field
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import WHAT, Settings
 
