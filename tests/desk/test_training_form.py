@@ -101,6 +101,6 @@ def test_texts_and_network_are_described(tmp_path):
     (tmp_path / "a.txt").write_text("abc " * 100, encoding="utf-8")
     (tmp_path / "b.txt").write_text("abd " * 100, encoding="utf-8")
     summary = Corpus([str(tmp_path)]).summarize()
-    assert describe_texts(summary) == "2 files, 800 bytes, 801 characters (6 distinct)"
+    assert describe_texts(summary) == "2 files, 800 bytes, 802 characters (6 distinct)"
     assert describe_network(replace(FILLED, filled={"hidden_sizes": "16"}), summary).startswith("lstm 1×16, about ")
     assert describe_network(replace(FILLED, filled={"hidden_sizes": "x"}), summary) == ""
