@@ -23,7 +23,7 @@ import torch
 
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
-from rnnchat.network.network import LanguageModel, load_weights
+from rnnchat.network.network import Network, load_weights
 from rnnchat.training.evaluation import evaluate
 
 NAME = "penn"
@@ -62,7 +62,7 @@ def main() -> None:
         command = [sys.executable, "-m", "rnnchat", "train", texts["train"], "--validation", texts["valid"]]
         subprocess.run([*command, "--name", NAME, *wishes], check=True)
         model = read_model(find_model(NAME))
-        network = LanguageModel(model.config)
+        network = Network(model.config)
         load_weights(network, model.weights)
         network.to("cuda" if torch.cuda.is_available() else "cpu")
         print(f"{model.config.parameters:,} parameters, {arguments.minutes:g} minutes", flush=True)

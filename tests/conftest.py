@@ -19,7 +19,7 @@ import pytest
 from rnnchat.engine.protocol import Chunk, Explained, ModelInfo, Offered, ScoreInfo
 from rnnchat.errors import EngineError
 from rnnchat.generation.settings import Settings
-from rnnchat.model.config import Cell, ModelConfig
+from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model, write_model
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.runs.folder import RunFolder
@@ -158,7 +158,7 @@ def make_model() -> Callable[..., Model]:
     """Make small models with random weights: ``make_model("gru", (6, 5), embedding_size=0)``."""
 
     def make(
-        cell: Cell = "lstm",
+        cell: str = "lstm",
         hidden_sizes: tuple[int, ...] = (7, 5),
         embedding_size: int = 3,
         tied: bool = False,

@@ -232,7 +232,7 @@ def test_no_more_is_rewound_than_there_was(model: rnnchat.LanguageModel) -> None
 def test_going_back_reads_nothing(model: rnnchat.LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
     reading = model.read("abc" * 100)
     reading.read("defgh" * 100)
-    runtime = model._generator.runtime
+    runtime = model.network.predictor
     monkeypatch.setattr(runtime, "read", None)
     monkeypatch.setattr(runtime, "step", None)
     reading.fork().rewind()

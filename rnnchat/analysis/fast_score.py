@@ -22,7 +22,7 @@ import numpy as np
 from rnnchat.analysis.score import Score, score_text
 from rnnchat.analysis.surprisal import Streams, Surprisal
 from rnnchat.errors import UsageError
-from rnnchat.runtime.runtime import Predictor
+from rnnchat.runtime.predictor import Predictor
 from rnnchat.text.tokenizer import Tokenizer
 
 STREAMS = 32

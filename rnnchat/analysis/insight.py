@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from rnnchat.errors import TextError, UsageError
-from rnnchat.runtime.runtime import BLOCK_SIZE, Predictor
+from rnnchat.runtime.predictor import Predictor
+from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
 

@@ -19,7 +19,8 @@ import numpy as np
 from rnnchat.analysis.feature import FEATURES, Feature
 from rnnchat.analysis.insight import split_text
 from rnnchat.errors import TextError, UsageError
-from rnnchat.runtime.runtime import BLOCK_SIZE, Runtime
+from rnnchat.runtime.predictor import Predictor
+from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import find_start, read_start
 from rnnchat.text.tokenizer import Tokenizer
 
@@ -72,7 +73,7 @@ class Search:
 
 
 def find_neurons(
-    runtime: Runtime,
+    runtime: Predictor,
     tokenizer: Tokenizer,
     read_pieces: Callable[[], Iterable[str]],
     features: Sequence[Feature] = FEATURES,
@@ -115,7 +116,7 @@ def find_neurons(
 
 
 def trace_unit(
-    runtime: Runtime, tokenizer: Tokenizer, pieces: Iterable[str], layer: int, unit: int
+    runtime: Predictor, tokenizer: Tokenizer, pieces: Iterable[str], layer: int, unit: int
 ) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
     """Follow one unit over a text, read in one stream with the state carried all the way.
 
@@ -226,7 +227,7 @@ def _find_line_begins(text: str) -> np.ndarray:
     return np.cumsum([0, *lengths[:-1]])
 
 
-def _read_units(runtime: Runtime, ids: np.ndarray, previous: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _read_units(runtime: Predictor, ids: np.ndarray, previous: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Read symbols in rows side by side.
 
     Args:

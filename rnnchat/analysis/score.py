@@ -20,7 +20,8 @@ import numpy as np
 
 from rnnchat.analysis.surprisal import Streams, Surprisal
 from rnnchat.errors import TextError
-from rnnchat.runtime.runtime import BLOCK_SIZE, Predictor
+from rnnchat.runtime.predictor import Predictor
+from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.text.alignment import align
 from rnnchat.text.coverage import BITS_PER_UNKNOWN_BYTE, find_missing
 from rnnchat.text.tokenizer import Tokenizer

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnchat.runtime.runtime import BLOCK_SIZE, Predictor, State
+from rnnchat.runtime.predictor import Predictor, State
+from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
 
@@ -72,19 +73,12 @@ class Streams:
 
     def pick(self, indices: Sequence[int]) -> "Streams":
         """These of the streams, in this order; one that is named twice goes on twice."""
-        chosen = np.asarray(indices)
-        state = State(
-            tuple(part[chosen] for part in self.state.hidden), tuple(part[chosen] for part in self.state.cell)
-        )
-        return Streams(self._runtime, state, self.last[chosen])
+        return Streams(self._runtime, self.state.rows(indices), self.last[list(indices)])
 
     def join(self, other: "Streams") -> "Streams":
         """These streams and those of ``other`` after them, side by side."""
-        state = State(
-            tuple(map(_stack, self.state.hidden, other.state.hidden)),
-            tuple(map(_stack, self.state.cell, other.state.cell)),
-        )
-        return Streams(self._runtime, state, _stack(self.last, other.last))
+        state = State.join([self.state, other.state], np.concatenate)
+        return Streams(self._runtime, state, np.concatenate([self.last, other.last]))
 
 
 def _judge(log_probs: np.ndarray, ids: np.ndarray, with_ranks: bool) -> Surprisal:
@@ -92,7 +86,3 @@ def _judge(log_probs: np.ndarray, ids: np.ndarray, with_ranks: bool) -> Surprisa
     chosen = np.take_along_axis(log_probs, ids[..., None], axis=2)  # (B, T, 1)
     ranks = np.count_nonzero(log_probs > chosen, axis=2) + 1 if with_ranks else np.zeros(ids.shape, np.int64)
     return Surprisal(-chosen[..., 0].astype(np.float64), ranks)
-
-
-def _stack(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return np.concatenate([first, second])

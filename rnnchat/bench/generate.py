@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,12 +29,15 @@ from rnnchat.bench.stopwatch import (
     summarise,
     time_call,
 )
-from rnnchat.generation.generator import Generator
+from rnnchat.generation.language_model import LanguageModel
+from rnnchat.generation.open_network import OpenNetwork
 from rnnchat.generation.settings import MAX_LENGTH, Settings
+from rnnchat.generation.writing import Writing, Writings
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
 from rnnchat.runtime.constant import Precision
-from rnnchat.runtime.runtime import Runtime, State
+from rnnchat.runtime.predictor import State
+from rnnchat.runtime.runtime import Runtime
 from rnnchat.runtime.thread import choose_threads, count_cores, count_work
 from rnnchat.text.tokenizer import SYMBOL_NAMES, CharTokenizer, Level
 from rnnchat.text.word import WordTokenizer
@@ -214,9 +217,11 @@ def list_writing_ways(model: Model, threads: dict[tuple[Precision, int], int]) -
     for (precision, count), num_threads in threads.items():
         if (precision, num_threads) not in runtimes:
             runtimes[precision, num_threads] = Runtime(model, precision, num_threads)
-        generator = Generator(model, runtime=runtimes[precision, num_threads])
+        network = OpenNetwork(model.tokenizer, runtimes[precision, num_threads])
         name = precision if count == 1 else f"{precision}, {count} candidates"
-        writing = generator.write(WRITING) if count == 1 else generator.write_candidates(WRITING, count)
+        writing: Writing | Writings = Writing(network, "", network.start, WRITING)
+        if count > 1:
+            writing = Writings(network, [""], [network.start], WRITING, count)
         ways.append(Way(name, partial(next, writing), count, num_threads))
     return ways
 
@@ -237,11 +242,11 @@ def find_ratios(rates: dict[str, list[float]]) -> dict[str, Figure]:
 def measure_samplers(model: Model, runtime: Runtime, seconds: float) -> float:
     """With every sampler on: how long a symbol takes beside the network's step, as a share of that step."""
     timed = _TimedRuntime(runtime)
-    generator = Generator(model, runtime=cast(Runtime, timed))  # of which it uses what a predictor has
+    network = OpenNetwork(model.tokenizer, timed)
     last_id = model.config.vocab_size - 1
     banned, favoured = (model.tokenizer.decode([id]) for id in (last_id, last_id - 1))
     settings = WRITING.change(**EVERY_SAMPLER, ban=(banned,), bias=((favoured, 1.0),))
-    writing = generator.write(settings)
+    writing = Writing(network, "", network.start, settings)
     beside_s: list[float] = []
     timed.step_s.clear()
     while sum(beside_s) + sum(timed.step_s) < seconds:
@@ -270,9 +275,7 @@ class _TimedRuntime:
 
 def write_first(path: Path, precision: Precision) -> None:
     """From a file and a prompt to the first character."""
-    generator = Generator.open(path, precision)
-    generator.seek(PROMPT)
-    next(generator.write(WRITING))
+    next(LanguageModel.open(path, precision).write(PROMPT, WRITING))
 
 
 def write_in_new_process(path: Path) -> None:

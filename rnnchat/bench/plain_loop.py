@@ -7,7 +7,7 @@ leaving torch; which of them is the fastest, and on how many threads, depends on
 from the same distribution.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
 from typing import Any, Literal
 
@@ -15,12 +15,19 @@ import torch
 from torch import Tensor, nn
 
 from rnnchat.bench.stopwatch import Way, count_calls, list_thread_counts
+from rnnchat.model.cell import CELLS
 from rnnchat.model.file import Model
 from rnnchat.runtime.constant import has_table
 
 TEMPERATURE = 0.8
 DEFAULT_THREADS = torch.get_num_threads()
 """What torch chooses by itself."""
+
+
+JOINABLE: dict[str, Callable[[Tensor], Tensor]] = {
+    "lstm": torch.tanh_, "rnn-tanh": torch.tanh_, "rnn-relu": torch.relu_
+}  # fmt: skip
+"""The cells whose two products can be joined, and what is applied to the sum; a gru's reset gate stands between."""
 
 
 class PlainLoop:
@@ -76,13 +83,10 @@ class ModuleLoop(PlainLoop):
 
     def _build(self, input_size: int, hidden_size: int, num_layers: int, first_layer: int) -> Any:
         """One module with the weights of ``num_layers`` layers."""
-        cell = self._config.cell
-        if cell.startswith("rnn-"):
-            module: Any = nn.RNN(input_size, hidden_size, num_layers, nonlinearity=cell.removeprefix("rnn-"))
-        else:
-            module = {"lstm": nn.LSTM, "gru": nn.GRU}[cell](input_size, hidden_size, num_layers)
+        cell = CELLS[self._config.cell]
+        module = getattr(nn, cell.torch_module)(input_size, hidden_size, num_layers, **cell.torch_arguments)
         for layer in range(num_layers):
-            for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            for part in CELLS[self._config.cell].weight_shapes(1, 1):
                 getattr(module, f"{part}_l{layer}").data.copy_(self._weights[f"layers.{first_layer + layer}.{part}"])
         return module
 
@@ -104,12 +108,9 @@ class CellLoop(PlainLoop):
         self._states: list[Any] = [None] * len(self._cells)
 
     def _build(self, layer: int, input_size: int, hidden_size: int) -> Any:
-        cell = self._config.cell
-        if cell.startswith("rnn-"):
-            module: Any = nn.RNNCell(input_size, hidden_size, nonlinearity=cell.removeprefix("rnn-"))
-        else:
-            module = {"lstm": nn.LSTMCell, "gru": nn.GRUCell}[cell](input_size, hidden_size)
-        for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        cell = CELLS[self._config.cell]
+        module = getattr(nn, f"{cell.torch_module}Cell")(input_size, hidden_size, **cell.torch_arguments)
+        for part in CELLS[self._config.cell].weight_shapes(1, 1):
             getattr(module, part).data.copy_(self._weights[f"layers.{layer}.{part}"])
         return module
 
@@ -133,6 +134,8 @@ class JoinedLoop(PlainLoop):
     def __init__(self, model: Model, product: Literal["addmv", "addmm"]) -> None:
         super().__init__(model)
         self._is_addmm = product == "addmm"
+        self._activation = JOINABLE[self._config.cell]
+        self._has_gates = len(CELLS[self._config.cell].gates) == 4
         self._table: Tensor | None = None
         self._layers: list[tuple[Tensor, Tensor]] = []  # weight, bias
         for layer in range(self._config.num_layers):
@@ -152,7 +155,7 @@ class JoinedLoop(PlainLoop):
 
     def _reorder(self, weight: Tensor) -> Tensor:
         """An lstm's gates in the order i, f, o, g instead of i, f, g, o."""
-        if self._config.cell != "lstm":
+        if not self._has_gates:
             return weight
         i, f, g, o = weight.chunk(4)
         return torch.cat((i, f, o, g))
@@ -177,8 +180,8 @@ class JoinedLoop(PlainLoop):
 
     def _activate(self, layer: int, gates: Tensor) -> Tensor:
         """From (G*H,) to the new hidden state (H,)."""
-        if self._config.cell != "lstm":
-            return gates.tanh_() if self._config.cell == "rnn-tanh" else gates.relu_()
+        if not self._has_gates:
+            return self._activation(gates)
         size = self._config.hidden_sizes[layer]
         sigmoid, new = gates[: 3 * size].sigmoid_(), gates[3 * size :].tanh_()
         cell = torch.addcmul(sigmoid[size : 2 * size] * self._cell[layer], sigmoid[:size], new)
@@ -188,10 +191,10 @@ class JoinedLoop(PlainLoop):
 
 def list_loops(model: Model) -> Iterator[tuple[str, PlainLoop]]:
     """All loops that write with this model, by what they call; the first is the plainest."""
-    module = {"lstm": "LSTM", "gru": "GRU"}.get(model.config.cell, "RNN")
+    module = CELLS[model.config.cell].torch_module
     yield f"nn.{module}", ModuleLoop(model)
     yield f"nn.{module}Cell", CellLoop(model)
-    if model.config.cell != "gru":
+    if model.config.cell in JOINABLE:
         yield "addmv, joined weights", JoinedLoop(model, "addmv")
         yield "addmm, joined weights", JoinedLoop(model, "addmm")
 

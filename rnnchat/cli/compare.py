@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnchat.cli import option
+from rnnchat.cli.opening import open_model
 from rnnchat.cli.output import print_json, show_safely
 from rnnchat.cli.score import report_progress
-from rnnchat.cli.writer import Writer, make_generator
+from rnnchat.cli.written import write
 from rnnchat.desk.figures import format_bits, format_bytes
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
@@ -58,7 +59,7 @@ def compare(
     variants = [option.make_settings(given, each) for each in temperature or (None,)]
     if len(models) * len(variants) < 2:
         raise UsageError("there is nothing to compare with: name a second model, or repeat --temperature")
-    from rnnchat.generation.generator import draw_seed  # ONNX Runtime: 0.2 s
+    from rnnchat.generation.writing import draw_seed  # ONNX Runtime: 0.2 s
     from rnnchat.text.corpus import Corpus
 
     seed = given["seed"] if "seed" in given else draw_seed()
@@ -80,34 +81,30 @@ def _take_samples(
     name: str, prompt: str, variants: list[Settings], corpus: "Corpus | None", precision: Any
 ) -> list[Sample]:
     """Let one model write with each of ``variants``."""
-    from rnnchat.analysis.score import score_text
-    from rnnchat.model.file import read_model
     from rnnchat.model.library import find_model
-    from rnnchat.runtime.runtime import Runtime
 
-    path = find_model(name)
-    model = read_model(path)
+    model = open_model(name, precision)
     pieces = [prompt] if corpus is None else report_progress(corpus.read_pieces(), name)
     has_text = bool(prompt) or corpus is not None
-    bits_per_char = score_text(Runtime(model), model.tokenizer, pieces).bits_per_char if has_text else None
-    generator = make_generator([model], precision)
+    bits_per_char = model.score(pieces).bits_per_char if has_text else None
     samples = []
     for settings in variants:
-        writer = Writer(generator, [prompt])
-        writer.write(settings)
+        report = write(model, [prompt], settings)
         samples.append(
             Sample(
                 model=name,
                 settings=settings,
-                report=writer.report(),
-                network=model.config.describe(),
-                size_bytes=path.stat().st_size,
+                report=report.to_json(),
+                network=model.model.config.describe(),
+                size_bytes=find_model(name).stat().st_size,
                 bits_per_char=bits_per_char,
-                held_out_bits_per_char=model.training.bits_per_char,
-                corpus=model.training.corpus,
-                unknown=writer.describe_unknown(),
+                held_out_bits_per_char=model.model.training.bits_per_char,
+                corpus=model.model.training.corpus,
+                unknown=report.describe_unknown(),
             )
         )
+        if report.is_interrupted:
+            raise KeyboardInterrupt
     return samples
 
 

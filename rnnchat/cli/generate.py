@@ -1,15 +1,14 @@
 """``rnnchat generate``: the prompt and its continuation on stdout, as it is made; all else on stderr."""
 
-import contextlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from rnnchat.cli import option
-from rnnchat.cli.draft import Draft
+from rnnchat.cli.opening import open_model
 from rnnchat.cli.output import print_json, show_safely
-from rnnchat.cli.writer import Page, Writer, find_source, make_generator
+from rnnchat.cli.written import Page, Report, Written, find_copies, find_source, search, shorten, write
 from rnnchat.description import name_field
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
@@ -106,27 +105,30 @@ def generate(
     _check_insight(explain, hidden, is_json)
     prompts = read_prompts(prompt or [""])
     from rnnchat.generation.reading import check_count  # ONNX Runtime: 0.2 s
-    from rnnchat.model.file import read_model
-    from rnnchat.model.library import find_model
 
     check_count(len(prompts), candidates)
     name = option.choose_model(model)
-    models = [read_model(find_model(each)) for each in (name, mix) if each is not None]
-    source = find_source(models, name) if copied else None
     num_streams = beams or candidates * len(prompts)
-    generator = make_generator(models, precision, num_streams, 0.5 if mix_weight is None else mix_weight)
-    writer = Writer(generator, prompts, candidates, explain or 0, hidden)
-    is_alone = len(writer.drafts) == 1 and beams in (None, 1)
+    opened = open_model(name, precision, num_streams)
+    source = find_source(opened.model, name) if copied else None
+    if mix is not None:
+        opened = opened.mix(open_model(mix, precision, num_streams), 0.5 if mix_weight is None else mix_weight)
+    is_alone = beams in (None, 1) and candidates * len(prompts) == 1
     page = Page(prompts[0]) if is_alone and not is_json else None
-    with contextlib.suppress(KeyboardInterrupt):  # what is written until then counts
-        _write(writer, settings, beams, page)
-    if source:
-        writer.find_copies(source)
-    if is_json:
-        print_json({"model": name, **writer.report(is_alone), "settings": settings.to_json()})
+    if beams is None:
+        show = page.add if page else lambda text: None
+        report = write(opened, prompts, settings, candidates, show, explain or 0, hidden)
     else:
-        _show(writer, page, settings)
-    if writer.is_interrupted:
+        report = search(opened, prompts, settings, beams)
+        if page and report.texts:
+            page.add(report.texts[0].text)
+    if source:
+        find_copies(report.texts, source)
+    if is_json:
+        print_json({"model": name, **report.to_json(is_alone), "settings": settings.to_json()})
+    else:
+        _show(report, page, settings)
+    if report.is_interrupted:
         raise typer.Exit(CONTROL_C_STATUS)
 
 
@@ -169,48 +171,38 @@ def _check_beams(settings: Settings, candidates: int, explain: int | None, hidde
             raise UsageError(f"--beams samples nothing, so --{option} would have no effect: leave out one of them")
 
 
-def _write(writer: Writer, settings: Settings, beams: int | None, page: Page | None) -> None:
-    """Draw or find the texts; where there is a page, the only one is shown there."""
-    if beams is None:
-        writer.write(settings, page.add if page else lambda text: None)
-        return
-    writer.search(settings, beams)
-    if page:
-        page.add(writer.drafts[0].text)
-
-
-def _show(writer: Writer, page: Page | None, settings: Settings) -> None:
+def _show(report: Report, page: Page | None, settings: Settings) -> None:
     """Show the rest on stdout, and on stderr how it went."""
-    drafts = writer.drafts
+    texts = report.texts
     if page:
         page.finish()
     else:
-        for number, draft in enumerate(drafts, 1):
-            typer.echo(f"── {number}{_describe(draft)}\n{show_safely(draft.prompt + draft.text)}\n")
-    facts = [f"{writer.chars:,} characters", f"{writer.chars_per_s:,.0f}/s"]
-    if page and drafts and drafts[0].seed is not None:
-        facts.insert(0, f"seed {drafts[0].seed}")
+        for number, text in enumerate(texts, 1):
+            typer.echo(f"── {number}{_describe(text)}\n{show_safely(text.prompt + text.text)}\n")
+    facts = [f"{report.chars:,} characters", f"{report.chars_per_s:,.0f}/s"]
+    if page and texts and texts[0].seed is not None:
+        facts.insert(0, f"seed {texts[0].seed}")
     elif not page:
-        facts.insert(0, "1 text" if len(drafts) == 1 else f"{len(drafts)} texts")
-    typer.echo(" · ".join([*facts, *filter(None, [writer.describe_unknown()])]), err=True)
-    for number, draft in enumerate(drafts, 1):
-        if draft.copies:
-            typer.echo(f"{'' if page else f'{number} '}{picture_controls(draft.describe_copies())}", err=True)
-    looping = [draft for draft in drafts if draft.loop]
+        facts.insert(0, "1 text" if len(texts) == 1 else f"{len(texts)} texts")
+    typer.echo(" · ".join([*facts, *filter(None, [report.describe_unknown()])]), err=True)
+    for number, text in enumerate(texts, 1):
+        if text.copies:
+            typer.echo(f"{'' if page else f'{number} '}{picture_controls(text.describe_copies())}", err=True)
+    looping = [text for text in texts if text.loop]
     if looping and not settings.escape_loops:
-        _tell_loop(looping, len(drafts))
+        _tell_loop(looping, len(texts))
 
 
-def _describe(draft: Draft) -> str:
+def _describe(text: Written) -> str:
     """What is said beside the number of a text."""
-    parts = [] if draft.seed is None else [f"seed {draft.seed}"]
-    if draft.bits_per_char is not None:
-        parts.append(f"{draft.bits_per_char:.3f} bits per character")
+    parts = [] if text.seed is None else [f"seed {text.seed}"]
+    if text.bits_per_char is not None:
+        parts.append(f"{text.bits_per_char:.3f} bits per character")
     return "".join(f" · {part}" for part in parts)
 
 
-def _tell_loop(looping: list[Draft], count: int) -> None:
+def _tell_loop(looping: list[Written], count: int) -> None:
     """Say that texts repeat themselves, and what leaves that."""
     which = "the text repeats itself" if count == 1 else f"{len(looping)} of {count} texts repeat themselves"
-    stretch = picture_controls(looping[0].describe_loop())
+    stretch = picture_controls(shorten(looping[0].loop))
     typer.echo(f"{which}: {stretch} again and again; --escape-loops leaves it", err=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from rnnchat.cli.opening import open_model
 from rnnchat.cli.output import print_json, print_table
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rnnchat.analysis.neuron import Finding, Search
-    from rnnchat.runtime.runtime import Runtime
+    from rnnchat.runtime.predictor import Predictor
     from rnnchat.text.tokenizer import Tokenizer
 
 Activity = Iterable[tuple[str, float]]
@@ -47,16 +48,12 @@ def neurons(
     its correlation on the second. Layers and units count from 0.
     """
     wanted = None if unit is None else parse_unit(unit)
-    from rnnchat.analysis.neuron import find_neurons, trace_unit  # ONNX Runtime: 0.2 s
-    from rnnchat.model.file import read_model
-    from rnnchat.model.library import find_model
-    from rnnchat.runtime.precision import choose_precision
-    from rnnchat.runtime.runtime import Runtime
+    from rnnchat.analysis.neuron import ROWS, find_neurons, trace_unit  # ONNX Runtime: 0.2 s
     from rnnchat.text.corpus import Corpus
 
     corpus = Corpus([file])
-    loaded = read_model(find_model(model))
-    runtime, tokenizer = Runtime(loaded, choose_precision(loaded, precision)), loaded.tokenizer
+    opened = open_model(model, precision, ROWS)
+    runtime, tokenizer = opened.network.predictor, opened.tokenizer
     if wanted:
         _show_unit(model, wanted, trace_unit(runtime, tokenizer, corpus.read_pieces(), *wanted), is_json)
         return
@@ -164,7 +161,7 @@ def _show_unit(
         _print_legend()
 
 
-def _trace_excerpt(runtime: "Runtime", tokenizer: "Tokenizer", finding: "Finding") -> Activity:
+def _trace_excerpt(runtime: "Predictor", tokenizer: "Tokenizer", finding: "Finding") -> Activity:
     """A finding's unit over its excerpt, which the model reads behind its context."""
     from rnnchat.analysis.neuron import trace_unit
 

@@ -11,6 +11,7 @@ import typer
 
 from rnnchat import paths
 from rnnchat.cli import option
+from rnnchat.cli.opening import open_model
 from rnnchat.cli.score_table import ModelScores, TextScore, show_scores
 from rnnchat.cli.score_view import Detail, View
 from rnnchat.desk.visible import picture_controls
@@ -19,8 +20,7 @@ from rnnchat.errors import TextError, UsageError
 if TYPE_CHECKING:
     from rnnchat.analysis.copied_text import Copies
     from rnnchat.analysis.score import Reader, Score
-    from rnnchat.model.file import Model
-    from rnnchat.runtime.runtime import Runtime
+    from rnnchat.generation.language_model import LanguageModel
     from rnnchat.text.corpus import Corpus
 
 REPORT_CHARS = 20_000
@@ -69,8 +69,8 @@ def score(
         view.begin(contestant.name)
         scores = [_score_text(contestant, name, corpus, view, source) for name, corpus in texts.items()]
         view.end()
-        level = contestant.model.tokenizer.level
-        results.append(ModelScores(contestant.name, level, contestant.runtime.precision, scores))
+        opened = contestant.model
+        results.append(ModelScores(contestant.name, opened.tokenizer.level, opened.precision, scores))
     show_scores(results, is_json)
 
 
@@ -121,10 +121,9 @@ class _Contestant:
     """A model, ready to be scored."""
 
     name: str
-    model: "Model"
-    runtime: "Runtime"
-    exact: "Runtime | None"
-    """What --fast is measured against; None without it."""
+    model: "LanguageModel"
+    is_fast: bool
+    """Whether it reads in parallel streams."""
 
 
 @dataclass(frozen=True)
@@ -146,18 +145,10 @@ def _choose_detail(lines: bool, symbols: bool, worst: int | None) -> Detail:
 def _prepare(name: str, fast: bool, precision: Literal["int8", "float32"] | None) -> _Contestant:
     """Open a model."""
     from rnnchat.analysis.fast_score import STREAMS
-    from rnnchat.model.file import read_model
-    from rnnchat.model.library import find_model
-    from rnnchat.runtime.precision import choose_precision
-    from rnnchat.runtime.runtime import Runtime
-    from rnnchat.runtime.thread import choose_threads
 
-    model = read_model(find_model(name))
-    precision = choose_precision(model, precision) if fast else precision or "float32"
-    runtime = Runtime(model, precision, choose_threads(model, precision, STREAMS if fast else 1))
-    if not fast or precision == "float32":
-        return _Contestant(name, model, runtime, runtime if fast else None)
-    return _Contestant(name, model, runtime, Runtime(model, "float32", choose_threads(model, "float32")))
+    if fast:
+        return _Contestant(name, open_model(name, precision, STREAMS), True)
+    return _Contestant(name, open_model(name, precision or "float32"), False)
 
 
 def _find_source(contestant: _Contestant, copied: bool, copied_from: list[str] | None) -> _Source | None:
@@ -176,12 +167,12 @@ def _find_source(contestant: _Contestant, copied: bool, copied_from: list[str] |
         return None
     from rnnchat.model.training_text import find_training_text
 
-    training = contestant.model.training
+    training = contestant.model.model.training
     text = find_training_text(training)
     if text is None:
         raise TextError(
-            f"the text that {contestant.name} learnt from ({training.corpus or 'of an unknown name'}) is not on this "
-            "machine as it was then: name a text with --copied-from, or leave --copied out"
+            f"the text that {contestant.name} was trained on ({training.corpus or 'of an unknown name'}) is not on "
+            "this machine as it was then: name a text with --copied-from, or leave --copied out"
         )
     return _Source(text.name, text.read_pieces)
 
@@ -191,13 +182,13 @@ def _score_text(contestant: _Contestant, name: str, corpus: "Corpus", view: View
     from rnnchat.analysis.fast_score import FastReader
     from rnnchat.analysis.score import ExactReader
 
-    runtime, tokenizer = contestant.runtime, contestant.model.tokenizer
+    predictor, tokenizer = contestant.model.network.predictor, contestant.model.tokenizer
     pieces = corpus.read_pieces() if view.is_streaming else report_progress(corpus.read_pieces(), corpus.name)
     started_s = time.perf_counter()
-    if contestant.exact is None:
-        found = _read(contestant, pieces, ExactReader(runtime, tokenizer), view, name)
+    if not contestant.is_fast:
+        found = _read(contestant, pieces, ExactReader(predictor, tokenizer), view, name)
         return TextScore(name, found, time.perf_counter() - started_s, copies=_find_copies(corpus, source))
-    reader = FastReader(runtime, tokenizer, contestant.exact)
+    reader = FastReader(predictor, tokenizer, contestant.model.exact)
     found = _read(contestant, pieces, reader, view, name)
     elapsed_s = time.perf_counter() - started_s
     return TextScore(name, found, elapsed_s, reader.difference, reader.streams, reader.warm_up,
@@ -208,7 +199,7 @@ def _read(contestant: _Contestant, pieces: Iterable[str], reader: "Reader", view
     """The score of a text; lines or symbols are shown where they are wanted."""
     from rnnchat.analysis.score import add_scores, score_lines, score_symbols, score_text
 
-    runtime, tokenizer = contestant.runtime, contestant.model.tokenizer
+    runtime, tokenizer = contestant.model.network.predictor, contestant.model.tokenizer
     if view.detail == "lines":
         lines = score_lines(runtime, tokenizer, pieces, reader)
         return add_scores(view.show_line(name, line) for line in lines)

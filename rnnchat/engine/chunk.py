@@ -11,7 +11,7 @@ FLUSH_INTERVAL_S = 0.03
 """A screen that draws more often than this only gets slower."""
 
 
-class Batch:
+class Gathering:
     """Gathers symbols into chunks: the first at once, then one every 30 ms."""
 
     def __init__(self, request: int, unknown: tuple[str, ...]) -> None:

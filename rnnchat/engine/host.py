@@ -15,17 +15,14 @@ import os
 import signal
 import sys
 import threading
-from collections import abc
 from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, cast, get_args
+from typing import BinaryIO, get_args
 
 import numpy as np
 
-from rnnchat.analysis.insight import explain
-from rnnchat.analysis.score import score_text
-from rnnchat.engine.chunk import Batch
+from rnnchat.engine.chunk import Gathering
 from rnnchat.engine.protocol import (
     Cancel,
     Change,
@@ -44,37 +41,39 @@ from rnnchat.engine.protocol import (
     encode_line,
 )
 from rnnchat.errors import ModelError, RnnchatError, UsageError
-from rnnchat.generation.generator import Generator, Piece
+from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
-from rnnchat.model.file import read_model
+from rnnchat.generation.writing import Writing
 from rnnchat.model.library import default_model, find_model
 from rnnchat.model.name import name_model
 from rnnchat.runtime.constant import Precision
-from rnnchat.runtime.precision import choose_precision
 
 MAX_EXPLAINED = 20_000
 """Characters of a text that is explained at once: the answer is a line of some hundred bytes for each symbol."""
 MAX_ALTERNATIVES = 50
 
-PieceGenerator = abc.Generator[Piece, None, None]
+
+class _StopError(Exception):
+    """A text is not to be read any further."""
 
 
 class Host:
     """Answers requests with one model.
 
     Args:
-        generator: the model; nobody else uses it.
+        model: nobody else uses it.
         inbox: where the reading thread puts requests.
         output: where answers go.
     """
 
-    def __init__(self, generator: Generator, inbox: "SimpleQueue[Message]", output: BinaryIO) -> None:
-        self._generator = generator
+    def __init__(self, model: LanguageModel, inbox: "SimpleQueue[Message]", output: BinaryIO) -> None:
+        self._model = model
         self._inbox = inbox
         self._output = output
         self._next: Write | None = None
         self._is_cancelled = False
         self._settings = Settings()
+        self._writing: Writing | None = None
 
     def serve(self) -> None:
         """Answer requests until the process ends."""
@@ -90,7 +89,7 @@ class Host:
         try:
             match request:
                 case Score(number, text):
-                    score = score_text(self._generator.runtime, self._generator.tokenizer, [text])
+                    score = self._model.score(text)
                     unknown = score.unknown_chars
                     answer: Message = ScoreInfo(
                         score.bits_per_char, score.perplexity, score.chars, score.tokens, unknown, number
@@ -109,15 +108,11 @@ class Host:
 
     def _offer(self, request: Offer) -> Offered:
         """The likeliest symbols after a text; a text being written stays where it is."""
-        generator, tokenizer = self._generator, self._generator.tokenizer
-        before = generator.place
-        try:
-            generator.seek(request.text)
-            ids, log_probs, held_back = generator.place.ids[-8:].tolist(), *generator.place[2:]
-            own = np.exp(log_probs.astype(np.float64))  # (V,)
-            shaped = own if request.settings is None else generator.preview(request.settings)[1]
-        finally:
-            generator.return_to(before)
+        tokenizer, reading = self._model.tokenizer, self._model.read(request.text)
+        ids, held_back = reading.place.ids[-8:].tolist(), reading.place.held_back
+        own, shaped = reading.expect(request.settings)
+        if request.settings is None:
+            shaped = own
         best = np.argsort(-np.maximum(own, shaped), kind="stable")[: request.count]
         best = best[np.argsort(-own[best], kind="stable")]
         return Offered(
@@ -136,7 +131,7 @@ class Host:
                 f"choose a part of at most {MAX_EXPLAINED:,}"
             )
         top = min(request.top, MAX_ALTERNATIVES)
-        found = explain(self._generator.runtime, self._generator.tokenizer, request.text, top)
+        found = self._model.explain(request.text, top)
         rows = zip(found.top_ids.tolist(), found.top_log_probs.tolist(), strict=True)
         return Explained(
             found.symbols,
@@ -149,30 +144,32 @@ class Host:
 
     def _write(self, request: Write) -> None:
         """Read the prompt, then write, sending what is made every 30 ms."""
-        generator = self._generator
-        self._is_cancelled, self._settings = False, request.settings
-        unknown = generator.seek(request.prompt, should_stop=lambda: self._must_stop(request))
-        batch = Batch(request.request, tuple(unknown))
-        if self._must_stop(request):
-            self._send(batch.take(0, "cancelled"))
-            return
+        self._is_cancelled, self._settings, self._writing = False, request.settings, None
+
+        def watch(done: int, count: int) -> None:
+            if self._must_stop(request):
+                raise _StopError
+
         try:
-            with closing(cast(PieceGenerator, generator.write(self._settings))) as pieces:
-                for piece in pieces:
-                    batch.add(piece)
-                    if batch.is_due():
-                        self._send(batch.take(generator.seed, loop=self._find_loop()))
+            reading = self._model.read(request.prompt, watch)
+            chunks = Gathering(request.request, reading.unknown)
+            watch(1, 1)
+        except _StopError:
+            self._send(Gathering(request.request, ()).take(0, "cancelled"))
+            return
+        self._writing = writing = reading.write(self._settings)
+        try:
+            with closing(writing):
+                for piece in writing:
+                    chunks.add(piece)
+                    if chunks.is_due():
+                        self._send(chunks.take(writing.seed, loop=writing.loop))
                     if self._must_stop(request):
                         break
-            self._send(batch.take(generator.seed, generator.reason, self._find_loop()))
+            self._send(chunks.take(writing.seed, writing.reason, writing.loop))
         except RnnchatError as e:
-            self._send(batch.take(generator.seed))
+            self._send(chunks.take(writing.seed))
             self._send(Failed(str(e), request.request, type(e).__name__))
-
-    def _find_loop(self) -> str:
-        """The stretch that the text at hand repeats; "" where it does not."""
-        stream = self._generator.streams[0]
-        return self._generator.tokenizer.decode(stream.recall(stream.loop.period)) if stream.loop else ""
 
     def _must_stop(self, running: Write) -> bool:
         """Look into the inbox; say whether ``running`` has to end."""
@@ -182,7 +179,8 @@ class Host:
                     self._is_cancelled |= number == running.request
                 case Change(settings):
                     self._settings = settings
-                    self._generator.change(settings)
+                    if self._writing is not None:
+                        self._writing.change(settings)
                 case Write() as following:
                     self._next = following
                 case other:
@@ -212,14 +210,14 @@ def main() -> None:
         name = arguments.model or default_model()
         if name is None:
             raise ModelError("there is no model on this machine yet: train one, or open a model file")
-        generator, info = _load(find_model(name), arguments.precision)
+        model, info = _load(find_model(name), arguments.precision)
     except RnnchatError as e:
         output.write(encode_line(Failed(str(e), error=type(e).__name__)))
         output.flush()
         sys.exit(1)
     output.write(encode_line(Loaded(info)))
     output.flush()
-    Host(generator, inbox, output).serve()
+    Host(model, inbox, output).serve()
 
 
 def _read_requests(inbox: "SimpleQueue[Message]") -> None:
@@ -233,24 +231,24 @@ def _read_requests(inbox: "SimpleQueue[Message]") -> None:
     os._exit(0)
 
 
-def _load(path: Path, wanted: Precision | None) -> tuple[Generator, ModelInfo]:
-    model = read_model(path)
-    precision = choose_precision(model, wanted)
+def _load(path: Path, precision: Precision | None) -> tuple[LanguageModel, ModelInfo]:
+    # One thread: the screen needs a core of its own to answer keys at once.
+    opened = LanguageModel.open(path, precision)
+    config, training = opened.model.config, opened.model.training
     info = ModelInfo(
         name=name_model(path),
         path=str(path.absolute()),
-        level=model.tokenizer.level,
-        cell=model.config.cell,
-        hidden_sizes=model.config.hidden_sizes,
-        parameters=model.config.parameters,
+        level=opened.tokenizer.level,
+        cell=config.cell,
+        hidden_sizes=config.hidden_sizes,
+        parameters=config.parameters,
         size_bytes=path.stat().st_size,
-        vocab_size=model.config.vocab_size,
-        bits_per_char=model.training.bits_per_char,
-        corpus=model.training.corpus,
-        precision=precision,
+        vocab_size=config.vocab_size,
+        bits_per_char=training.bits_per_char,
+        corpus=training.corpus,
+        precision=opened.precision,
     )
-    # One thread: the screen needs a core of its own to answer keys at once.
-    return Generator(model, precision), info
+    return opened, info
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ import numpy as np
 
 from rnnchat.errors import UsageError
 from rnnchat.generation.ending import GRACE_CHARS, find_least
-from rnnchat.generation.generator import Generator
-from rnnchat.generation.lockstep import look_back
+from rnnchat.generation.lockstep import look_back, recollect
+from rnnchat.generation.open_network import OpenNetwork
 from rnnchat.generation.sampling import Marks, shape_scores
 from rnnchat.generation.settings import Settings
-from rnnchat.generation.stream import Steering, Stream, join_states, select_rows
+from rnnchat.generation.stream import Place, Steering, Stream
 
 MAX_WIDTH = 256
 
@@ -33,7 +33,7 @@ class Beam:
     score: float
     """What beams are ranked by: what settings make of log_prob, for each character ** length_penalty."""
     reason: str
-    """Why it ended, as ``Generator.reason``."""
+    """Why it ended, as ``Continuation.reason``."""
 
 
 @dataclass
@@ -52,11 +52,14 @@ class _Candidate:
         return Beam(self.text, ids, self.log_prob, self.gain / chars**length_penalty, self.stream.reason)
 
 
-def search(generator: Generator, settings: Settings, width: int, length_penalty: float = 1.0) -> list[Beam]:
-    """Find the most probable continuations of the place where a generator stands; it stays there.
+def search(
+    network: OpenNetwork, place: Place, settings: Settings, width: int, length_penalty: float = 1.0
+) -> list[Beam]:
+    """Find the most probable continuations of a place in a text.
 
     Args:
-        generator: a model at a place of a text.
+        network: what computes.
+        place: where the text continues.
         settings: all count but the temperature, ``draw_at`` and the seed.
         width: how many beams go on at a time; 1 takes the most probable symbol always.
         length_penalty: 0 ranks by probability, which favours short texts; 1 by probability a character.
@@ -72,19 +75,19 @@ def search(generator: Generator, settings: Settings, width: int, length_penalty:
         raise UsageError(f"beams must be from 1 to {MAX_WIDTH}, not {width}")
     if not 0 <= length_penalty <= 5:
         raise UsageError(f"length-penalty must be from 0 to 5, not {length_penalty}")
-    steering = Steering(generator.spelling, settings)
-    place = generator.place
-    candidates = [_Candidate(Stream(generator.spelling, place, 0))]
-    state, log_probs = join_states([place.state]), place.log_probs[None]
+    steering = Steering(network.spelling, settings)
+    candidates = [_Candidate(Stream(network.spelling, place, 0))]
+    state, log_probs = place.state, place.log_probs[None]
     finished: list[Beam] = []
     while candidates:
-        candidates, rows, ids = _grow(candidates, log_probs, steering, width)
+        expected = recollect([candidate.stream for candidate in candidates], log_probs)
+        candidates, rows, ids = _grow(candidates, expected, steering, width)
         ended = [candidate for candidate in candidates if candidate.stream.reason]
         finished = _keep_best([*finished, *(candidate.finish(length_penalty) for candidate in ended)], width)
         going_on = [number for number, candidate in enumerate(candidates) if not candidate.stream.reason]
         candidates = [candidates[number] for number in going_on]
         if candidates and not _is_decided(candidates, finished, steering, width, length_penalty):
-            log_probs, state = generator.runtime.step(ids[going_on], select_rows(state, rows[going_on].tolist()))
+            log_probs, state = network.predictor.step(ids[going_on], state.rows(rows[going_on].tolist()))
         else:
             break
     return finished

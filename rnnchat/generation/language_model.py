@@ -3,7 +3,6 @@
 Everything is done by the modules around this one; here it has one name and one object.
 """
 
-import copy
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,18 +13,19 @@ from rnnchat.analysis.insight import Explanation
 from rnnchat.analysis.score import Score
 from rnnchat.errors import UsageError
 from rnnchat.generation.beam import Beam
-from rnnchat.generation.generator import Generator
 from rnnchat.generation.keyword import SettingKeywords, make_settings
+from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
 from rnnchat.generation.reading import Reading, check_count
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
 from rnnchat.model.file import Model, read_model
 from rnnchat.model.name import name_model
-from rnnchat.runtime import thread
 from rnnchat.runtime.constant import Precision
 from rnnchat.runtime.mixture import Mixture, check_same_vocabulary
 from rnnchat.runtime.precision import choose_precision
-from rnnchat.runtime.runtime import Predictor, Runtime
+from rnnchat.runtime.predictor import Predictor
+from rnnchat.runtime.runtime import Runtime
+from rnnchat.runtime.thread import choose_threads
 from rnnchat.text.tokenizer import Tokenizer
 
 
@@ -39,39 +39,47 @@ class LanguageModel:
     compare and to quote, and is always computed in float32.
     """
 
-    def __init__(self, model: Model, name: str, generator: Generator, make_exact: Callable[[], Predictor]) -> None:
+    def __init__(self, model: Model, name: str, network: OpenNetwork, make_exact: Callable[[], Predictor]) -> None:
         """Use `rnnchat.load`.
 
         Args:
             model: what is in the file.
             name: what it is called.
-            generator: what writes.
+            network: what writes.
             make_exact: gives the network in float32 when it is asked for.
         """
         self.model = model
         """What is in the file: ``config``, ``tokenizer``, ``weights``, ``training``, ``card``. Of a mixture, that of
         its first model."""
         self.name = name
-        self._generator = generator
+        self.network = network
+        """What reads and writes, shared by all readings and writings."""
         self._make_exact = make_exact
 
     @classmethod
-    def open(cls, path: Path, precision: Precision | None = None, threads: int | None = 1) -> "LanguageModel":
-        """Read a model file; see `rnnchat.load`."""
+    def open(
+        cls, path: Path, precision: Precision | None = None, threads: int | None = 1, streams: int = 1
+    ) -> "LanguageModel":
+        """Read a model file; see `rnnchat.load`. Threads that are chosen suit steps of that many ``streams``."""
+        return cls.of(read_model(path), name_model(path), precision, threads, streams)
+
+    @classmethod
+    def of(
+        cls, model: Model, name: str, precision: Precision | None = None, threads: int | None = 1, streams: int = 1
+    ) -> "LanguageModel":
+        """A model whose file was read; see ``open``."""
         if precision not in (None, *get_args(Precision)):
-            raise UsageError(f"precision {precision!r:.40} cannot be: choose {' or '.join(get_args(Precision))}")
+            raise UsageError(f"precision must be {' or '.join(get_args(Precision))}, not {precision!r:.40}")
         if threads is not None and threads < 1:
-            raise UsageError(f"{threads} threads cannot be: choose 1 or more")
-        model = read_model(path)
-        precision = choose_precision(model, precision)
-        threads = threads or thread.choose_threads(model, precision)
-        generator = Generator(model, precision, threads)
-        network = generator.runtime
+            raise UsageError(f"threads must be 1 or more, not {threads}")
+        chosen = choose_precision(model, precision)
 
-        def make_exact() -> Predictor:
-            return network if precision == "float32" else Runtime(model, "float32", threads)
+        def start(precision: Precision) -> Predictor:
+            return Runtime(model, precision, threads or choose_threads(model, precision, streams))
 
-        return cls(model, name_model(path), generator, make_exact)
+        predictor = start(chosen)
+        network = OpenNetwork(model.tokenizer, predictor)
+        return cls(model, name, network, lambda: predictor if chosen == "float32" else start("float32"))
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -81,7 +89,7 @@ class LanguageModel:
     @property
     def precision(self) -> Precision:
         """How the model writes: ``int8``, fast, or ``float32``, exact."""
-        return self._generator.runtime.precision
+        return self.network.predictor.precision
 
     def write(
         self,
@@ -143,9 +151,8 @@ class LanguageModel:
         if not prompts:
             raise UsageError("there is no prompt to go on from: give at least one, it may be empty")
         check_count(len(prompts), count)
-        generator = copy.copy(self._generator)  # stands for itself; network and kept places are shared
-        steps = generator.write_all(prompts, wanted, count, alternatives)
-        return Writings(steps, [prompt for prompt in prompts for _ in range(count)], generator.streams)
+        places = [self.network.find_place(prompt) for prompt in prompts]
+        return Writings(self.network, prompts, places, wanted, count, alternatives)
 
     def candidates(
         self,
@@ -199,13 +206,18 @@ class LanguageModel:
         wanted = make_settings(settings, keywords)
         return self.read(prompt).search(width, wanted, length_penalty=length_penalty)
 
-    def read(self, text: str = "") -> Reading:
-        """Read a text, to go on from its end in several ways.
+    def read(self, text: str = "", watch: Watch = ignore) -> Reading:
+        """Read a text, to continue from its end in several ways.
+
+        Args:
+            text: what to read.
+            watch: told from time to time how many symbols of a long text are read, of how many; what it raises ends
+                the reading.
 
         Raises:
             ModelError: the model's numbers overflow.
         """
-        return Reading(self._generator, text)
+        return Reading(self.network, text, watch)
 
     def score(self, text: str | Iterable[str]) -> Score:
         """How well the model foretells a text: ``score(text).bits_per_char``, the lower the better.
@@ -217,7 +229,7 @@ class LanguageModel:
             TextError: the text is empty.
             ModelError: the model's numbers overflow.
         """
-        return score.score_text(self._exact, self.tokenizer, [text] if isinstance(text, str) else text)
+        return score.score_text(self.exact, self.tokenizer, [text] if isinstance(text, str) else text)
 
     def explain(self, text: str, top: int = 5, with_hidden: bool = False) -> Explanation:
         """What the model thought of each symbol of a text, as arrays.
@@ -232,7 +244,7 @@ class LanguageModel:
             UsageError: ``top`` is below 0.
             ModelError: the model's numbers overflow.
         """
-        return insight.explain(self._exact, self.tokenizer, text, top, with_hidden)
+        return insight.explain(self.exact, self.tokenizer, text, top, with_hidden)
 
     def mix(self, other: "LanguageModel", weight: float = 0.5) -> "LanguageModel":
         """A model that writes as both: its probabilities are ``1 - weight`` of this one's, ``weight`` of the other's.
@@ -255,12 +267,13 @@ class LanguageModel:
         return LanguageModel(
             self.model,
             f"{self.name} + {weight:g} {other.name}",
-            Generator(self.model, runtime=join(self._generator.runtime, other._generator.runtime)),
-            lambda: join(self._exact, other._exact),
+            OpenNetwork(self.tokenizer, join(self.network.predictor, other.network.predictor)),
+            lambda: join(self.exact, other.exact),
         )
 
     @cached_property
-    def _exact(self) -> Predictor:
+    def exact(self) -> Predictor:
+        """The network in float32: what scores and explains."""
         return self._make_exact()
 
     def __repr__(self) -> str:

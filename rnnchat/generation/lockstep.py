@@ -16,8 +16,9 @@ from rnnchat.analysis.insight import look_at
 from rnnchat.generation.penalty import Use, weigh_use
 from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, shape_few
 from rnnchat.generation.settings import Settings
-from rnnchat.generation.stream import End, Piece, Steering, Stream, join_states, select_rows
-from rnnchat.runtime.runtime import LEAST_TEMPERATURE, Predictor, Runtime, State
+from rnnchat.generation.stream import End, Piece, Steering, Stream
+from rnnchat.runtime.predictor import Predictor, State
+from rnnchat.runtime.runtime import LEAST_TEMPERATURE, Runtime
 
 MAX_BLOCK = 32
 """The most symbols of one call."""
@@ -53,14 +54,15 @@ def write_streams(
     Yields:
         a piece of each stream; None for those that have ended.
     """
-    state = join_states([stream.place.state for stream in streams])
+    state = State.join([stream.place.state for stream in streams], np.concatenate)
     log_probs = np.stack([stream.place.log_probs for stream in streams])  # (B, V)
-    writer = _Writer(predictor)
+    drawer = _Drawer(predictor)
     active = list(range(len(streams)))
     while active:
         running = [streams[index] for index in active]
         steering = find_steering()
-        block = writer.write_block(running, state, log_probs, steering, alternatives > 0)
+        expected = recollect(running, log_probs)
+        block = drawer.write_block(running, state, expected, steering, alternatives > 0)
         count = len(block.ids)
         for step in range(count):
             is_last = step + 1 == count
@@ -73,14 +75,14 @@ def write_streams(
                     continue
                 text = stream.take(id, steering.settings, End(end_state, end_log_probs, row, unread[:, row]))
                 if alternatives:
-                    insight = look_at(log_probs[row], id, alternatives)
+                    insight = look_at(expected[row], id, alternatives)
                     hidden = tuple(units[row] for units in block.state.hidden)
                     pieces[index] = Piece(text, id, log_prob, stream.loop, insight, hidden)
                 else:
                     pieces[index] = Piece(text, id, log_prob, stream.loop)
             yield pieces
             if not is_last and find_steering() is not steering:
-                block = writer.cut_block(state, block, step + 1)
+                block = drawer.cut_block(state, block, step + 1)
                 break
             if all(stream.reason for stream in running):
                 return
@@ -88,10 +90,18 @@ def write_streams(
         if any(stream.reason for stream in running):
             rows_left = [row for row, stream in enumerate(running) if not stream.reason]
             active = [active[row] for row in rows_left]
-            state, log_probs = select_rows(state, rows_left), log_probs[rows_left]
+            state, log_probs = state.rows(rows_left), log_probs[rows_left]
 
 
-class _Writer:
+def recollect(streams: Sequence[Stream], log_probs: np.ndarray) -> np.ndarray:
+    """What is expected next in each stream, (B, V): the network's own log-probabilities, mixed with its memory."""
+    if all(stream.memory is None for stream in streams):
+        return log_probs
+    rows = zip(streams, log_probs, strict=True)
+    return np.stack([row if stream.memory is None else stream.memory.mix(row) for stream, row in rows])
+
+
+class _Drawer:
     """Draws and reads symbols, as many in a call as what steers allows."""
 
     def __init__(self, predictor: Predictor) -> None:
@@ -109,7 +119,7 @@ class _Writer:
             and steering.is_plain
             and log_probs.shape[1] <= MAX_BLOCK_VOCAB
             and not is_looked_at
-            and all(stream.is_free for stream in streams)
+            and all(stream.is_free and stream.memory is None for stream in streams)
         )
         if not can_block:
             ids = self._choose(streams, log_probs, steering)

@@ -12,12 +12,11 @@ import numpy as np
 from rnnchat.analysis.insight import find_best
 from rnnchat.errors import UsageError
 from rnnchat.generation.beam import Beam, search
-from rnnchat.generation.generator import Generator
 from rnnchat.generation.keyword import SettingKeywords, make_settings
+from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Place
 from rnnchat.generation.writing import Continuation, Writing, Writings
-from rnnchat.runtime.runtime import BLOCK_SIZE
 
 MAX_STEPS_BACK = 32
 """So many readings and writings can be taken back; each keeps 4 bytes a symbol of its text, and a state."""
@@ -36,7 +35,7 @@ class Guess(NamedTuple):
     id: int
 
 
-class _Mark(NamedTuple):
+class _Step(NamedTuple):
     """Where a reading stood."""
 
     chars: int
@@ -58,13 +57,14 @@ class Reading:
     whatever parts it came in. Every call but those for ``text`` and ``unknown`` ends a writing that is under way.
     """
 
-    def __init__(self, generator: Generator, text: str = "") -> None:
-        """Args: a model, which stays where it is; the text to begin with."""
-        self._generator = copy.copy(generator)  # stands for itself; network and kept places are shared
+    def __init__(self, network: OpenNetwork, text: str = "", watch: Watch = ignore) -> None:
+        """Use `LanguageModel.read`."""
+        self._network = network
         self._text = text
-        self._unknown = tuple(self._generator.seek(text))
+        self._place = network.find_place(text, watch)
+        self._unknown = tuple(network.tokenizer.find_unknown(text))
         self._writing: Writing | None = None
-        self._earlier: deque[_Mark] = deque(maxlen=MAX_STEPS_BACK)
+        self._earlier: deque[_Step] = deque(maxlen=MAX_STEPS_BACK)
 
     @property
     def text(self) -> str:
@@ -83,7 +83,7 @@ class Reading:
         ``ids`` (N,), the text's symbols; ``state``, for each layer (1, H); ``log_probs`` (V,) of the next symbol.
         """
         self._settle()
-        return self._generator.place
+        return self._place
 
     def read(self, text: str) -> "Reading":
         """Read on; the same reading, so that calls can follow each other.
@@ -92,16 +92,18 @@ class Reading:
             ModelError: the model's numbers overflow.
         """
         self._settle()
-        mark = self._mark()
-        generator = self._generator
-        if generator.tokenizer.level in ("char", "byte"):
-            generator.return_to(_read_on(generator, text))
-            unknown = generator.tokenizer.find_unknown(text)
+        before = self._note()
+        network = self._network
+        unknown = network.tokenizer.find_unknown(text)
+        if network.tokenizer.level in ("char", "byte"):
+            ids = np.concatenate([self._place.ids, network.tokenizer.encode(text)])
+            self._place = network.read_on(self._place, ids)
         else:  # where symbols are several characters, those at the seam may change
-            unknown = generator.seek(self._text + text)
+            self._place = network.find_place(self._text + text)
+            unknown = network.tokenizer.find_unknown(self._text + text)
         self._unknown = tuple(dict.fromkeys((*self._unknown, *unknown)))
         self._text += text
-        self._earlier.append(mark)
+        self._earlier.append(before)
         return self
 
     def write(
@@ -119,10 +121,10 @@ class Reading:
         """
         wanted = make_settings(settings, keywords)
         self._settle()
-        mark = self._mark()
-        pieces = self._generator.write(wanted, alternatives)
-        self._earlier.append(mark)
-        self._writing = Writing(pieces, self._text, self._generator.streams[0])
+        before = self._note()
+        writing = Writing(self._network, self._text, self._place, wanted, alternatives)
+        self._earlier.append(before)
+        self._writing = writing
         return self._writing
 
     def write_text(self, settings: Settings | None = None, **keywords: Unpack[SettingKeywords]) -> str:
@@ -136,9 +138,7 @@ class Reading:
         wanted = make_settings(settings, keywords)
         check_count(1, count)
         self._settle()
-        generator = copy.copy(self._generator)
-        steps = generator.write_candidates(wanted, count)
-        return Writings(steps, [self._text] * count, generator.streams).finish()
+        return Writings(self._network, [self._text], [self._place], wanted, count).finish()
 
     def search(
         self,
@@ -151,7 +151,7 @@ class Reading:
         """The most probable ways to go on; the reading stays where it is. See `LanguageModel.search`."""
         wanted = make_settings(settings, keywords)
         self._settle()
-        return search(self._generator, wanted, width, length_penalty)
+        return search(self._network, self._place, wanted, width, length_penalty)
 
     def next(
         self, count: int = 5, settings: Settings | None = None, **keywords: Unpack[SettingKeywords]
@@ -169,17 +169,24 @@ class Reading:
         """
         self._settle()
         if settings or keywords:
-            probabilities = self._generator.preview(make_settings(settings, keywords))[1]
+            _, probabilities = self._network.preview(self._place, make_settings(settings, keywords))
         else:
-            probabilities = np.exp(self._generator.place.log_probs)
+            probabilities = np.exp(self._place.next_log_probs)
         ids = find_best(probabilities[None], count)[0].tolist()
         return [self._describe(id, float(probabilities[id])) for id in ids if probabilities[id] > 0]
+
+    def expect(
+        self, settings: Settings | None = None, **keywords: Unpack[SettingKeywords]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What is expected next, for all symbols: the model's own probabilities (V,), and those with settings (V,)."""
+        self._settle()
+        own, shaped = self._network.preview(self._place, make_settings(settings, keywords))
+        return np.exp(own.astype(np.float64)), shaped
 
     def fork(self) -> "Reading":
         """The same reading once more: the two go on independently of each other."""
         self._settle()
         twin = copy.copy(self)
-        twin._generator = copy.copy(self._generator)
         twin._earlier = self._earlier.copy()
         return twin
 
@@ -193,43 +200,30 @@ class Reading:
         if not 0 <= steps <= len(self._earlier):
             raise UsageError(f"{steps} steps back cannot be: choose from 0 to {len(self._earlier)}")
         for _ in range(steps):
-            chars, place, self._unknown = self._earlier.pop()
+            chars, self._place, self._unknown = self._earlier.pop()
             self._text = self._text[:chars]
-            self._generator.return_to(place)
         return self
 
     def __repr__(self) -> str:
         end = self.text[-30:]
         return f"<Reading of {len(self.text):,} characters: {'…' if len(end) < len(self.text) else ''}{end!r}>"
 
-    def _mark(self) -> _Mark:
-        return _Mark(len(self._text), self._generator.place, self._unknown)
+    def _note(self) -> _Step:
+        return _Step(len(self._text), self._place, self._unknown)
 
     def _settle(self) -> None:
         """End a writing that is under way, and stand at its end."""
         if self._writing is None:
             return
         self._writing.close()
-        self._text, self._writing = self._text + self._writing.text, None
-        if self._generator.tokenizer.level not in ("char", "byte"):  # the text may have ended inside a symbol
-            self._generator.seek(self._text)
+        self._place, self._text, self._writing = self._writing.place, self._text + self._writing.text, None
+        if self._network.tokenizer.level not in ("char", "byte"):  # the text may have ended inside a symbol
+            self._place = self._network.find_place(self._text)
 
     def _describe(self, id: int, probability: float) -> Guess:
-        place, tokenizer = self._generator.place, self._generator.tokenizer
+        place, tokenizer = self._place, self._network.tokenizer
         text = tokenizer.start_decoding(place.ids[-4:].tolist()).feed(id).removeprefix(place.held_back)
         return Guess(text, probability, tokenizer.label(id), id)
-
-
-def _read_on(generator: Generator, text: str) -> Place:
-    """The place after ``text``, read on from where a generator stands."""
-    before = generator.place
-    ids = generator.tokenizer.encode(text)
-    state, log_probs = before.state, before.log_probs
-    for begin in range(0, len(ids), BLOCK_SIZE):
-        block = ids[begin : begin + BLOCK_SIZE]
-        batch_log_probs, state = generator.runtime.read(block[None], state, last_only=True)
-        log_probs = batch_log_probs[0, -1]
-    return Place(np.concatenate([before.ids, ids]), state, log_probs)
 
 
 def check_count(num_prompts: int, count: int) -> None:

@@ -3,7 +3,6 @@
 import copy
 from array import array
 from collections import deque
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from rnnchat.generation.penalty import Use
 from rnnchat.generation.phrase import Phrases, Spelling
 from rnnchat.generation.sampling import NO_MARKS, Marks, Past, find_steps
 from rnnchat.generation.settings import Settings
-from rnnchat.runtime.runtime import Predictor, State
+from rnnchat.runtime.predictor import Memory, Predictor, State
 from rnnchat.text.tokenizer import Level
 
 LEAST_LOOP: dict[Level, int] = {"char": 60, "byte": 60, "bpe": 24, "word": 20}
@@ -52,9 +51,16 @@ class Place(NamedTuple):
     """(N,) int32: the text up to here."""
     state: State
     log_probs: np.ndarray
-    """(V,) of the next symbol."""
+    """(V,) of the next symbol, by the network alone."""
     held_back: str = ""
     """End of the text that the model will write itself: a space before a word."""
+    memory: Memory | None = None
+    """What else was read, if that is remembered."""
+
+    @property
+    def next_log_probs(self) -> np.ndarray:
+        """(V,) of the next symbol, by the network and its memory."""
+        return self.log_probs if self.memory is None else self.memory.mix(self.log_probs)
 
 
 class End(NamedTuple):
@@ -108,8 +114,11 @@ class Stream:
         """Why the text ended; empty while it goes on."""
         self.loop: Loop | None = None
         self.written = array("i")
+        self.memory = place.memory
         self._chars = 0  # of the written symbols' text, given out or not
-        self._ends: list[tuple[int, int, End]] = []  # symbols, characters: where the given text may come to end
+        self._ends: list[
+            tuple[int, int, End, Memory | None]
+        ] = []  # symbols, characters: where the given text may come to end
         self._spelling = spelling
         self._tokenizer = tokenizer = spelling.tokenizer
         self._random = np.random.Generator(np.random.PCG64(seed))
@@ -181,6 +190,10 @@ class Stream:
         """The symbol that would go on with the loop that the text is in; None outside a loop."""
         return self.recall(self.loop.period)[0] if self.loop else None
 
+    def find_stretch(self) -> str:
+        """The text of one round of the loop that the text is in; empty outside a loop."""
+        return self._tokenizer.decode(self.recall(self.loop.period)) if self.loop else ""
+
     def begins_word(self, likeliest: int) -> bool:
         """Does a word begin with the next symbol? Where a space belongs to its word, the likeliest symbol tells."""
         level = self._tokenizer.level
@@ -201,6 +214,8 @@ class Stream:
         """
         text = self._decoder.feed(id)
         self.written.append(id)
+        if self.memory is not None:
+            self.memory = self.memory.read(np.array([id]))
         if self._uniforms:
             self._uniforms.popleft()
         count = len(self.written)
@@ -220,7 +235,7 @@ class Stream:
         self._chars += len(text)
         if end is not None:
             ends = self._ends
-            ends.append((count, self._chars, end))
+            ends.append((count, self._chars, end, self.memory))
             while len(ends) > 1 and ends[1][1] <= self._ending.chars:
                 del ends[0]
         return given
@@ -232,27 +247,14 @@ class Stream:
 
     def find_end(self, predictor: Predictor) -> Place:
         """The end of the text that was given out, as far as it is the end of a symbol."""
-        count, _, (state, log_probs, row, unread) = self._ends[0]
-        state, log_probs = select_rows(state, [row]), log_probs[row : row + 1].copy()
+        count, _, (state, log_probs, row, unread), memory = self._ends[0]
+        state, log_probs = state.rows([row]), log_probs[row : row + 1].copy()
         for id in unread:
             log_probs, state = predictor.step(np.array([id]), state)
         ids = np.concatenate([self.place.ids, np.array(self.written[:count], np.int32)])
-        return Place(ids, state, log_probs[0])
+        return Place(ids, state, log_probs[0], memory=memory)
 
 
 @lru_cache(maxsize=64)
 def _to_array(ids: tuple[int, ...]) -> np.ndarray:
     return np.array(ids, np.int64)
-
-
-def join_states(states: Sequence[State]) -> State:
-    """The states of several streams as one, in their order."""
-    hidden = zip(*(state.hidden for state in states), strict=True)
-    cell = zip(*(state.cell for state in states), strict=True)
-    return State(tuple(map(np.concatenate, hidden)), tuple(map(np.concatenate, cell)))
-
-
-def select_rows(state: State, rows: Sequence[int]) -> State:
-    """The state of some of the streams, copied."""
-    picked = list(rows)
-    return State(tuple(array[picked] for array in state.hidden), tuple(array[picked] for array in state.cell))

@@ -5,12 +5,11 @@ Letters: V vocabulary, E embedding, H hidden, I input of a layer, G gates.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import numpy as np
 
 from rnnchat.importers.array import Array
-from rnnchat.model.config import Cell, ModelConfig
+from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
 from rnnchat.model.record import ModelCard
 from rnnchat.text.tokenizer import Tokenizer
@@ -77,7 +76,7 @@ def build_model(network: Network, tokenizer: Tokenizer) -> Model:
     )
     config = ModelConfig(
         vocab_size=network.vocab_size,
-        cell=cast("Cell", network.cell),
+        cell=network.cell,
         hidden_sizes=tuple(layer.weight_hh.shape[1] for layer in network.layers),
         embedding_size=0 if network.embedding is None else network.embedding.shape[1],
         tied=is_tied,

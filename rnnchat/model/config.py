@@ -7,15 +7,10 @@ take names and shapes from here, so that they cannot disagree.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 from rnnchat.errors import UsageError
-
-Cell = Literal["lstm", "gru", "rnn-tanh", "rnn-relu"]
-CELLS: tuple[Cell, ...] = get_args(Cell)
-
-GATES: dict[Cell, int] = {"lstm": 4, "gru": 3, "rnn-tanh": 1, "rnn-relu": 1}
-"""Gates of each cell, stacked along the first axis in torch's order: lstm i, f, g, o; gru r, z, n."""
+from rnnchat.model.cell import CELLS as CELLS
 
 MAX_VOCAB = 0x110000
 """As many symbols as there are code points: an id can stand for one."""
@@ -31,8 +26,8 @@ class ModelConfig:
 
     vocab_size: int
     """V: how many symbols the model knows."""
-    cell: Cell
-    """Kind of recurrent cell, the same in every layer."""
+    cell: str
+    """Name of the recurrent cell, the same in every layer: one of ``CELLS``."""
     hidden_sizes: tuple[int, ...]
     """H of each layer, the first layer first."""
     embedding_size: int
@@ -104,13 +99,10 @@ class ModelConfig:
         shapes: dict[str, tuple[int, ...]] = {}
         if self.embedding_size:
             shapes["embedding.weight"] = (self.vocab_size, self.embedding_size)
-        gates = GATES[self.cell]
         input_size = self.input_size
         for layer, hidden in enumerate(self.hidden_sizes):
-            shapes[f"layers.{layer}.weight_ih"] = (gates * hidden, input_size)
-            shapes[f"layers.{layer}.weight_hh"] = (gates * hidden, hidden)
-            shapes[f"layers.{layer}.bias_ih"] = (gates * hidden,)
-            shapes[f"layers.{layer}.bias_hh"] = (gates * hidden,)
+            of_layer = CELLS[self.cell].weight_shapes(input_size, hidden)
+            shapes |= {f"layers.{layer}.{name}": shape for name, shape in of_layer.items()}
             input_size = hidden
         if self.has_projection:
             shapes["projection.weight"] = (self.embedding_size, self.hidden_sizes[-1])
@@ -118,6 +110,14 @@ class ModelConfig:
             shapes["output.weight"] = (self.vocab_size, self.hidden_sizes[-1])
         shapes["output.bias"] = (self.vocab_size,)
         return shapes
+
+    def state_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of what is remembered of one text: ``hidden.0``, for lstm ``cell.0``, ``hidden.1``, …"""
+        return {
+            f"{name}.{layer}": shape
+            for layer, hidden in enumerate(self.hidden_sizes)
+            for name, shape in CELLS[self.cell].state_shapes(hidden).items()
+        }
 
     def describe(self) -> str:
         """The network in a few words: ``lstm 2×512``, ``gru 128, 64``, ``lstm 4×256 residual``."""

@@ -5,36 +5,22 @@ Letters: B streams, T time steps, V vocabulary, E embedding size, H hidden size 
 
 import itertools
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnnchat.model.config import ModelConfig
-from rnnchat.network.cell import CELL_STEPS, LayerWeights
+from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.state import State
+from rnnchat.network.cell import TORCH_CELLS, LayerState
 from rnnchat.network.regularisation import Regularisation
 
-_LAYER_TENSORS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 _NOTHING = Regularisation()
 """Outside training nothing is dropped."""
 
 
-class State(NamedTuple):
-    """What the network remembers of everything it has read; a value that is never changed in place."""
-
-    hidden: tuple[Tensor, ...]
-    """One (B, H) per layer."""
-    cell: tuple[Tensor, ...]
-    """One (B, H) per layer for an LSTM, empty for the other cells."""
-
-    def detach(self) -> "State":
-        """The same numbers without their history: where back-propagation through time is cut."""
-        return State(tuple(h.detach() for h in self.hidden), tuple(c.detach() for c in self.cell))
-
-
-class LanguageModel(nn.Module):
+class Network(nn.Module):
     """Embedding (or one-hot input), recurrent layers of any sizes, output over the vocabulary.
 
     Dropout acts on the non-recurrent connections: the embedding, between the layers, and before the output; `forward`
@@ -49,7 +35,7 @@ class LanguageModel(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self._cell = CELL_STEPS[config.cell]
+        self._cell = TORCH_CELLS[config.cell]
         sizes = (config.embedding_size or config.vocab_size, *config.hidden_sizes)
         last = config.hidden_sizes[-1]
         self.layers = nn.ModuleList(self._cell.build_module(i, h) for i, h in itertools.pairwise(sizes))
@@ -64,17 +50,15 @@ class LanguageModel(nn.Module):
             self.output = nn.Linear(last, config.vocab_size)
         self._initialize()
 
-    def initial_state(self, streams: int) -> State:
+    def initial_state(self, streams: int) -> State[Tensor]:
         """The state that has read nothing, for B = ``streams``."""
         parameter = next(self.parameters())
-        hidden, cell = (
-            tuple(parameter.new_zeros(streams, size) for size in self.config.hidden_sizes) for _ in State._fields
-        )
-        return State(hidden, cell if self.config.cell == "lstm" else ())
+        zeros = (parameter.new_zeros(streams, *shape) for shape in self.config.state_shapes().values())
+        return State.pack(zeros, len(CELLS[self.config.cell].states))
 
     def forward(
-        self, ids: Tensor, state: State | None = None, regularisation: Regularisation | None = None
-    ) -> tuple[Tensor, State]:
+        self, ids: Tensor, state: State[Tensor] | None = None, regularisation: Regularisation | None = None
+    ) -> tuple[Tensor, State[Tensor]]:
         """Read a window of every stream.
 
         Args:
@@ -91,15 +75,14 @@ class LanguageModel(nn.Module):
         after = []
         last = len(self.layers) - 1
         for index in range(last + 1):
-            before = [part[index].unsqueeze(0) for part in state if part]  # each (1, B, H)
-            hidden, final = self._read(index, x, before, chosen)  # (B, T, H)
+            hidden, final = self._read(index, x, state.layers[index], chosen)  # (B, T, H)
             after.append(final)
             x = hidden + x if self.config.adds_input(index) else hidden
             x = chosen.drop_between(x) if index < last else chosen.drop_output(x)
         self.penalty = chosen.measure_penalty(hidden, x) if chosen.has_penalty else None
-        return self._predict(x), _collect(after)
+        return self._predict(x), State(tuple(after))
 
-    def step(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, ids: Tensor, state: State[Tensor]) -> tuple[Tensor, State[Tensor]]:
         """Read one symbol of every stream: equal to `forward` with T = 1 and dropout off, and several times faster.
 
         Args:
@@ -112,38 +95,30 @@ class LanguageModel(nn.Module):
         x = self._embed(ids)  # (B, E)
         after = []
         for index in range(len(self.layers)):
-            parts = tuple(part[index] for part in state if part)
-            after.append(self._cell.step(x, parts, self.layer_weights(index)))
+            after.append(self._cell.step(x, state.layers[index], self.layer_weights(index)))
             hidden = after[-1][0]  # (B, H)
             x = hidden + x if self.config.adds_input(index) else hidden
-        return self._predict(x), _collect(after)
+        return self._predict(x), State(tuple(after))
 
-    def layer_weights(self, index: int) -> LayerWeights:
-        """The parameters of layer ``index``."""
-        layer = self.layers[index]
-        return LayerWeights(*(getattr(layer, f"{name}_l0") for name in _LAYER_TENSORS))
+    def layer_weights(self, index: int) -> dict[str, nn.Parameter]:
+        """The parameters of layer ``index``, by their names in ``Cell.weight_shapes``."""
+        return self._cell.weights(self.layers[index])
 
     def _read(
-        self, index: int, x: Tensor, before: list[Tensor], regularisation: Regularisation
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Run a layer over x (B, T, I) from its state, each part (1, B, H).
-
-        Returns:
-            Its outputs (B, T, H) and its state after them, each part (B, H).
-        """
-        layer = self.layers[index]
+        self, index: int, x: Tensor, before: LayerState, regularisation: Regularisation
+    ) -> tuple[Tensor, LayerState]:
+        """Run a layer over x (B, T, I) from its state: its outputs (B, T, H) and its state after them."""
         if not regularisation.weight_drop:
-            x, final = layer(x, tuple(before) if len(before) > 1 else before[0])
-            return x, tuple(part.squeeze(0) for part in (final if len(before) > 1 else (final,)))
-        weights = self.layer_weights(index)
-        weights = weights._replace(weight_hh=regularisation.drop_weights(weights.weight_hh))
-        x, *parts = self._cell.read(x, before, weights)
-        return x, tuple(part.squeeze(0) for part in parts)
+            return self._cell.run(self.layers[index], x, before)
+        weights: dict[str, Tensor] = {**self.layer_weights(index)}
+        for name in self._cell.cell.recurrent:
+            weights[name] = regularisation.drop_weights(weights[name])
+        return self._cell.read(x, before, weights)
 
     def _embed(self, ids: Tensor) -> Tensor:
         if not self.config.embedding_size:
             one_hot = functional.one_hot(ids, self.config.vocab_size)
-            return one_hot.to(self.layer_weights(0).weight_ih.dtype)  # (..., V)
+            return one_hot.to(next(self.parameters()).dtype)  # (..., V)
         embedded: Tensor = self.embedding(ids)  # (..., E)
         return embedded
 
@@ -166,12 +141,12 @@ class LanguageModel(nn.Module):
             nn.init.normal_(self.embedding.weight, std=self.config.embedding_size**-0.5)
 
 
-def name_parameters(module: LanguageModel) -> dict[str, nn.Parameter]:
+def name_parameters(module: Network) -> dict[str, nn.Parameter]:
     """The parameters under their names in the model file, in its order."""
     parameters = {
         f"layers.{index}.{name}": tensor
         for index in range(len(module.layers))
-        for name, tensor in module.layer_weights(index)._asdict().items()
+        for name, tensor in module.layer_weights(index).items()
     }
     for name, parameter in module.named_parameters():
         if not name.startswith("layers."):
@@ -179,19 +154,13 @@ def name_parameters(module: LanguageModel) -> dict[str, nn.Parameter]:
     return {name: parameters[name] for name in module.config.weight_shapes()}
 
 
-def load_weights(module: LanguageModel, weights: Mapping[str, np.ndarray]) -> None:
+def load_weights(module: Network, weights: Mapping[str, np.ndarray]) -> None:
     """Copy the tensors of a model file into the network (as float32, whatever they were stored as)."""
     with torch.no_grad():
         for name, parameter in name_parameters(module).items():
             parameter.copy_(torch.from_numpy(weights[name].astype(np.float32)))
 
 
-def export_weights(module: LanguageModel) -> dict[str, np.ndarray]:
+def export_weights(module: Network) -> dict[str, np.ndarray]:
     """A copy of the network's tensors under their names in the model file, float32."""
     return {name: parameter.detach().cpu().numpy().copy() for name, parameter in name_parameters(module).items()}
-
-
-def _collect(layers: list[tuple[Tensor, ...]]) -> State:
-    """Per-layer states to one `State`."""
-    hidden = tuple(parts[0] for parts in layers)
-    return State(hidden, tuple(parts[1] for parts in layers if len(parts) == 2))

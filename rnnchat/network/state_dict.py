@@ -15,14 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnchat.model.config import Cell, ModelConfig
+from rnnchat.model.config import CELLS, ModelConfig
 from rnnchat.model.file import Model
 from rnnchat.paths import replace_atomically
 from rnnchat.text.vocabulary import describe_vocabulary
 
 METADATA_KEY = "rnnchat"
-
-_MODULES: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn-tanh": "RNN", "rnn-relu": "RNN"}
 
 
 def write_state_dict(model: Model, path: Path) -> None:
@@ -48,7 +46,7 @@ def build_state_dict(model: Model) -> "OrderedDict[str, Tensor]":
     if config.embedding_size:
         state_dict["embedding.weight"] = weights["embedding.weight"]
     for layer in range(config.num_layers):
-        for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+        for part in CELLS[config.cell].weight_shapes(1, 1):
             name = f"rnn.{part}_l{layer}" if _is_one_module(config) else f"layers.{layer}.{part}_l0"
             state_dict[name] = weights[f"layers.{layer}.{part}"]
     output = weights["embedding.weight" if config.tied else "output.weight"]
@@ -72,7 +70,7 @@ def _describe(model: Model) -> dict[str, Any]:
             "residual": [config.adds_input(layer) for layer in range(config.num_layers)],
         }
     return {
-        "module": _MODULES[config.cell],
+        "module": CELLS[config.cell].torch_module,
         **layers,
         "vocabulary": describe_vocabulary(model.tokenizer),
         "tokenizer": model.tokenizer.to_json(),
@@ -82,9 +80,7 @@ def _describe(model: Model) -> dict[str, Any]:
 
 def _list_arguments(config: ModelConfig, input_size: int, hidden_size: int, num_layers: int) -> dict[str, Any]:
     arguments = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers, "batch_first": True}
-    if config.cell.startswith("rnn-"):
-        return {**arguments, "nonlinearity": config.cell.removeprefix("rnn-")}
-    return arguments
+    return {**arguments, **CELLS[config.cell].torch_arguments}
 
 
 def _is_one_module(config: ModelConfig) -> bool:

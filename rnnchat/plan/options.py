@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from rnnchat.description import Bounds, check_fields, cut, described, find_descriptions, name_field
 from rnnchat.errors import UsageError
-from rnnchat.model.config import MAX_SIZE, MAX_VOCAB, Cell, ModelConfig
+from rnnchat.model.cell import CellName
+from rnnchat.model.config import MAX_SIZE, MAX_VOCAB, ModelConfig
 from rnnchat.text.tokenizer import SMALLEST_MAX_VOCAB, Level
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -72,7 +73,7 @@ class TrainingOptions:
         metavar="N",
     )
     preset: Preset | None = described(None, "Network size in a word.", heading=NETWORK, label="Size")
-    cell: Cell | None = described(None, "Recurrent cell; lstm by default.", heading=NETWORK, label="Cell")
+    cell: CellName | None = described(None, "Recurrent cell; lstm by default.", heading=NETWORK, label="Cell")
     hidden_sizes: tuple[int, ...] | None = described(
         None,
         "Hidden size, or one per layer: 512, or 128,64.",

@@ -18,7 +18,8 @@ from typing import Literal
 import numpy as np
 
 from rnnchat.errors import ModelError
-from rnnchat.model.config import GATES, ModelConfig
+from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.runtime.cell import GRAPH_CELLS
 from rnnchat.runtime.quantisation import choose_most, quantise
 
 Precision = Literal["float32", "int8"]
@@ -33,9 +34,9 @@ def build_constants(config: ModelConfig, weights: dict[str, np.ndarray], precisi
     Raises:
         ModelError: a weight is too large to be rounded to 8 bits, or is not a number.
     """
-    constants = _Constants(config, weights, precision)
+    constants = Constants(config, weights, precision)
     for layer in range(config.num_layers):
-        constants.add_layer(layer)
+        GRAPH_CELLS[config.cell].add_constants(constants, layer)
     if config.has_projection:
         constants.add_product("projection", weights["projection.weight"], None)
     matrix = weights["embedding.weight" if config.tied else "output.weight"]
@@ -45,11 +46,12 @@ def build_constants(config: ModelConfig, weights: dict[str, np.ndarray], precisi
 
 def has_table(config: ModelConfig) -> bool:
     """Are the first layer's input products looked up? One-hot symbols always are: there the table is the matrix."""
-    size = config.vocab_size * GATES[config.cell] * config.hidden_sizes[0] * 4
+    rows = len(CELLS[config.cell].gates) * config.hidden_sizes[0]
+    size = config.vocab_size * rows * 4
     return size <= MAX_TABLE_BYTES or not config.embedding_size
 
 
-class _Constants:
+class Constants:
     """Collects the constants of one model."""
 
     def __init__(self, config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> None:
@@ -68,23 +70,17 @@ class _Constants:
             raise ModelError(f"{name} of the model holds values that are not finite: train it again with a lower rate")
         self.arrays[f"{name}.scale"] = scale
 
-    def add_layer(self, layer: int) -> None:
-        part, is_gru = f"layers.{layer}", self._config.cell == "gru"
-        # A residual sum has no bound: in 8 bits, a hidden state beside it would be left with too few of them.
-        is_joined = layer > 0 and not is_gru and not self._config.adds_input(layer - 1)
-        bias = self._gather(f"{part}.bias_ih")
-        if is_gru:  # its reset gate stands between the two products
-            self.add_product(f"{part}.recurrent", self._gather(f"{part}.weight_hh"), self._gather(f"{part}.bias_hh"))
-        else:
-            bias = bias + self._gather(f"{part}.bias_hh")
-        if is_joined:
-            self.add_product(f"{part}.gates", self._gather(f"{part}.weight_ih", f"{part}.weight_hh"), bias)
-            return
-        if not is_gru:
-            self.add_product(f"{part}.recurrent", self._gather(f"{part}.weight_hh"), None)
-        inputs = self._gather(f"{part}.weight_ih")
+    def can_join(self, layer: int) -> bool:
+        """Whether W_ih and W_hh of a layer make one product: the first layer's inputs are looked up instead.
+
+        A residual sum has no bound: in 8 bits, a hidden state beside it would be left with too few of them.
+        """
+        return layer > 0 and not self._config.adds_input(layer - 1)
+
+    def add_inputs(self, layer: int, inputs: np.ndarray, bias: np.ndarray) -> None:
+        """Add what W_ih x + bias comes from: (G*H, I) and (G*H,)."""
         if layer:
-            self.add_product(f"{part}.inputs", inputs, bias)
+            self.add_product(f"layers.{layer}.inputs", inputs, bias)
         else:
             self._add_symbols(inputs, bias)
 
@@ -99,12 +95,12 @@ class _Constants:
             return
         self.add_product("layers.0.inputs", inputs, bias)
 
-    def _gather(self, *names: str) -> np.ndarray:
-        """Weights (G*H, ...) side by side, an lstm's gates in the order i, f, o, g instead of torch's i, f, g, o."""
+    def gather(self, *names: str) -> np.ndarray:
+        """Weights (G*H, ...) side by side, their gates in the order of the graph's cell."""
         parts = [self._weights[name] for name in names]
-        if self._config.cell != "lstm":
-            return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
-        gathered = np.concatenate(parts, axis=-1)
-        size = len(gathered) // 4
-        gathered[2 * size :] = np.roll(gathered[2 * size :], size, axis=0)
-        return gathered
+        gathered = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        order = GRAPH_CELLS[self._config.cell].gate_order
+        if not order:
+            return gathered
+        gates = np.split(gathered, len(order))
+        return np.concatenate([gates[gate] for gate in order])

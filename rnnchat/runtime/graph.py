@@ -19,7 +19,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from rnnchat.model.config import ModelConfig
+from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.runtime.cell import GRAPH_CELLS
 from rnnchat.runtime.constant import Precision as Precision
 
 OPSET = 18
@@ -31,8 +32,8 @@ _LEAST_SCALE = np.array(1e-30, np.float32)
 def build_step_graph(config: ModelConfig, constants: dict[str, np.ndarray], precision: Precision) -> onnx.ModelProto:
     """The graph of one symbol; it knows no more than the names and shapes of its constants.
 
-    Inputs ``ids`` (B,) and the state (``hidden.N`` and, for lstm, ``cell.N``, each (B, H_N)); outputs ``log_probs``
-    (B, V) and the new state under the same names with ``.next`` added.
+    Inputs ``ids`` (B,) and the state under the names of ``ModelConfig.state_shapes``, each (B, ...); outputs
+    ``log_probs`` (B, V) and the new state under the same names with ``.next`` added.
     """
     builder = Builder(config, constants, precision)
     builder.add_output_layer(builder.add_step("ids"), "log_probs")
@@ -102,7 +103,7 @@ class Builder:
         self.config = config
         self.precision = precision
         self.nodes: list[onnx.NodeProto] = []
-        self._is_bounded = config.cell != "rnn-relu"
+        self._is_bounded = CELLS[config.cell].is_bounded
         """Is every hidden state between -1 and 1? What a layer reads may be a sum, which has no bound."""
         self._constants = constants
         self._initializers: dict[str, onnx.TensorProto] = {}
@@ -177,9 +178,9 @@ class Builder:
     def add_step(self, ids: str) -> str:
         """Add all layers for one symbol; give the name of what the output layer reads (B, H)."""
         x: str | None = None  # the first layer's input comes from a table or an embedding
-        add_cell = {"lstm": self._add_lstm, "gru": self._add_gru}.get(self.config.cell, self._add_rnn)
+        cell = GRAPH_CELLS[self.config.cell]
         for layer in range(self.config.num_layers):
-            hidden = add_cell(layer, x, ids)
+            hidden = cell.add_step(self, layer, x, ids)
             if self.config.adds_input(layer):
                 hidden = self.add("Add", [hidden, x or self._embed(ids)], f"layers.{layer}.sum")
             x = hidden
@@ -194,7 +195,7 @@ class Builder:
             is_bounded = False
         self.add("LogSoftmax", [self.multiply([top], "output", f"{output}.logits", is_bounded)], output, axis=-1)
 
-    def _input_products(self, layer: int, x: str | None, ids: str) -> str:
+    def add_input_products(self, layer: int, x: str | None, ids: str) -> str:
         """Add W_ih x + bias, (B, G*H): looked up for the first layer where a table of all symbols fits."""
         name = f"layers.{layer}.inputs"
         if x is not None:
@@ -213,65 +214,25 @@ class Builder:
         """Is what a layer hands on between -1 and 1?"""
         return self._is_bounded and not self.config.adds_input(layer)
 
-    def _joined_products(self, layer: int, x: str | None, ids: str) -> str:
+    def add_joined_products(self, layer: int, x: str | None, ids: str) -> str:
         """Add W_ih x + W_hh h + both biases, (B, G*H), as one product where x is a layer's hidden state."""
         part, hidden = f"layers.{layer}", f"hidden.{layer}"
         if x is not None and f"{part}.gates.weight" in self._constants:
             return self.multiply([x, hidden], f"{part}.gates", f"{part}.gates", self._is_bounded)
         recurrent = self.multiply([hidden], f"{part}.recurrent", f"{part}.recurrent", self._is_bounded)
-        return self.add("Add", [self._input_products(layer, x, ids), recurrent], f"{part}.gates")
+        return self.add("Add", [self.add_input_products(layer, x, ids), recurrent], f"{part}.gates")
 
-    def _split(self, x: str, sizes: list[int], names: list[str]) -> None:
+    def split(self, x: str, sizes: list[int], names: list[str]) -> None:
+        """Cut x (B, N) in parts of these sizes."""
         cut = self.constant(f"{x}.sizes", np.array(sizes, np.int64))
         self.nodes.append(helper.make_node("Split", [x, cut], names, axis=1))
-
-    def _add_lstm(self, layer: int, x: str | None, ids: str) -> str:
-        """c' = f·c + i·g, h' = o·tanh(c') with i, f, o = σ(…), g = tanh(…)."""
-        part, size = f"layers.{layer}", self.config.hidden_sizes[layer]
-        self._split(self._joined_products(layer, x, ids), [3 * size, size], [f"{part}.ifo", f"{part}.g"])
-        self.add("Sigmoid", [f"{part}.ifo"], f"{part}.σifo")
-        self.add("Tanh", [f"{part}.g"], f"{part}.tanh_g")
-        self._split(f"{part}.σifo", [size, size, size], [f"{part}.i", f"{part}.f", f"{part}.o"])
-        self.add("Mul", [f"{part}.f", f"cell.{layer}"], f"{part}.kept")
-        self.add("Mul", [f"{part}.i", f"{part}.tanh_g"], f"{part}.new")
-        self.add("Add", [f"{part}.kept", f"{part}.new"], f"cell.{layer}.next")
-        self.add("Tanh", [f"cell.{layer}.next"], f"{part}.tanh_c")
-        return self.add("Mul", [f"{part}.o", f"{part}.tanh_c"], f"hidden.{layer}.next")
-
-    def _add_gru(self, layer: int, x: str | None, ids: str) -> str:
-        """h' = (1 - z)·n + z·h = n + z·(h - n) with r, z = σ(…), n = tanh(W_in x + b_in + r·(W_hn h + b_hn))."""
-        part, size, hidden = f"layers.{layer}", self.config.hidden_sizes[layer], f"hidden.{layer}"
-        inputs = self._input_products(layer, x, ids)
-        recurrent = self.multiply([hidden], f"{part}.recurrent", f"{part}.recurrent", is_bounded=True)
-        self._split(inputs, [2 * size, size], [f"{part}.x_rz", f"{part}.x_n"])
-        self._split(recurrent, [2 * size, size], [f"{part}.h_rz", f"{part}.h_n"])
-        self.add("Sigmoid", [self.add("Add", [f"{part}.x_rz", f"{part}.h_rz"], f"{part}.rz")], f"{part}.σrz")
-        self._split(f"{part}.σrz", [size, size], [f"{part}.r", f"{part}.z"])
-        self.add("Mul", [f"{part}.r", f"{part}.h_n"], f"{part}.reset")
-        self.add("Tanh", [self.add("Add", [f"{part}.x_n", f"{part}.reset"], f"{part}.n_sum")], f"{part}.n")
-        self.add("Mul", [f"{part}.z", self.add("Sub", [hidden, f"{part}.n"], f"{part}.change")], f"{part}.kept")
-        return self.add("Add", [f"{part}.n", f"{part}.kept"], f"{hidden}.next")
-
-    def _add_rnn(self, layer: int, x: str | None, ids: str) -> str:
-        """h' = tanh(…) or relu(…)."""
-        op = {"rnn-tanh": "Tanh", "rnn-relu": "Relu"}[self.config.cell]
-        return self.add(op, [self._joined_products(layer, x, ids)], f"hidden.{layer}.next")
-
-
-def state_names(config: ModelConfig) -> list[str]:
-    """Names of the state's arrays, in the order in which the graphs take and give them."""
-    names = [f"hidden.{layer}" for layer in range(config.num_layers)]
-    if config.cell == "lstm":
-        names += [f"cell.{layer}" for layer in range(config.num_layers)]
-    return names
 
 
 def list_state_infos(config: ModelConfig) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:
     """The state's arrays as they go into a step, and as they come out."""
-    sizes = list(config.hidden_sizes) * 2
     inputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", size])
-        for name, size in zip(state_names(config), sizes, strict=False)
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["B", *shape])
+        for name, shape in config.state_shapes().items()
     ]
     return inputs, [rename(info, ".next") for info in inputs]
 

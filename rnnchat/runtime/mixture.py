@@ -13,7 +13,7 @@ import numpy as np
 
 from rnnchat.errors import UsageError
 from rnnchat.runtime.constant import Precision
-from rnnchat.runtime.runtime import Predictor, State
+from rnnchat.runtime.predictor import Predictor, State
 from rnnchat.text.tokenizer import Tokenizer
 
 
@@ -48,8 +48,7 @@ class Mixture:
         self.weights = tuple(weight / sum(weights) for weight in weights)
         """The models' shares: from 0 to 1, 1 together."""
         self._log_weights = [np.float32(math.log(weight) if weight else -math.inf) for weight in self.weights]
-        starts = [runtime.initial_state() for runtime in runtimes]
-        self._counts = [(len(state.hidden), len(state.cell)) for state in starts]
+        self._counts = [len(runtime.initial_state().layers) for runtime in runtimes]
 
     def initial_state(self, batch_size: int = 1) -> State:
         """The state before any text."""
@@ -80,10 +79,10 @@ class Mixture:
 
     def _pair(self, state: State) -> Iterator[tuple[Predictor, State]]:
         """Each model with its part of the state."""
-        hidden, cell = 0, 0
-        for runtime, (num_hidden, num_cell) in zip(self._runtimes, self._counts, strict=True):
-            yield runtime, State(state.hidden[hidden : hidden + num_hidden], state.cell[cell : cell + num_cell])
-            hidden, cell = hidden + num_hidden, cell + num_cell
+        begin = 0
+        for runtime, count in zip(self._runtimes, self._counts, strict=True):
+            yield runtime, State(state.layers[begin : begin + count])
+            begin += count
 
 
 def check_same_vocabulary(tokenizers: Sequence[Tokenizer]) -> None:
@@ -104,8 +103,4 @@ _ADVICE = "choose models that learnt from the same text at the same level"
 
 
 def _join(states: Iterator[State]) -> State:
-    parts = list(states)
-    return State(
-        tuple(array for state in parts for array in state.hidden),
-        tuple(array for state in parts for array in state.cell),
-    )
+    return State(tuple(layer for state in states for layer in state.layers))

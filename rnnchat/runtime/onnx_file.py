@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from rnnchat.errors import ModelError
-from rnnchat.model.config import Cell
+from rnnchat.model.cell import CELLS
 from rnnchat.model.file import Model
 from rnnchat.paths import replace_atomically
 from rnnchat.text.vocabulary import describe_vocabulary
@@ -26,22 +26,20 @@ IR_VERSION = 8
 MAX_BYTES = 2**31 - 2**24
 """A file of protobuf holds less than 2 GiB; the rest is for names and the vocabulary."""
 
-_OPERATORS: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn-tanh": "RNN", "rnn-relu": "RNN"}
-_GATE_ORDER: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn-tanh": (0,), "rnn-relu": (0,)}
-"""Where ONNX's gates (lstm i, o, f, g; gru z, r, n) stand among ours (lstm i, f, g, o; gru r, z, n)."""
-
 
 def write_onnx(model: Model, path: Path) -> None:
     """Write ``model`` to ``path`` as ONNX: under a temporary name first, then renamed.
 
-    Inputs are ``ids`` (B, T) int64 and the state before them, ``hidden.N`` and for lstm ``cell.N``, each (B, H_N);
-    outputs ``log_probs`` (B, T, V), natural logarithms for the symbol after each one read, and the state after the
-    last one, ``.next`` added to its names, in the order of the inputs.
+    Inputs are ``ids`` (B, T) int64 and the state before them, layer by layer: ``hidden.N`` and for lstm ``cell.N``,
+    each (B, H_N); outputs ``log_probs`` (B, T, V), natural logarithms for the symbol after each one read, and the
+    state after the last one, ``.next`` added to its names, in the order of the inputs.
 
     Raises:
-        ModelError: the weights do not fit into one file of ONNX.
+        ModelError: the weights do not fit into one file of ONNX, or the standard has no operator for the cell.
         OSError: the folder cannot be written, or the disk is full.
     """
+    if not CELLS[model.config.cell].onnx_operator:
+        raise ModelError(f"the ONNX standard has no operator for the cell {model.config.cell}: export with --torch")
     num_bytes = 4 * model.config.parameters
     if num_bytes > MAX_BYTES:
         raise ModelError(
@@ -60,10 +58,11 @@ def build_onnx(model: Model) -> onnx.ModelProto:
     builder.add_output_layer()
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B", "T"])
     log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["B", "T", config.vocab_size])
-    parts = ("hidden", "cell") if config.cell == "lstm" else ("hidden",)
-    sizes = {f"{part}.{layer}": size for part in parts for layer, size in enumerate(config.hidden_sizes)}
     states, after = (
-        [helper.make_tensor_value_info(name + suffix, TensorProto.FLOAT, ["B", size]) for name, size in sizes.items()]
+        [
+            helper.make_tensor_value_info(name + suffix, TensorProto.FLOAT, ["B", *shape])
+            for name, shape in config.state_shapes().items()
+        ]
         for suffix in ("", ".next")
     )
     graph = helper.make_graph(builder.nodes, "rnnchat", [ids, *states], [log_probs, *after], builder.constants)
@@ -139,8 +138,8 @@ class _Builder:
 
     def _add_layer(self, layer: int, x: str) -> str:
         """Add one layer on ``x`` (T, B, I); give the name of its output (T, B, H)."""
-        cell, part = self.config.cell, f"layers.{layer}"
-        states = ["hidden", "cell"] if cell == "lstm" else ["hidden"]
+        cell, part = CELLS[self.config.cell], f"layers.{layer}"
+        states = cell.states
         biases = [self._reorder(f"{part}.{name}") for name in ("bias_ih", "bias_hh")]
         inputs = [
             x,
@@ -151,18 +150,14 @@ class _Builder:
         ]
         inputs += [self.add("Unsqueeze", [f"{state}.{layer}", "batch_axis"], f"{part}.{state}") for state in states]
         outputs = [f"{part}.outputs", *(f"{part}.{state}.last" for state in states)]
-        attributes: dict[str, Any] = {"hidden_size": self.config.hidden_sizes[layer]}
-        if cell == "gru":
-            attributes["linear_before_reset"] = 1  # the reset gate acts after the recurrent product
-        if cell.startswith("rnn-"):
-            attributes["activations"] = [{"rnn-tanh": "Tanh", "rnn-relu": "Relu"}[cell]]
-        self.nodes.append(helper.make_node(_OPERATORS[cell], inputs, outputs, **attributes))
+        attributes: dict[str, Any] = {"hidden_size": self.config.hidden_sizes[layer], **cell.onnx_attributes}
+        self.nodes.append(helper.make_node(cell.onnx_operator, inputs, outputs, **attributes))
         for state in states:
             self.add("Squeeze", [f"{part}.{state}.last", "batch_axis"], f"{state}.{layer}.next")
         return self.add("Squeeze", [outputs[0], "direction_axis"], f"{part}.output")  # of (T, 1, B, H)
 
     def _reorder(self, name: str) -> np.ndarray:
         """A layer's weight with its gates in the order of ONNX."""
-        order = _GATE_ORDER[self.config.cell]
-        gates = np.split(self.weights[name], len(order))
-        return np.concatenate([gates[gate] for gate in order])
+        cell = CELLS[self.config.cell]
+        gates = dict(zip(cell.gates, np.split(self.weights[name], len(cell.gates)), strict=True))
+        return np.concatenate([gates[gate] for gate in cell.onnx_gates])

@@ -9,7 +9,7 @@ back to that point of the text; reading on from it twice is a branch.
 import copy
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,44 +17,17 @@ import onnxruntime
 from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
 
 from rnnchat.errors import ModelError
-from rnnchat.model.config import ModelConfig
+from rnnchat.model.cell import CELLS
 from rnnchat.model.file import Model
 from rnnchat.runtime.constant import Precision, build_constants
-from rnnchat.runtime.graph import build_read_graph, build_step_graph, state_names
+from rnnchat.runtime.graph import build_read_graph, build_step_graph
+from rnnchat.runtime.predictor import State
 from rnnchat.runtime.write_graph import build_write_graph
 
 BLOCK_SIZE = 512
 """Symbols read at once: bounds the memory for their distributions, and how long reading goes on unasked."""
 LEAST_TEMPERATURE = 1e-3
 """Below it the most probable symbol is taken, as at 0: dividing by less would overflow, and change nothing."""
-
-
-class State(NamedTuple):
-    """All that the network remembers of a text; arrays are never changed once made."""
-
-    hidden: tuple[np.ndarray, ...]
-    """For each layer (B, H_l) float32."""
-    cell: tuple[np.ndarray, ...]
-    """For each layer (B, H_l) float32; empty unless the cell is lstm."""
-
-
-class Predictor(Protocol):
-    """What writing and scoring need of a network: a ``Runtime``, or several as a ``Mixture``."""
-
-    config: ModelConfig
-    precision: Precision
-
-    def initial_state(self, batch_size: int = 1) -> State:
-        """The state before any text."""
-
-    def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, State]:
-        """Read one symbol in each stream: ids (B,) int64 to log-probabilities (B, V) float32, and the state after."""
-
-    def read(self, ids: np.ndarray, state: State, last_only: bool = False) -> tuple[np.ndarray, State]:
-        """Read T symbols in each stream: ids (B, T) to log-probabilities (B, T, V), or (B, 1, V) of the last."""
-
-    def read_hidden(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, tuple[np.ndarray, ...], State]:
-        """As ``read``, with the hidden states of each layer, (B, T, H_l), in between."""
 
 
 class Runtime:
@@ -74,7 +47,8 @@ class Runtime:
         self.config = model.config
         self.precision: Precision = precision
         self._threads = threads
-        self._state_names = state_names(model.config)
+        self._state_names = list(model.config.state_shapes())
+        self._num_parts = len(CELLS[model.config.cell].states)
         self._constants = build_constants(model.config, model.weights, precision)
         self._step = self._start(build_step_graph(model.config, self._constants, precision))
         self._step_outputs = ["log_probs", *(f"{name}.next" for name in self._state_names)]
@@ -84,8 +58,8 @@ class Runtime:
 
     def initial_state(self, batch_size: int = 1) -> State:
         """The state before any text: zeros."""
-        zeros = tuple(np.zeros((batch_size, size), np.float32) for size in self.config.hidden_sizes)
-        return State(zeros, zeros if self.config.cell == "lstm" else ())
+        shapes = self.config.state_shapes().values()
+        return State.pack((np.zeros((batch_size, *shape), np.float32) for shape in shapes), self._num_parts)
 
     def step(self, ids: np.ndarray, state: State) -> tuple[np.ndarray, State]:
         """Read one symbol in each stream.
@@ -100,13 +74,13 @@ class Runtime:
         Raises:
             ModelError: the network's numbers overflow.
         """
-        feed = dict(zip(self._state_names, (*state.hidden, *state.cell), strict=True))
+        feed = dict(zip(self._state_names, state.arrays, strict=True))
         feed["ids"] = ids
         log_probs, *arrays = self._step.run(self._step_outputs, feed)
         # All of a symbol's are NaN if one is. One number is looked at in 0.2 µs, an array in 2.
         if math.isnan(log_probs.item(0)) if len(log_probs) == 1 else np.isnan(log_probs[:, 0]).any():
             raise _overflow()
-        return log_probs, self._pack(arrays)
+        return log_probs, State.pack(arrays, self._num_parts)
 
     def read(self, ids: np.ndarray, state: State, last_only: bool = False) -> tuple[np.ndarray, State]:
         """Read T symbols in each stream in one call; the same as T steps.
@@ -165,7 +139,7 @@ class Runtime:
         """
         if self._write is None:
             self._write = self._start(build_write_graph(self.config, self._constants, self.precision))
-        arrays = (*state.hidden, *state.cell, log_probs)
+        arrays = (*state.arrays, log_probs)
         names = (*self._state_names, "log_probs")
         feed = {f"{name}.first": array for name, array in zip(names, arrays, strict=True)}
         is_sure = temperatures < LEAST_TEMPERATURE
@@ -177,14 +151,13 @@ class Runtime:
         ids, chosen, last_log_probs, *results = self._write.run(outputs, feed)
         if np.isnan(chosen).any() or np.isnan(last_log_probs[:, 0]).any():
             raise _overflow()
-        return ids, chosen, last_log_probs, self._pack(results)
+        return ids, chosen, last_log_probs, State.pack(results, self._num_parts)
 
     def _scan(
         self, session: Any, ids: np.ndarray, state: State, begin: int, further: Sequence[str] = ()
     ) -> tuple[np.ndarray, State, list[np.ndarray]]:
         """Run a read graph: log-probabilities from time ``begin`` on (B, T', V), last state, ``further`` outputs."""
-        arrays = (*state.hidden, *state.cell)
-        feed = {f"{name}.first": array for name, array in zip(self._state_names, arrays, strict=True)}
+        feed = {f"{name}.first": array for name, array in zip(self._state_names, state.arrays, strict=True)}
         feed["all_ids"] = np.ascontiguousarray(ids.T, np.int64)  # (T, B)
         feed["begin"] = np.array([begin], np.int64)
         outputs = ["log_probs", *(f"{name}.last" for name in self._state_names), *further]
@@ -192,7 +165,7 @@ class Runtime:
         if np.isnan(log_probs[..., 0]).any():
             raise _overflow()
         count = len(self._state_names)
-        return log_probs.transpose(1, 0, 2), self._pack(results[:count]), results[count:]
+        return log_probs.transpose(1, 0, 2), State.pack(results[:count], self._num_parts), results[count:]
 
     def with_threads(self, threads: int) -> "Runtime":
         """The same network on another number of processor threads; it shares the weights."""
@@ -200,10 +173,6 @@ class Runtime:
         other._threads, other._read, other._read_hidden, other._write = threads, None, None, None
         other._step = other._start(build_step_graph(self.config, self._constants, self.precision))
         return other
-
-    def _pack(self, arrays: list[np.ndarray]) -> State:
-        num_layers = self.config.num_layers
-        return State(tuple(arrays[:num_layers]), tuple(arrays[num_layers:]))
 
     def _start(self, graph: onnx.ModelProto) -> Any:
         """A session of ``graph`` on this model's constants, of which it keeps no copy but its own packed one."""

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from rnnchat.runtime.runtime import Predictor, State
+from rnnchat.runtime.predictor import Predictor, State
 from rnnchat.text.tokenizer import Tokenizer
 
 

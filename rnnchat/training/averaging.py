@@ -19,7 +19,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from rnnchat.network.network import LanguageModel, name_parameters
+from rnnchat.network.network import Network, name_parameters
 
 Averaging = Literal["ema", "tail"]
 SHARE = 0.1
@@ -36,7 +36,7 @@ class Average:
         share: ``ema``: the horizon as a share of the steps so far.
     """
 
-    def __init__(self, network: LanguageModel, kind: Averaging, share: float = SHARE) -> None:
+    def __init__(self, network: Network, kind: Averaging, share: float = SHARE) -> None:
         self._share = share if kind == "ema" else 1.0
         self._has_begun = kind == "ema"
         self._count = 0
@@ -53,7 +53,7 @@ class Average:
         self._has_begun = True
 
     @torch.no_grad()
-    def update(self, network: LanguageModel) -> None:
+    def update(self, network: Network) -> None:
         """Take the weights after a step into the average."""
         if not self._has_begun:
             return
@@ -62,7 +62,7 @@ class Average:
         self._count += 1
 
     @contextmanager
-    def swap(self, network: LanguageModel) -> Iterator[None]:
+    def swap(self, network: Network) -> Iterator[None]:
         """Put the average in the place of the network's weights while it lasts, and these back, bit for bit."""
         if self._count:
             self._exchange(network)
@@ -90,7 +90,7 @@ class Average:
         self._count, self._has_begun = count, bool(has_begun)
 
     @torch.no_grad()
-    def _exchange(self, network: LanguageModel) -> None:
+    def _exchange(self, network: Network) -> None:
         """One tensor after the other, so that no second copy of all is needed."""
         for parameter, average in zip(network.parameters(), self._average, strict=True):
             kept = parameter.clone()
@@ -111,7 +111,7 @@ def has_stalled(losses: Sequence[float], patience: int = PATIENCE) -> bool:
     return len(losses) > patience + 1 and losses[-1] > min(losses[: -patience - 1])
 
 
-def _list_names(network: LanguageModel) -> list[str]:
+def _list_names(network: Network) -> list[str]:
     """The model file's names of the network's parameters, in the network's order."""
     names = {id(parameter): name for name, parameter in name_parameters(network).items()}
     return [names[id(parameter)] for parameter in network.parameters()]

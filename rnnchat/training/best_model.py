@@ -12,7 +12,7 @@ from rnnchat.errors import ModelError
 from rnnchat.model import library
 from rnnchat.model.file import Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
-from rnnchat.network.network import LanguageModel, export_weights
+from rnnchat.network.network import Network, export_weights
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.info import RunInfo
 from rnnchat.runtime.precision import MAX_CHARS, measure_int8_loss
@@ -43,7 +43,7 @@ def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: floa
     )
 
 
-def write_best(run: RunFolder, network: LanguageModel, tokenizer: Tokenizer, record: TrainingRecord) -> None:
+def write_best(run: RunFolder, network: Network, tokenizer: Tokenizer, record: TrainingRecord) -> None:
     """Keep ``network`` as the best of ``run``; whoever reads the file sees the old model or the new."""
     model = Model(network.config, tokenizer, export_weights(network), record, ModelCard(title=run.name))
     write_model(model, run.best_path)

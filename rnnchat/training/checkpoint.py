@@ -24,7 +24,8 @@ from torch import Tensor
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError
-from rnnchat.network.network import State, name_parameters
+from rnnchat.model.state import State
+from rnnchat.network.network import name_parameters
 from rnnchat.training.guard import Bounds
 from rnnchat.training.learner import Learner
 
@@ -63,8 +64,8 @@ def save_checkpoint(path: Path, learner: Learner, progress: Progress) -> None:
                 tensors[f"moments.{_MOMENTS.get(kind, kind)}.{name}"] = moment
     if learner.average is not None:
         tensors |= {f"average.{name}": tensor for name, tensor in learner.average.to_tensors().items()}
-    for kind, parts in learner.state._asdict().items():
-        tensors |= {f"state.{kind}.{index}": part for index, part in enumerate(parts)}
+    names = learner.network.config.state_shapes()
+    tensors |= {f"state.{name}": part for name, part in zip(names, learner.state.arrays, strict=True)}
     copies = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
     with paths.replace_atomically(path) as temporary:
         temporary.write_bytes(save(copies, metadata={"progress": json.dumps(asdict(progress))}))
@@ -106,9 +107,9 @@ def _load_tensors(learner: Learner, tensors: dict[str, Tensor], step: int) -> No
             {name[len("average.") :]: part for name, part in tensors.items() if name.startswith("average.")}
         )
     device = learner.state.hidden[0].device
-    learner.state = State(
-        *(tuple(_collect(tensors, f"state.{kind}.", device)) for kind in State._fields),
-    )
+    shapes = learner.network.config.state_shapes()
+    arrays = [tensors[f"state.{name}"].to(device) for name in shapes]
+    learner.state = State.pack(arrays, len(learner.state.layers[0]))
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["random.cuda"])
@@ -134,8 +135,3 @@ def _load_moments(learner: Learner, tensors: dict[str, Tensor], step: int) -> No
             learner.optimizer.state.pop(parameter, None)
             if moments:
                 learner.optimizer.state[parameter] = moments
-
-
-def _collect(tensors: dict[str, Tensor], prefix: str, device: torch.device) -> list[Any]:
-    names = sorted((name for name in tensors if name.startswith(prefix)), key=lambda name: int(name[len(prefix) :]))
-    return [tensors[name].to(device) for name in names]

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rnnchat.network.network import LanguageModel, State
+from rnnchat.model.state import State
+from rnnchat.network.network import Network
 from rnnchat.text.tokenizer import Tokenizer
 from rnnchat.training.loss import measure
 from rnnchat.training.window import NOT_SCORED, read_held_out
@@ -23,7 +24,7 @@ SAMPLE_CHARS = 300
 
 
 @torch.no_grad()
-def evaluate(network: LanguageModel, ids: np.ndarray, tokens: int) -> float:
+def evaluate(network: Network, ids: np.ndarray, tokens: int) -> float:
     """Nats per symbol on a held-out text, in float32, its state carried along.
 
     Args:
@@ -34,7 +35,7 @@ def evaluate(network: LanguageModel, ids: np.ndarray, tokens: int) -> float:
     was_training = network.training
     network.eval()
     device = next(network.parameters()).device
-    state: State | None = None
+    state: State[Tensor] | None = None
     nats = torch.zeros((), dtype=torch.float64, device=device)
     scored = 0
     for inputs, targets in read_held_out(ids, tokens, WINDOW, MOST_STREAMS):
@@ -51,7 +52,7 @@ def evaluate(network: LanguageModel, ids: np.ndarray, tokens: int) -> float:
 
 @torch.no_grad()
 def sample(
-    network: LanguageModel, tokenizer: Tokenizer, prompt_ids: list[int], seed: int, temperatures: Sequence[float]
+    network: Network, tokenizer: Tokenizer, prompt_ids: list[int], seed: int, temperatures: Sequence[float]
 ) -> list[str]:
     """What the network writes after ``prompt_ids`` (at least one): about 300 characters, always alike for a seed.
 
@@ -104,8 +105,6 @@ class _Writer:
         return self._text + self._decoder.flush()
 
 
-def _forget_first(state: State) -> State:
+def _forget_first(state: State[Tensor]) -> State[Tensor]:
     """Start the first stream afresh: nothing stands before it."""
-    keep = torch.ones_like(state.hidden[0][:, :1])  # (B, 1)
-    keep[0] = 0
-    return State(tuple(part * keep for part in state.hidden), tuple(part * keep for part in state.cell))
+    return state.map(lambda part: torch.cat((torch.zeros_like(part[:1]), part[1:])))

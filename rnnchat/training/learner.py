@@ -13,7 +13,8 @@ from torch import Tensor, optim
 from torch.nn import utils
 
 from rnnchat.model.file import read_model
-from rnnchat.network.network import LanguageModel, State, load_weights
+from rnnchat.model.state import State
+from rnnchat.network.network import Network, load_weights
 from rnnchat.plan.recipe import Recipe
 from rnnchat.runs.folder import RunFolder
 from rnnchat.training import optimiser
@@ -27,13 +28,13 @@ from rnnchat.training.rank import Rank
 class Learner:
     """A network, what changes it, what its streams remember, and the average of its weights where there is one."""
 
-    network: LanguageModel
+    network: Network
     optimizer: optim.Optimizer
-    state: State
+    state: State[Tensor]
     average: Average | None = None
 
     @contextlib.contextmanager
-    def show_best(self) -> Iterator[LanguageModel]:
+    def show_best(self) -> Iterator[Network]:
         """The network as it would be kept: with the average of its weights, where there is one, while it lasts."""
         with self.average.swap(self.network) if self.average else contextlib.nullcontext():
             yield self.network
@@ -43,7 +44,7 @@ def build_learner(recipe: Recipe, vocab_size: int, run: RunFolder) -> Learner:
     """The parts of a training at its beginning, the same for a seed; the network is that which it goes on from, if
     there is one in the run's folder."""
     torch.manual_seed(recipe.seed)
-    network = LanguageModel(recipe.build_config(vocab_size))
+    network = Network(recipe.build_config(vocab_size))
     if run.base_path.exists():
         load_weights(network, read_model(run.base_path).weights)
     network = network.to(recipe.device)
@@ -61,7 +62,7 @@ def build_learner(recipe: Recipe, vocab_size: int, run: RunFolder) -> Learner:
 
 
 def take_step(
-    learner: Learner, recipe: Recipe, ids: tuple[np.ndarray, np.ndarray], state: State, rate: float, rank: Rank
+    learner: Learner, recipe: Recipe, ids: tuple[np.ndarray, np.ndarray], state: State[Tensor], rate: float, rank: Rank
 ) -> Tensor:
     """Learn from one window.
 
@@ -92,18 +93,18 @@ def take_step(
     learner.optimizer.step()
     if learner.average is not None:
         learner.average.update(learner.network)
-    learner.state = state.detach()
+    learner.state = state.map(Tensor.detach)
     return nats
 
 
-def forget_some(state: State, recipe: Recipe, step: int, rank: Rank) -> State:
+def forget_some(state: State[Tensor], recipe: Recipe, step: int, rank: Rank) -> State[Tensor]:
     """Start some streams from nothing; drawn from seed and step alone, so that a resume draws the same."""
     random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + step) % 2**63)
     kept = torch.rand(recipe.batch_size, 1, generator=random) >= recipe.reset_probability  # (B, 1)
     if kept.all():
         return state
     kept = _move(rank.cut(kept), recipe.device)
-    return State(tuple(part * kept for part in state.hidden), tuple(part * kept for part in state.cell))
+    return state.map(lambda part: part * kept.view(-1, *[1] * (part.ndim - 1)))
 
 
 def _move(tensor: Tensor, device: str) -> Tensor:

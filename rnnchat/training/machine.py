@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 
 from rnnchat.errors import TrainingError
-from rnnchat.network.network import LanguageModel
+from rnnchat.network.network import Network
 from rnnchat.plan.choice import FAST_BATCH, FAST_FLOP_PER_S, FAST_WINDOW, choose_recipe, count_threads
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.plan.recipe import Recipe
@@ -96,7 +96,7 @@ def _can_bfloat16(device: str) -> bool:
 def _measure(recipe: Recipe, vocab_size: int, is_bfloat16: bool) -> float:
     """Seconds of the fastest of a few steps on made-up ids."""
     recipe = replace(recipe, precision="bfloat16" if is_bfloat16 else "float32")
-    network = LanguageModel(recipe.build_config(vocab_size)).to(recipe.device)
+    network = Network(recipe.build_config(vocab_size)).to(recipe.device)
     ids = torch.randint(vocab_size, (recipe.batch_size, recipe.window), device=recipe.device)
     best_s = float("inf")
     for _ in range(_TRIALS):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, optim
 
-from rnnchat.network.network import LanguageModel
+from rnnchat.network.network import Network
 from rnnchat.training.muon import OTHERS_DECAY, Muon
 
 Optimiser = Literal["muon", "adamw", "adam", "sgd", "rmsprop"]
@@ -18,7 +18,7 @@ Optimiser = Literal["muon", "adamw", "adam", "sgd", "rmsprop"]
 
 def build(
     kind: Optimiser,
-    network: LanguageModel,
+    network: Network,
     rate: float,
     betas: tuple[float, float] = (0.9, 0.999),
     weight_decay: float = 0.0,
@@ -57,7 +57,7 @@ def build(
     return optim.RMSprop(groups, lr=rate, alpha=betas[1], momentum=momentum)
 
 
-def _list_recurrent(network: LanguageModel) -> dict[Tensor, int]:
+def _list_recurrent(network: Network) -> dict[Tensor, int]:
     """The matrices of the recurrent layers, each with the number of gates that are stacked in it."""
     return {
         parameter: parameter.shape[0] // hidden_size

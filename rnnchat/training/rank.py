@@ -10,7 +10,7 @@ Letters: B streams of all, H hidden.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import IntEnum
 from typing import NamedTuple
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from rnnchat.errors import TrainingError
-from rnnchat.network.network import State
+from rnnchat.model.state import State
 
 PATIENCE = timedelta(hours=6)
 """So long the others wait for rank 0, which may have a long text to prepare."""
@@ -74,9 +74,9 @@ class Rank:
         own = streams.shape[0] // self.size
         return streams[self.number * own : (self.number + 1) * own]
 
-    def cut_state(self, state: State) -> State:
+    def cut_state(self, state: State[Tensor]) -> State[Tensor]:
         """The share of this process in the states of all streams."""
-        return _change(state, self.cut)
+        return state.map(self.cut)
 
     def check_batch(self, streams: int) -> None:
         """Refuse B streams that have no equal shares.
@@ -100,7 +100,7 @@ class Rank:
         """Replace the gradients of ``network`` by their mean over all processes, and give that of the loss ()."""
         return loss
 
-    def gather_state(self, state: State) -> State:
+    def gather_state(self, state: State[Tensor]) -> State[Tensor]:
         """The states of all streams, from the shares of all processes."""
         return state
 
@@ -156,8 +156,8 @@ class Together(Rank):
             place += parameter.numel()
         return buffer[0]
 
-    def gather_state(self, state: State) -> State:
-        return _change(state, self._gather)
+    def gather_state(self, state: State[Tensor]) -> State[Tensor]:
+        return state.map(self._gather)
 
     @contextlib.contextmanager
     def _talk(self) -> Iterator[None]:
@@ -207,8 +207,3 @@ def join() -> Iterator[Together]:
 
 def _shorten(error: Exception) -> str:
     return str(error).strip().partition("\n")[0][:200]
-
-
-def _change(state: State, change: Callable[[Tensor], Tensor]) -> State:
-    """The state with each of its parts changed."""
-    return State(tuple(map(change, state.hidden)), tuple(map(change, state.cell)))

@@ -15,7 +15,7 @@ from rnnchat.analysis import score as score_module
 from rnnchat.analysis.score import MOST_LINE_CHARS, Score, add_scores, score_lines, score_symbols, score_text
 from rnnchat.errors import TextError
 from rnnchat.model.file import Model
-from rnnchat.network.network import LanguageModel, load_weights
+from rnnchat.network.network import Network, load_weights
 from rnnchat.runtime.runtime import Runtime
 from rnnchat.text.tokenizer import LEVELS, CharTokenizer, Level, Tokenizer, fit_tokenizer
 
@@ -34,7 +34,7 @@ def fit(level: Level) -> Tokenizer:
 def test_a_score_equals_torchs_cross_entropy_at_every_level(make_model: MakeModel, level: Level) -> None:
     tokenizer = fit(level)
     model = make_model(tokenizer=tokenizer)
-    module = LanguageModel(model.config)
+    module = Network(model.config)
     load_weights(module, model.weights)
     text = PROSE * 15
     ids = torch.from_numpy(tokenizer.encode("\n" + text).astype(np.int64))

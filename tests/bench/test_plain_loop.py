@@ -7,7 +7,7 @@ import torch
 from rnnchat.bench import plain_loop
 from rnnchat.bench.plain_loop import DEFAULT_THREADS, TEMPERATURE, choose_ways, list_loops
 from rnnchat.generation.sampling import apply_temperature
-from rnnchat.model.config import CELLS, Cell
+from rnnchat.model.config import CELLS
 from rnnchat.model.file import Model
 from rnnchat.runtime.runtime import Runtime
 
@@ -21,7 +21,7 @@ from rnnchat.runtime.runtime import Runtime
 def test_every_torch_loop_computes_the_same_function(
     make_model: Callable[..., Model],
     monkeypatch: pytest.MonkeyPatch,
-    cell: Cell,
+    cell: str,
     hidden_sizes: tuple[int, ...],
     embedding_size: int,
     tied: bool,

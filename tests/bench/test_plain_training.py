@@ -9,7 +9,7 @@ from torch.nn import functional
 from rnnchat.bench import train as bench_train
 from rnnchat.bench.plain_training import PlainNetwork, RandomWindows, SymbolTraining, TargetTraining, WindowTraining
 from rnnchat.bench.train import VOCAB_SIZE, OwnTraining, Training
-from rnnchat.network.network import LanguageModel
+from rnnchat.network.network import Network
 from rnnchat.plan.recipe import Recipe
 from rnnchat.training.window import Streams
 
@@ -23,7 +23,7 @@ def make_recipe(hidden_sizes: tuple[int, ...] = (4, 4), cell: str = "lstm") -> R
     return replace(recipe, precision="float32", cell=cell)
 
 
-def give_weights(plain: PlainNetwork, network: LanguageModel) -> None:
+def give_weights(plain: PlainNetwork, network: Network) -> None:
     """Let rnnchat's network be the same as the plain one."""
     tensors = {}
     count = 0
@@ -51,7 +51,7 @@ def test_a_call_for_each_symbol_learns_the_same_as_one_for_the_window(monkeypatc
     windows = torch.from_numpy(IDS[:28].astype(np.int64)).view(4, 7)
     monkeypatch.setattr(RandomWindows, "draw", lambda self: windows)
     training = SymbolTraining(recipe, IDS, VOCAB_SIZE)
-    network = LanguageModel(recipe.build_config(VOCAB_SIZE))
+    network = Network(recipe.build_config(VOCAB_SIZE))
     give_weights(training.network, network)
     logits, _ = network(windows[:, :-1])
     expected = functional.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
@@ -63,7 +63,7 @@ def test_windows_with_one_target_learn_the_symbol_after_them(monkeypatch: pytest
     windows = torch.from_numpy(IDS[:28].astype(np.int64)).view(4, 7)
     monkeypatch.setattr(RandomWindows, "draw", lambda self: windows)
     training = TargetTraining(recipe, IDS, VOCAB_SIZE)
-    network = LanguageModel(recipe.build_config(VOCAB_SIZE))
+    network = Network(recipe.build_config(VOCAB_SIZE))
     give_weights(training.network, network)
     logits, _ = network(windows[:, :-1])
     expected = functional.cross_entropy(logits[:, -1], windows[:, -1])

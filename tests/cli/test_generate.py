@@ -13,8 +13,7 @@ import pytest
 from typer.testing import Result
 
 from rnnchat import paths
-from rnnchat.generation.beam import search
-from rnnchat.generation.generator import Generator
+from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model, write_model
 from rnnchat.model.library import import_model
@@ -24,9 +23,7 @@ Run = Callable[..., Result]
 
 
 def write_here(model: Path, prompt: str, settings: Settings) -> str:
-    generator = Generator.open(model)
-    generator.seek(prompt)
-    return "".join(piece.text for piece in generator.write(settings))
+    return LanguageModel.open(model, "int8").write_text(prompt, settings)
 
 
 def test_prompt_and_continuation_are_all_of_stdout(run: Run, tiny_model: Path) -> None:
@@ -89,9 +86,7 @@ def test_several_texts_are_numbered_with_their_seeds(run: Run, tiny_model: Path)
 
 
 def test_beams_are_those_of_the_search_the_best_first(run: Run, tiny_model: Path) -> None:
-    generator = Generator.open(tiny_model)
-    generator.seek("abc")
-    found = search(generator, Settings(length=12), 4)
+    found = LanguageModel.open(tiny_model, "int8").search("abc", 4, Settings(length=12))
     arguments = ("generate", tiny_model, "-p", "abc", "--beams", 4, "--length", 12)
     texts = json.loads(run(*arguments, "--json").stdout)["texts"]
     assert [(text["text"], text["seed"]) for text in texts] == [(beam.text, None) for beam in found]
@@ -142,13 +137,12 @@ def test_models_of_different_vocabularies_are_not_mixed(
 def test_each_symbol_is_explained_as_the_model_sees_it(run: Run, tiny_model: Path) -> None:
     options = ("--explain", 3, "--hidden", 1, "--length", 10, "--seed", 2, "--precision", "float32", "--json")
     record = json.loads(run("generate", tiny_model, "-p", "abc", *options).stdout)
-    generator = Generator.open(tiny_model, "float32")
-    generator.seek("abc")
-    pieces = list(generator.write(Settings(length=10, seed=2), alternatives=3))
+    model = LanguageModel.open(tiny_model, "float32")
+    pieces = list(model.write("abc", Settings(length=10, seed=2), alternatives=3))
     assert "".join(symbol["text"] for symbol in record["symbols"]) == record["text"]
     for symbol, units, piece in zip(record["symbols"], record["hidden"], pieces, strict=True):
         assert piece.insight is not None
-        assert symbol == {"text": piece.text, "id": piece.id, **piece.insight.to_json(generator.tokenizer)}
+        assert symbol == {"text": piece.text, "id": piece.id, **piece.insight.to_json(model.tokenizer)}
         assert units == pytest.approx(piece.hidden[1].tolist(), abs=1e-6)
     nats = -sum(symbol["log_prob"] for symbol in record["symbols"])
     assert record["bits_per_char"] == pytest.approx(nats / math.log(2) / 10)

@@ -13,7 +13,7 @@ from rnnchat import paths
 from rnnchat.analysis.score import Score, score_text
 from rnnchat.cli.score import REPORT_CHARS, report_progress
 from rnnchat.cli.score_view import cut_cells
-from rnnchat.generation.generator import Generator
+from rnnchat.generation.language_model import LanguageModel
 from rnnchat.model.file import Model, write_model
 from rnnchat.model.record import TrainingRecord
 from rnnchat.text.tokenizer import fit_tokenizer
@@ -31,8 +31,8 @@ def texts(tmp_path: Path) -> list[Path]:
 
 
 def score_here(model: Path, *texts: Path) -> Score:
-    generator = Generator.open(model, "float32")
-    return score_text(generator.runtime, generator.tokenizer, [text.read_text(encoding="utf-8") for text in texts])
+    opened = LanguageModel.open(model, "float32")
+    return score_text(opened.network.predictor, opened.tokenizer, [text.read_text(encoding="utf-8") for text in texts])
 
 
 def test_json_has_the_figures_of_the_library(run: Run, tiny_model: Path, texts: list[Path]) -> None:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from rnnchat.analysis.score import score_text
 from rnnchat.engine.client import EngineClient
 from rnnchat.errors import EngineError, ModelError, TextError
-from rnnchat.generation.generator import Generator
+from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.library import import_model
@@ -37,13 +36,11 @@ async def collect(engine: EngineClient, prompt: str, settings: Settings) -> str:
 
 
 def write_here(model: Path, prompt: str, settings: Settings) -> str:
-    """What a generator in this process writes."""
-    generator = Generator.open(model, "float32")
-    generator.seek(prompt)
-    return "".join(piece.text for piece in generator.write(settings))
+    """What the library writes in this process."""
+    return LanguageModel.open(model, "float32").write_text(prompt, settings)
 
 
-async def test_an_engine_writes_what_a_generator_writes(engine: EngineClient, tiny_model: Path) -> None:
+async def test_an_engine_writes_what_the_library_writes(engine: EngineClient, tiny_model: Path) -> None:
     settings = Settings(length=200, seed=7, top_k=5, repetition_penalty=1.2)
     chunks = [chunk async for chunk in engine.write("abc", settings)]
     text = "".join(chunk.text for chunk in chunks)
@@ -118,8 +115,7 @@ async def test_a_prompt_of_100_kilobytes_is_read(engine: EngineClient, tiny_mode
 
 
 async def test_the_score_is_that_of_the_library(engine: EngineClient, tiny_model: Path) -> None:
-    model = Generator.open(tiny_model, "float32")
-    expected = score_text(model.runtime, model.tokenizer, ["abc def"])
+    expected = LanguageModel.open(tiny_model, "float32").score("abc def")
     score = await engine.score("abc def")
     assert score.bits_per_char == pytest.approx(expected.bits_per_char)
     assert (score.chars, score.tokens, score.unknown) == (expected.chars, expected.tokens, expected.unknown_chars)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rnnchat.analysis.insight import explain
 from rnnchat.engine.host import Host
 from rnnchat.engine.protocol import (
     Cancel,
@@ -26,7 +25,7 @@ from rnnchat.engine.protocol import (
     decode_line,
     encode_line,
 )
-from rnnchat.generation.generator import Generator
+from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model
 
@@ -62,7 +61,7 @@ def serve(model: Model, *messages: tuple[int, Message]) -> list[Message]:
     """The answers of a host with ``model`` to ``messages``."""
     output = io.BytesIO()
     with pytest.raises(NothingMoreError):
-        Host(Generator(model, "float32"), TimedInbox(*messages), output).serve()  # type: ignore[arg-type]
+        Host(LanguageModel.of(model, "tiny", "float32"), TimedInbox(*messages), output).serve()  # type: ignore[arg-type]
     return [decode_line(line) for line in output.getvalue().splitlines()]
 
 
@@ -89,7 +88,7 @@ def test_a_cancellation_stops_the_reading_of_a_long_prompt(make_model: Callable[
     inbox = TimedInbox((0, Write(1, "abcd" * 25_000, LONG)), (3, Cancel(1)))
     output = io.BytesIO()
     with pytest.raises(NothingMoreError):
-        Host(Generator(make_model(), "float32"), inbox, output).serve()  # type: ignore[arg-type]
+        Host(LanguageModel.of(make_model(), "tiny", "float32"), inbox, output).serve()  # type: ignore[arg-type]
     (chunk,) = [decode_line(line) for line in output.getvalue().splitlines()]
     assert isinstance(chunk, Chunk)
     assert (chunk.text, chunk.reason) == ("", "cancelled")
@@ -144,8 +143,7 @@ def test_offered_symbols_come_best_first_and_have_the_probabilities_of_the_model
 def test_settings_shape_the_offered_probabilities_and_raise_what_they_favour(
     make_model: Callable[..., Model],
 ) -> None:
-    generator = Generator(make_model(), "float32")
-    generator.seek("abc")
+    reading = LanguageModel.of(make_model(), "tiny", "float32").read("abc")
     (everything,) = serve(make_model(), (0, Offer(1, "abc", 100)))
     assert isinstance(everything, Offered)
     assert everything.shaped == everything.probabilities
@@ -155,8 +153,8 @@ def test_settings_shape_the_offered_probabilities_and_raise_what_they_favour(
     assert isinstance(offered, Offered)
     assert offered.texts == (everything.texts[0], least)
     assert offered.probabilities == (everything.probabilities[0], everything.probabilities[-1])
-    wanted = generator.preview(settings)[1]
-    ids = [generator.tokenizer.encode(text)[0] for text in offered.texts]
+    wanted = reading.expect(settings)[1]
+    ids = [make_model().tokenizer.encode(text)[0] for text in offered.texts]
     assert offered.shaped == pytest.approx(wanted[ids].tolist())
 
 
@@ -173,7 +171,7 @@ def test_an_offer_that_its_settings_forbid_leaves_the_text_at_hand_where_it_is(
 
 def test_each_symbol_of_a_text_is_explained_as_the_library_does(make_model: Callable[..., Model]) -> None:
     model = make_model()
-    expected = explain(Generator(model, "float32").runtime, model.tokenizer, "abc h", 3)
+    expected = LanguageModel.of(model, "tiny", "float32").explain("abc h", 3)
     (answer,) = serve(model, (0, Explain(1, "abc h", 3)))
     assert isinstance(answer, Explained)
     assert "".join(answer.texts) == "abc h"

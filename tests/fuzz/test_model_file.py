@@ -16,7 +16,7 @@ import pytest
 
 from rnnchat.analysis.score import score_text
 from rnnchat.errors import ModelError, RnnchatError
-from rnnchat.generation.generator import Generator
+from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
 from rnnchat.model.config import CELLS, ModelConfig
 from rnnchat.model.file import METADATA_KEY, Model, read_header, read_model, write_model
@@ -170,11 +170,10 @@ DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
 
 def use(path: Path, chance: random.Random) -> None:
     """Read a model, write with it and score a text; what comes must be text and numbers."""
-    generator = Generator(read_model(path), chance.choice(("float32", "int8")))
-    generator.seek(PROMPT)
-    text = "".join(piece.text for piece in islice(generator.write(Settings(seed=1, length=20)), 20))
+    model = LanguageModel.open(path, chance.choice(("float32", "int8")))
+    text = "".join(piece.text for piece in islice(model.write(PROMPT, Settings(seed=1, length=20)), 20))
     text.encode()
-    score = score_text(generator.runtime, generator.tokenizer, [PROMPT, "dg"])
+    score = score_text(model.network.predictor, model.tokenizer, [PROMPT, "dg"])
     assert score.bits_per_char >= 0  # NaN is not
 
 

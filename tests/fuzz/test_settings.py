@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rnnchat.errors import RnnchatError, UsageError
-from rnnchat.generation.generator import Generator
+from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
 from rnnchat.text.tokenizer import BpeTokenizer, CharTokenizer, WordTokenizer
 
@@ -123,10 +123,10 @@ def check_sentence(message: str) -> None:
 
 
 @pytest.fixture
-def writers(make_model) -> list[Generator]:
-    """A generator of each level that steers differently."""
+def writers(make_model) -> list[LanguageModel]:
+    """A model of each level that steers differently."""
     return [
-        Generator(make_model(tokenizer=tokenizer), "float32")
+        LanguageModel.of(make_model(tokenizer=tokenizer), "tiny", "float32")
         for tokenizer in (
             CharTokenizer("\n abcdefgh", has_unknown=True),
             WordTokenizer(["the", " (", ")", "\n", "ab", "    "], [" ("]),
@@ -138,15 +138,15 @@ def writers(make_model) -> list[Generator]:
 def test_any_settings_write_a_text_or_are_refused_in_a_sentence(seeds, writers):
     for seed in seeds:
         chance = random.Random(seed)
-        generator = writers[seed % len(writers)]
+        model = writers[seed % len(writers)]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 settings = draw_settings(chance) if seed % 4 else Settings(**draw_values(chance))
-                generator.seek(chance.choice(("", "ab", "the ab\n", "abc" * 100, "a ")))
-                pieces = list(islice(generator.write(settings, alternatives=chance.choice((0, 3))), 30))
+                prompt = chance.choice(("", "ab", "the ab\n", "abc" * 100, "a "))
+                pieces = list(islice(model.write(prompt, settings, alternatives=chance.choice((0, 3))), 30))
                 "".join(piece.text for piece in pieces).encode()
-                candidates = list(islice(generator.write_candidates(settings, 3), 5))
+                candidates = list(islice(model.write_all([prompt], settings, count=3), 5))
         except RnnchatError as e:
             check_sentence(str(e))
         except BaseException as e:

@@ -3,23 +3,23 @@
 import pytest
 import torch
 
-from rnnchat.model.config import CELLS, GATES, Cell
-from rnnchat.network.cell import CELL_STEPS, LayerWeights
+from rnnchat.model.config import CELLS
+from rnnchat.network.cell import TORCH_CELLS, Weights
 
 B, T, D, H = 3, 7, 5, 4
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_fused_module_equals_the_equations_step_by_step(cell: Cell) -> None:
+def test_a_fused_module_equals_the_equations_step_by_step(cell: str) -> None:
     torch.manual_seed(1)
-    module = CELL_STEPS[cell].build_module(D, H)
-    weights = LayerWeights(module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, module.bias_hh_l0)
+    module = TORCH_CELLS[cell].build_module(D, H)
+    weights = TORCH_CELLS[cell].weights(module)
     x = torch.randn(B, T, D)
     start = tuple(torch.randn(B, H) for _ in range(2 if cell == "lstm" else 1))
 
     state, outputs = start, []
     for t in range(T):
-        state = CELL_STEPS[cell].step(x[:, t], state, weights)
+        state = TORCH_CELLS[cell].step(x[:, t], state, weights)
         outputs.append(state[0])
     given = tuple(part.unsqueeze(0) for part in start)
     fused, final = module(x, given if cell == "lstm" else given[0])
@@ -37,7 +37,7 @@ def test_an_lstm_follows_its_equations_element_by_element() -> None:
     i, f, g, o = pre[0].sigmoid(), pre[1].sigmoid(), pre[2].tanh(), pre[3].sigmoid()
     next_c = f * c + i * g
 
-    hidden, cell = CELL_STEPS["lstm"].step(x, (h, c), weights)
+    hidden, cell = TORCH_CELLS["lstm"].step(x, (h, c), weights)
 
     torch.testing.assert_close(cell, next_c)
     torch.testing.assert_close(hidden, o * next_c.tanh())
@@ -49,31 +49,35 @@ def test_a_gru_resets_the_past_after_the_recurrent_product() -> None:
     x, h = torch.randn(B, D), torch.randn(B, H)
     r, z = (_pre_activation(weights, gate, x, h).sigmoid() for gate in range(2))
     rows = slice(2 * H, 3 * H)
-    past = h @ weights.weight_hh[rows].T + weights.bias_hh[rows]
-    n = (x @ weights.weight_ih[rows].T + weights.bias_ih[rows] + r * past).tanh()
+    past = h @ weights["weight_hh"][rows].T + weights["bias_hh"][rows]
+    n = (x @ weights["weight_ih"][rows].T + weights["bias_ih"][rows] + r * past).tanh()
 
-    (hidden,) = CELL_STEPS["gru"].step(x, (h,), weights)
+    (hidden,) = TORCH_CELLS["gru"].step(x, (h,), weights)
 
     torch.testing.assert_close(hidden, (1 - z) * n + z * h)
 
 
 @pytest.mark.parametrize(("cell", "activate"), [("rnn-tanh", torch.tanh), ("rnn-relu", torch.relu)])
-def test_a_simple_cell_activates_one_sum(cell: Cell, activate) -> None:
+def test_a_simple_cell_activates_one_sum(cell: str, activate) -> None:
     torch.manual_seed(4)
     weights = _random_weights(cell)
     x, h = torch.randn(B, D), torch.randn(B, H)
 
-    (hidden,) = CELL_STEPS[cell].step(x, (h,), weights)
+    (hidden,) = TORCH_CELLS[cell].step(x, (h,), weights)
 
     torch.testing.assert_close(hidden, activate(_pre_activation(weights, 0, x, h)))
 
 
-def _random_weights(cell: Cell) -> LayerWeights:
-    rows = GATES[cell] * H
-    return LayerWeights(torch.randn(rows, D), torch.randn(rows, H), torch.randn(rows), torch.randn(rows))
+def _random_weights(cell: str) -> Weights:
+    return {name: torch.randn(shape) for name, shape in CELLS[cell].weight_shapes(D, H).items()}
 
 
-def _pre_activation(weights: LayerWeights, gate: int, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+def _pre_activation(weights: Weights, gate: int, x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
     """What goes into the activation of one gate, its rows cut out of the stack."""
     rows = slice(gate * H, (gate + 1) * H)
-    return x @ weights.weight_ih[rows].T + weights.bias_ih[rows] + h @ weights.weight_hh[rows].T + weights.bias_hh[rows]
+    return (
+        x @ weights["weight_ih"][rows].T
+        + weights["bias_ih"][rows]
+        + h @ weights["weight_hh"][rows].T
+        + weights["bias_hh"][rows]
+    )

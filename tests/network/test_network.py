@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from rnnchat.model.config import CELLS, Cell, ModelConfig
+from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.state import State
 from rnnchat.network.network import (
-    LanguageModel,
-    State,
+    Network,
     export_weights,
     load_weights,
     name_parameters,
@@ -29,9 +29,9 @@ SHAPES = {
 }
 
 
-def build(cell: Cell = "lstm", shape: str = "embedding", dropout: float = 0.0) -> LanguageModel:
+def build(cell: str = "lstm", shape: str = "embedding", dropout: float = 0.0) -> Network:
     torch.manual_seed(5)
-    network = LanguageModel(ModelConfig(V, cell, **{"hidden_sizes": HIDDEN, "dropout": dropout, **SHAPES[shape]}))
+    network = Network(ModelConfig(V, cell, **{"hidden_sizes": HIDDEN, "dropout": dropout, **SHAPES[shape]}))
     return network.eval()
 
 
@@ -40,7 +40,7 @@ def draw_ids(streams: int = B, steps: int = T) -> torch.Tensor:
 
 
 def assert_states_close(first: State, second: State) -> None:
-    for ours, theirs in zip((*first.hidden, *first.cell), (*second.hidden, *second.cell), strict=True):
+    for ours, theirs in zip(first.arrays, second.arrays, strict=True):
         torch.testing.assert_close(ours, theirs)
 
 
@@ -49,7 +49,7 @@ every_network = pytest.mark.parametrize(("cell", "shape"), list(itertools.produc
 
 @every_network
 @torch.no_grad()
-def test_stepping_equals_one_pass(cell: Cell, shape: str) -> None:
+def test_stepping_equals_one_pass(cell: str, shape: str) -> None:
     network, ids = build(cell, shape), draw_ids()
     whole, final = network(ids)
     state, steps = network.initial_state(B), []
@@ -62,7 +62,7 @@ def test_stepping_equals_one_pass(cell: Cell, shape: str) -> None:
 
 @every_network
 @torch.no_grad()
-def test_any_split_point_equals_no_split(cell: Cell, shape: str) -> None:
+def test_any_split_point_equals_no_split(cell: str, shape: str) -> None:
     network, ids = build(cell, shape), draw_ids()
     whole, final = network(ids)
     for cut in range(1, T):
@@ -74,7 +74,7 @@ def test_any_split_point_equals_no_split(cell: Cell, shape: str) -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 @torch.no_grad()
-def test_streams_do_not_leak_into_each_other(cell: Cell) -> None:
+def test_streams_do_not_leak_into_each_other(cell: str) -> None:
     network, ids = build(cell), draw_ids()
     together, _ = network(ids)
     for row in range(B):
@@ -86,21 +86,21 @@ def test_streams_do_not_leak_into_each_other(cell: Cell) -> None:
 def test_a_state_given_back_is_not_changed() -> None:
     network, ids = build(), draw_ids()
     _, state = network(ids)
-    kept = State(tuple(part.clone() for part in state.hidden), tuple(part.clone() for part in state.cell))
+    kept = state.map(torch.clone)
     network(ids, state)
     network.step(ids[:, 0], state)
     assert_states_close(state, kept)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_only_an_lstm_has_a_cell_state(cell: Cell) -> None:
+def test_only_an_lstm_has_a_cell_state(cell: str) -> None:
     state = build(cell).initial_state(B)
     assert [part.shape for part in state.hidden] == [(B, size) for size in HIDDEN]
-    assert len(state.cell) == (len(HIDDEN) if cell == "lstm" else 0)
+    assert {len(parts) for parts in state.layers} == {2 if cell == "lstm" else 1}
 
 
 @every_network
-def test_weights_have_the_names_and_shapes_of_the_model_file(cell: Cell, shape: str) -> None:
+def test_weights_have_the_names_and_shapes_of_the_model_file(cell: str, shape: str) -> None:
     network = build(cell, shape)
     weights = export_weights(network)
     assert {name: array.shape for name, array in weights.items()} == network.config.weight_shapes()
@@ -110,10 +110,10 @@ def test_weights_have_the_names_and_shapes_of_the_model_file(cell: Cell, shape: 
 
 @every_network
 @torch.no_grad()
-def test_a_network_with_loaded_weights_is_the_same_function(cell: Cell, shape: str) -> None:
+def test_a_network_with_loaded_weights_is_the_same_function(cell: str, shape: str) -> None:
     network, ids = build(cell, shape), draw_ids()
     torch.manual_seed(7)
-    other = LanguageModel(network.config).eval()
+    other = Network(network.config).eval()
     assert not torch.equal(other(ids)[0], network(ids)[0])
     load_weights(other, export_weights(network))
     torch.testing.assert_close(other(ids)[0], network(ids)[0], rtol=0, atol=0)
@@ -130,9 +130,9 @@ def test_one_hot_input_is_an_embedding_of_the_first_layers_columns() -> None:
     _, state = network(ids[:, :1])
     weights = network.layer_weights(0)
     x = functional.one_hot(ids[:, 0], V).float()
-    assert weights.weight_ih.shape == (3 * HIDDEN[0], V)
-    expected = (x @ weights.weight_ih.T)[0]
-    torch.testing.assert_close(expected, weights.weight_ih[:, ids[0, 0]])
+    assert weights["weight_ih"].shape == (3 * HIDDEN[0], V)
+    expected = (x @ weights["weight_ih"].T)[0]
+    torch.testing.assert_close(expected, weights["weight_ih"][:, ids[0, 0]])
     assert state.hidden[0].shape == (B, HIDDEN[0])
 
 

@@ -8,10 +8,10 @@ from torch import nn
 from torch.nn import functional
 
 from rnnchat.errors import UsageError
-from rnnchat.model.config import CELLS, Cell, ModelConfig
-from rnnchat.network.cell import CELL_STEPS
+from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.network.cell import TORCH_CELLS
 from rnnchat.network.mask import drop_out
-from rnnchat.network.network import LanguageModel
+from rnnchat.network.network import Network
 from rnnchat.network.regularisation import Regularisation
 
 V, E, B, T = 11, 6, 4, 9
@@ -23,16 +23,16 @@ EVERYTHING = Regularisation(
 )  # fmt: skip
 
 
-def build(cell: Cell = "lstm", hidden_sizes: tuple[int, ...] = HIDDEN, **options) -> LanguageModel:
+def build(cell: str = "lstm", hidden_sizes: tuple[int, ...] = HIDDEN, **options) -> Network:
     torch.manual_seed(5)
-    return LanguageModel(ModelConfig(V, cell, hidden_sizes, **{"embedding_size": E, **options})).train()
+    return Network(ModelConfig(V, cell, hidden_sizes, **{"embedding_size": E, **options})).train()
 
 
 def drop(x: torch.Tensor, share: float) -> torch.Tensor:
     return drop_out(x, share) if share else x
 
 
-def read(network: LanguageModel, regularisation: Regularisation | None, seed: int = 7) -> torch.Tensor:
+def read(network: Network, regularisation: Regularisation | None, seed: int = 7) -> torch.Tensor:
     torch.manual_seed(seed)
     return network(IDS, None, regularisation)[0]
 
@@ -127,16 +127,16 @@ def test_weight_drop_is_a_loop_over_the_steps_with_one_masked_matrix(cell):
     network.zero_grad()
 
     torch.manual_seed(7)
-    masked = [drop(network.layer_weights(layer).weight_hh, 0.4) for layer in range(2)]
+    masked = [drop(network.layer_weights(layer)["weight_hh"], 0.4) for layer in range(2)]
     share = (masked[0] == 0).float().mean().item()
     assert 0.2 < share < 0.6
     x = network.embedding(IDS)
     for layer, matrix in enumerate(masked):
-        weights = network.layer_weights(layer)._replace(weight_hh=matrix)
+        weights = {**network.layer_weights(layer), "weight_hh": matrix}
         state = tuple(torch.zeros(B, HIDDEN[layer]) for _ in range(2 if cell == "lstm" else 1))
         outputs = []
         for t in range(T):
-            state = CELL_STEPS[cell].step(x[:, t], state, weights)
+            state = TORCH_CELLS[cell].step(x[:, t], state, weights)
             outputs.append(state[0])
         x = torch.stack(outputs, dim=1)
     expected = network.output(x)

@@ -48,7 +48,7 @@ def test_stepping_equals_reading(pair):
     for time in range(IDS.shape[1]):
         log_probs, state = mixture.step(IDS[:, time], state)
         np.testing.assert_allclose(log_probs, whole[:, time], atol=1e-5)
-    for array, expected in zip((*state.hidden, *state.cell), (*last.hidden, *last.cell), strict=True):
+    for array, expected in zip(state.arrays, last.arrays, strict=True):
         np.testing.assert_allclose(array, expected, atol=1e-5)
     only_last, _ = mixture.read(IDS, mixture.initial_state(2), last_only=True)
     np.testing.assert_allclose(only_last, whole[:, -1:], atol=1e-5)

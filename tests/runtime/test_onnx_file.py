@@ -43,7 +43,7 @@ cells_and_shapes = [(cell, shape) for cell in CELLS for shape in SHAPES]
 def read_with_rnnchat(model, ids):
     runtime = Runtime(model)
     log_probs, state = runtime.read(ids, runtime.initial_state(len(ids)))
-    return log_probs, [*state.hidden, *state.cell]
+    return log_probs, list(state.arrays)
 
 
 def run_script(script, path, remember, tmp_path):

@@ -8,7 +8,7 @@ import torch
 
 from rnnchat.errors import ModelError
 from rnnchat.model.config import CELLS
-from rnnchat.network.network import LanguageModel, load_weights
+from rnnchat.network.network import Network, load_weights
 from rnnchat.runtime import constant
 from rnnchat.runtime.runtime import Runtime
 
@@ -38,12 +38,12 @@ def step_through(runtime, ids):
 
 
 def compute_with_torch(model, ids):
-    module = LanguageModel(model.config)
+    module = Network(model.config)
     load_weights(module, model.weights)
     module.eval()
     with torch.no_grad():
         logits, state = module(torch.from_numpy(ids))
-    return logits.log_softmax(-1).numpy(), [part.numpy() for part in (*state.hidden, *state.cell)]
+    return logits.log_softmax(-1).numpy(), [part.numpy() for part in state.arrays]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -54,7 +54,7 @@ def test_float32_equals_torch(make_model, cell, shape):
     log_probs, state = runtime.read(IDS, runtime.initial_state(2))
     expected, expected_state = compute_with_torch(model, IDS)
     np.testing.assert_allclose(log_probs, expected, rtol=1e-5, atol=1e-4)
-    for array, expected_array in zip((*state.hidden, *state.cell), expected_state, strict=True):
+    for array, expected_array in zip(state.arrays, expected_state, strict=True):
         np.testing.assert_allclose(array, expected_array, atol=1e-4)
 
 
@@ -64,7 +64,7 @@ def test_stepping_equals_reading_in_one_call(make_model, cell):
     log_probs, state = runtime.read(IDS, runtime.initial_state(2))
     step_log_probs, stepped = step_through(runtime, IDS)
     np.testing.assert_allclose(step_log_probs, log_probs, atol=1e-5)
-    for array, expected in zip((*stepped.hidden, *stepped.cell), (*state.hidden, *state.cell), strict=True):
+    for array, expected in zip(stepped.arrays, state.arrays, strict=True):
         np.testing.assert_allclose(array, expected, atol=1e-5)
 
 
@@ -98,7 +98,7 @@ def test_the_hidden_states_of_a_text_are_those_of_stepping_through_it(make_model
         _, stepped = runtime.step(IDS[:, time].astype(np.int64), stepped)
         for layer, units in enumerate(stepped.hidden):
             np.testing.assert_allclose(hidden[layer][:, time], units, atol=1e-5)
-    for array, expected_array in zip((*last.hidden, *last.cell), (*state.hidden, *state.cell), strict=True):
+    for array, expected_array in zip(last.arrays, state.arrays, strict=True):
         np.testing.assert_allclose(array, expected_array, atol=1e-5)
 
 
@@ -146,10 +146,10 @@ def test_the_last_distribution_alone_are_those_of_the_whole(make_model):
 def test_a_state_is_a_value_that_reading_never_changes(make_model):
     runtime = Runtime(make_model())
     _, state = runtime.read(IDS, runtime.initial_state(2))
-    before = [array.copy() for array in (*state.hidden, *state.cell)]
+    before = [array.copy() for array in state.arrays]
     runtime.read(IDS, state)
     runtime.step(IDS[:, 0].astype(np.int64), state)
-    for array, expected in zip((*state.hidden, *state.cell), before, strict=True):
+    for array, expected in zip(state.arrays, before, strict=True):
         np.testing.assert_array_equal(array, expected)
 
 

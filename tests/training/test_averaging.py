@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from rnnchat.model.config import CELLS, ModelConfig
-from rnnchat.network.network import LanguageModel, name_parameters
+from rnnchat.network.network import Network, name_parameters
 from rnnchat.training.averaging import Average, has_stalled
 
 
 def make_network(cell="lstm", seed=1, tied=True):
     torch.manual_seed(seed)
-    return LanguageModel(ModelConfig(7, cell, (5, 4), 3, tied=tied))
+    return Network(ModelConfig(7, cell, (5, 4), 3, tied=tied))
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from rnnchat.errors import TrainingError
 from rnnchat.model.config import ModelConfig
-from rnnchat.network.network import LanguageModel
+from rnnchat.network.network import Network
 from rnnchat.training import optimiser
 from rnnchat.training.averaging import Average
 from rnnchat.training.checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -34,7 +34,7 @@ PROGRESS = Progress(
 
 def build(cell: str = "lstm", seed: int = 1, kind: str = "adamw", average: str | None = None) -> Learner:
     torch.manual_seed(seed)
-    network = LanguageModel(ModelConfig(11, cell, (6, 4), 5, dropout=0.3))  # type: ignore[arg-type]
+    network = Network(ModelConfig(11, cell, (6, 4), 5, dropout=0.3))  # type: ignore[arg-type]
     momentum = 0.9 if kind in ("sgd", "rmsprop") else 0.0
     changer = optimiser.build(kind, network, 0.01, momentum=momentum)  # type: ignore[arg-type]
     averaged = Average(network, average) if average else None  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ def learn(learner: Learner, steps: int) -> None:
         learner.optimizer.step()
         if learner.average:
             learner.average.update(learner.network)
-        learner.state = state.detach()
+        learner.state = state.map(torch.Tensor.detach)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_learner_from_a_checkpoint_goes_on_bit_for_bit(parts: dict[str, str], 
                 assert torch.equal(ours, theirs)
     for ours, theirs in zip(sum(other.state, ()), sum(learner.state, ()), strict=True):
         assert torch.equal(ours, theirs)
-    assert len(other.state.cell) == len(learner.state.cell)
+    assert list(map(len, other.state.layers)) == list(map(len, learner.state.layers))
 
 
 def test_a_checkpoint_before_the_first_step_is_one(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from rnnchat.model.config import ModelConfig
-from rnnchat.network.network import LanguageModel
+from rnnchat.network.network import Network
 from rnnchat.text.tokenizer import fit_tokenizer
 from rnnchat.training import evaluation
 from rnnchat.training.evaluation import evaluate, sample
@@ -14,9 +14,9 @@ from rnnchat.training.evaluation import evaluate, sample
 V = 13
 
 
-def build(cell: str = "lstm", vocab_size: int = V) -> LanguageModel:
+def build(cell: str = "lstm", vocab_size: int = V) -> Network:
     torch.manual_seed(1)
-    network = LanguageModel(ModelConfig(vocab_size, cell, (9, 6), 5, dropout=0.5))  # type: ignore[arg-type]
+    network = Network(ModelConfig(vocab_size, cell, (9, 6), 5, dropout=0.5))  # type: ignore[arg-type]
     with torch.no_grad():
         for parameter in network.parameters():
             parameter *= 3  # logits far from uniform, a state that matters
@@ -24,7 +24,7 @@ def build(cell: str = "lstm", vocab_size: int = V) -> LanguageModel:
 
 
 @torch.no_grad()
-def measure_in_one_pass(network: LanguageModel, ids: np.ndarray) -> float:
+def measure_in_one_pass(network: Network, ids: np.ndarray) -> float:
     network.eval()
     tokens = torch.from_numpy(ids.astype(np.int64))[None]
     logits, _ = network(tokens[:, :-1])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rnnchat.model.config import ModelConfig
-from rnnchat.network.network import LanguageModel
+from rnnchat.network.network import Network
 from rnnchat.training.loss import measure
 from rnnchat.training.muon import OTHERS_DECAY, SCALE, orthogonalise
 from rnnchat.training.optimiser import build
@@ -15,7 +15,7 @@ IDS = torch.tensor([[0, 1, 2, 3, 4, 5, 4, 3, 2, 1] * 4])
 
 def make_network(seed=1):
     torch.manual_seed(seed)
-    return LanguageModel(ModelConfig(7, "lstm", (12,), 6))
+    return Network(ModelConfig(7, "lstm", (12,), 6))
 
 
 def learn(network, optimizer, steps, kind="cross-entropy"):

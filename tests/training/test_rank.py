@@ -14,7 +14,7 @@ import torch
 from safetensors.numpy import load_file
 
 from rnnchat.errors import TrainingError
-from rnnchat.network.network import State
+from rnnchat.model.state import State
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.runs.event import Failed, Resumed, Started, Stepped
 from rnnchat.runs.folder import RunFolder, find_run, read_status
@@ -211,13 +211,13 @@ def test_the_run_that_is_begun_again_is_the_one_with_the_same_options(text_file:
 
 def test_shares_cover_all_streams_once() -> None:
     rows = torch.arange(12).reshape(6, 2)
-    state = State((rows,), (rows,))
+    state = State(((rows, rows),))
     assert torch.equal(ALONE.cut(rows), rows)
     shares = []
     for number in range(3):
         rank = Rank()
         rank.number, rank.size = number, 3
-        assert torch.equal(rank.cut_state(state).cell[0], rank.cut(rows))
+        assert torch.equal(rank.cut_state(state).layers[0][1], rank.cut(rows))
         shares.append(rank.cut(rows))
     assert torch.equal(torch.cat(shares), rows)
     rank.check_batch(6)

@@ -22,7 +22,7 @@ from rnnchat.analysis.score import score_text
 from rnnchat.errors import TextError, TrainingError
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
-from rnnchat.network.network import State
+from rnnchat.model.state import State
 from rnnchat.plan.choice import count_threads
 from rnnchat.runs.event import (
     Evaluated,
@@ -614,11 +614,11 @@ def test_some_streams_start_from_nothing_drawn_from_seed_and_step_alone(begin_ru
 
     def draw(seed: int) -> list[list[bool]]:
         recipe = replace(run.read_info().get_recipe(), reset_probability=0.3, seed=seed)
-        state = State(*(tuple(torch.ones(5, size) for size in (12, 9)) for _ in State._fields))
+        state = State(tuple((torch.ones(5, size), torch.ones(5, size)) for size in (12, 9)))
         drawn = []
         for step in range(200):
             torch.rand(step % 3)  # what others draw does not matter
-            kept = [part for parts in learner.forget_some(state, recipe, step, ALONE) for part in parts]
+            kept = list(learner.forget_some(state, recipe, step, ALONE).arrays)
             assert all(torch.equal(part[:, 0], kept[0][:, 0]) and torch.equal(part, part[:, :1].expand_as(part))
                        for part in kept)  # fmt: skip
             drawn.append((kept[0][:, 0] == 0).tolist())
