@@ -318,7 +318,7 @@ def test_training_yields_events_and_leaves_a_model(tmp_path: Path) -> None:
 def test_what_is_missing_or_cannot_be_is_said(tiny_model: Path) -> None:
     with pytest.raises(ModelError):
         rnnchat.load("missing")
-    with pytest.raises(UsageError, match="precision 'int4' cannot be: choose float32 or int8"):
+    with pytest.raises(UsageError, match="precision must be float32 or int8, not 'int4'"):
         rnnchat.load(tiny_model, "int4")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="0 threads"):
         rnnchat.load(tiny_model, threads=0)

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnnchat.errors import ModelError
 from rnnchat.model.config import CELLS, ModelConfig
 from rnnchat.model.file import Model
 from rnnchat.paths import replace_atomically
@@ -27,6 +28,7 @@ def write_state_dict(model: Model, path: Path) -> None:
     """Write ``model`` to ``path`` as a state dict: under a temporary name first, then renamed.
 
     Raises:
+        ModelError: torch has no module for the cell.
         OSError: the folder cannot be written, or the disk is full.
     """
     state_dict = build_state_dict(model)
@@ -41,6 +43,8 @@ def build_state_dict(model: Model) -> "OrderedDict[str, Tensor]":
     and ``output.bias`` (V,). A tied output is written out; with a projection, as the one matrix that both make.
     """
     config = model.config
+    if not CELLS[config.cell].torch_module:
+        raise ModelError(f"torch has no module for the cell {config.cell}: share the model file itself")
     weights = {name: torch.tensor(weight) for name, weight in model.weights.items()}
     state_dict: OrderedDict[str, Tensor] = OrderedDict()
     if config.embedding_size:

@@ -39,7 +39,9 @@ def write_onnx(model: Model, path: Path) -> None:
         OSError: the folder cannot be written, or the disk is full.
     """
     if not CELLS[model.config.cell].onnx_operator:
-        raise ModelError(f"the ONNX standard has no operator for the cell {model.config.cell}: export with --torch")
+        raise ModelError(
+            f"the ONNX standard has no operator for the cell {model.config.cell}: share the model file itself"
+        )
     num_bytes = 4 * model.config.parameters
     if num_bytes > MAX_BYTES:
         raise ModelError(

@@ -83,7 +83,7 @@ def test_a_learner_from_a_checkpoint_goes_on_bit_for_bit(parts: dict[str, str], 
         with other.show_best() as mine, learner.show_best() as yours:
             for ours, theirs in zip(mine.parameters(), yours.parameters(), strict=True):
                 assert torch.equal(ours, theirs)
-    for ours, theirs in zip(sum(other.state, ()), sum(learner.state, ()), strict=True):
+    for ours, theirs in zip(other.state.arrays, learner.state.arrays, strict=True):
         assert torch.equal(ours, theirs)
     assert list(map(len, other.state.layers)) == list(map(len, learner.state.layers))
 
