@@ -320,7 +320,7 @@ def test_what_is_missing_or_cannot_be_is_said(tiny_model: Path) -> None:
         rnnchat.load("missing")
     with pytest.raises(UsageError, match="precision must be float32 or int8, not 'int4'"):
         rnnchat.load(tiny_model, "int4")  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match="0 threads"):
+    with pytest.raises(UsageError, match="threads must be 1 or more, not 0"):
         rnnchat.load(tiny_model, threads=0)
     with pytest.raises(AttributeError, match="sing"):
         rnnchat.sing  # noqa: B018

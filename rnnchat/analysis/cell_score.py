@@ -13,7 +13,7 @@ import numpy as np
 from rnnchat.analysis.fast_score import FastReader
 from rnnchat.analysis.score import Reader, SymbolScore, score_symbols
 from rnnchat.analysis.surprisal import Surprisal
-from rnnchat.runtime.runtime import Predictor
+from rnnchat.runtime.predictor import Predictor
 from rnnchat.text.tokenizer import Tokenizer
 
 CELL_CHARS = 50
