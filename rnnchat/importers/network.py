@@ -5,10 +5,12 @@ Letters: V vocabulary, E embedding, H hidden, I input of a layer, G gates.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
 from rnnchat.importers.array import Array
+from rnnchat.model.cell import CellName
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
 from rnnchat.model.record import ModelCard
@@ -76,7 +78,7 @@ def build_model(network: Network, tokenizer: Tokenizer) -> Model:
     )
     config = ModelConfig(
         vocab_size=network.vocab_size,
-        cell=network.cell,
+        cell=cast("CellName", network.cell),
         hidden_sizes=tuple(layer.weight_hh.shape[1] for layer in network.layers),
         embedding_size=0 if network.embedding is None else network.embedding.shape[1],
         tied=is_tied,

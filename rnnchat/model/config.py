@@ -11,6 +11,7 @@ from typing import Any
 
 from rnnchat.errors import UsageError
 from rnnchat.model.cell import CELLS as CELLS
+from rnnchat.model.cell import CellName
 
 MAX_VOCAB = 0x110000
 """As many symbols as there are code points: an id can stand for one."""
@@ -26,7 +27,7 @@ class ModelConfig:
 
     vocab_size: int
     """V: how many symbols the model knows."""
-    cell: str
+    cell: CellName
     """Name of the recurrent cell, the same in every layer: one of ``CELLS``."""
     hidden_sizes: tuple[int, ...]
     """H of each layer, the first layer first."""

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from rnnchat.errors import UsageError
+from rnnchat.model.cell import CellName
 from rnnchat.model.config import ModelConfig
 from rnnchat.plan.options import Averaging, Decay, Device, Loss, Optimiser, Precision
 from rnnchat.text.tokenizer import Level
@@ -20,7 +21,7 @@ class Recipe:
     """
 
     level: Level
-    cell: str
+    cell: CellName
     hidden_sizes: tuple[int, ...]
     embedding_size: int
     """0 feeds symbols as one-hot vectors."""

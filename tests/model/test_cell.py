@@ -4,17 +4,19 @@ The throwaway cell here remembers a matrix beside its hidden state, as no module
 it is trained, saved, resumed, opened, written with, scored.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import pytest
 import torch
 
+from rnnchat.description import find_types
 from rnnchat.errors import ModelError
 from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
-from rnnchat.model.cell import CELLS, Cell
+from rnnchat.model.cell import CELLS, Cell, CellName
 from rnnchat.model.file import Model
 from rnnchat.model.library import find_model
 from rnnchat.network.cell import TORCH_CELLS, LayerState, TorchCell, Weights
@@ -70,13 +72,13 @@ class TraceGraph(GraphCell):
 
 
 @pytest.fixture(autouse=True)
-def trace(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def trace(monkeypatch: pytest.MonkeyPatch) -> None:
     """All that a new cell needs."""
     cell = Trace(("k",), ("hidden", "matrix"), recurrent=())
     monkeypatch.setitem(CELLS, "trace", cell)
     monkeypatch.setitem(TORCH_CELLS, "trace", TraceInTorch(cell))
     monkeypatch.setitem(GRAPH_CELLS, "trace", TraceGraph(cell))
-    return
+    monkeypatch.setitem(find_types(TrainingOptions), "cell", Literal["trace"] | None)  # a word of CellName
 
 
 def test_both_implementations_of_a_new_cell_compute_the_same(make_model: Callable[..., Model]) -> None:
@@ -128,6 +130,7 @@ def test_what_a_new_cell_cannot_be_exported_as_is_told(make_model: Callable[...,
 
 @pytest.mark.parametrize("name", [name for name in CELLS if name != "trace"])
 def test_every_cell_is_there_in_both_implementations_and_hands_on_its_hidden_state(name: str) -> None:
+    assert set(CELLS) - {"trace"} == set(get_args(CellName))
     assert set(CELLS) == set(TORCH_CELLS) == set(GRAPH_CELLS)
     assert CELLS[name].states[0] == "hidden"
     assert sorted(CELLS[name].gates) == sorted(CELLS[name].onnx_gates)
