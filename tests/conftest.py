@@ -57,6 +57,7 @@ class ScriptedEngine:
         die_after: chunks after which the engine dies: EngineError, and ``alive`` is False.
         unknown: symbols reported with each first chunk.
         loop: the stretch that each chunk but the first says to be repeated.
+        turns: how turns are laid out in its texts.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class ScriptedEngine:
         die_after: int | None = None,
         unknown: tuple[str, ...] = (),
         loop: str = "",
+        turns: dict[str, object] | None = None,
     ) -> None:
         self.info = ModelInfo(
             name=name, path=f"/models/{name}.safetensors", level="char", cell="lstm", hidden_sizes=(16,),
             parameters=1234, size_bytes=5678, vocab_size=30, bits_per_char=2.5, corpus="nothing", precision="float32",
+            turns=turns,
         )  # fmt: skip
         self.alive = True
         self.is_closed = False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.model.name import name_model
+from rnnchat.text.turn import TurnLayout
 
 if TYPE_CHECKING:
     from rnnchat.engine.client import EngineClient
@@ -34,6 +35,8 @@ class ModelState:
     """The model that is being opened now, if any."""
     precision: str = ""
     """How it computes: ``int8`` or ``float32``."""
+    turns: TurnLayout | None = None
+    """How turns are laid out in the texts that it has learnt; None where they are no conversation."""
 
 
 class ModelSlot:
@@ -117,7 +120,9 @@ class ModelSlot:
             self._change(replace(state, phase="dead" if self.engine is None else "ready"))
             raise
         old, self.engine = self.engine, engine
-        self._change(ModelState("ready", engine.info.name, engine.info.bits_per_char, precision=engine.info.precision))
+        info = engine.info
+        turns = TurnLayout.from_json(info.turns) if info.turns else None
+        self._change(ModelState("ready", info.name, info.bits_per_char, precision=info.precision, turns=turns))
         if old is not None:
             await old.close()
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from rnnchat.errors import RnnchatError, StoryError
 from rnnchat.paths import write_text_atomically
+from rnnchat.stories.chat import ChatFormat
+from rnnchat.stories.story import Mode
 
 if TYPE_CHECKING:
     from rnnchat.desk.writing import Writer
@@ -31,6 +33,8 @@ class Shelf:
         """Keep stories for ``writer``; the database is opened when it is first needed."""
         self.writer = writer
         self.is_open = asyncio.Event()
+        self._chosen_for = ""
+        """Id of the story whose mode the person has chosen."""
 
     @cached_property
     def store(self) -> Store:
@@ -72,6 +76,17 @@ class Shelf:
         else:
             await self.writer.open_story(story)
         self.is_open.set()
+        self.suit_model()
+
+    def suit_model(self) -> None:
+        """Lay an empty story out as the open model's texts are: turns where they are a dialogue, else a page."""
+        story, turns = self.writer.story, self.writer.slot.state.turns
+        if self.is_open.is_set() and not story.path() and story.id != self._chosen_for:
+            mode: Mode = "chat" if turns is not None and turns.is_dialogue else "page"
+            if (story.mode, story.chat) != (mode, chat := ChatFormat.after(turns)):
+                story.mode, story.chat = mode, chat
+                self.writer.save_story()
+                self.writer.audience.show_story()
 
     def leave(self, draft: str) -> None:
         """From now on, what is typed and asked for belongs to the story that opens next; ``draft`` to this one."""
@@ -121,7 +136,10 @@ class Shelf:
         """Change from a page to a chat, or back, once the story is open; return a sentence about it."""
         await self.is_open.wait()
         story = self.writer.story
+        self._chosen_for = story.id
         story.mode = "page" if story.mode == "chat" else "chat"
+        if story.mode == "chat" and not any(passage.speaker for passage in story.path()):
+            story.chat = ChatFormat.after(self.writer.slot.state.turns)
         self.writer.save_story()
         self.writer.audience.show_story()
         if story.mode == "page":
@@ -132,15 +150,13 @@ class Shelf:
         """Name who speaks in the chat: the person, a comma, the model; anything else is ignored."""
         person, _, model = (name.strip() for name in names.partition(","))
         if person and model:
-            self.writer.set_chat(person=person, model=model)
+            self.writer.set_chat(replace(self.writer.story.chat, person=person, model=model))
 
     def change_layout(self) -> None:
         """Change from the layout of a play to one line per turn, or back."""
         here = self.writer.story.chat
         other = here.lines() if here.name_end == here.play().name_end else here.play()
-        self.writer.story.chat = replace(here, name_end=other.name_end, turn_end=other.turn_end)
-        self.writer.save_story()
-        self.writer.audience.show_story()
+        self.writer.set_chat(replace(other, person=here.person, model=here.model))
 
     # Taking it elsewhere
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rnnchat.desk.audience import Audience
@@ -21,6 +20,7 @@ from rnnchat.errors import EngineError, RnnchatError, StoryError
 if TYPE_CHECKING:
     from rnnchat.engine.protocol import Chunk
     from rnnchat.generation.settings import Settings
+    from rnnchat.stories.chat import ChatFormat
     from rnnchat.stories.passage import Passage
     from rnnchat.stories.story import Story
 
@@ -135,9 +135,9 @@ class Writer:
         if (save := self.story.on_change) is not None:
             self._keep(lambda: save(self.story))
 
-    def set_chat(self, **names: str) -> None:
-        """Change who speaks in the chat, or how its turns are laid out (the fields of ``ChatFormat``)."""
-        self.story.chat = replace(self.story.chat, **names)
+    def set_chat(self, chat: ChatFormat) -> None:
+        """Change who speaks in the chat, or how its turns are laid out."""
+        self.story.chat = chat
         self.save_story()
         self.audience.show_story()
 

@@ -235,6 +235,7 @@ def _load(path: Path, precision: Precision | None) -> tuple[LanguageModel, Model
     # One thread: the screen needs a core of its own to answer keys at once.
     opened = LanguageModel.open(path, precision)
     config, training = opened.model.config, opened.model.training
+    turns = training.turns or opened.model.card.turns
     info = ModelInfo(
         name=name_model(path),
         path=str(path.absolute()),
@@ -247,6 +248,7 @@ def _load(path: Path, precision: Precision | None) -> tuple[LanguageModel, Model
         bits_per_char=training.bits_per_char,
         corpus=training.corpus,
         precision=opened.precision,
+        turns=None if turns is None else turns.to_json(),
     )
     return opened, info
 

@@ -42,6 +42,8 @@ class ModelInfo:
     corpus: str
     precision: str
     """The arithmetic in use: ``float32`` or ``int8``."""
+    turns: dict[str, Any] | None = None
+    """How turns are laid out in its texts, as ``TurnLayout.to_json``; None where they are no conversation."""
 
 
 @dataclass(frozen=True)

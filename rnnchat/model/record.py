@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rnnchat.text.turn import TurnLayout, find_turns
+
 MAX_CURVE_POINTS = 200
 MAX_INT8_LOSS = 0.005
 """Bits per character: a model that loses more writes in float32 unless it is told otherwise."""
@@ -37,6 +39,8 @@ class TrainingRecord:
     """(step, bits per character on held-out text), at most 200 points."""
     trained_at: str = ""
     """When the training ended, ISO 8601."""
+    turns: TurnLayout | None = None
+    """How the turns of its texts are laid out; None where they are no conversation."""
     ancestry: tuple[str, ...] = ()
     """The models that it went on from, each in a few words, the oldest first; empty for one that began with nothing."""
 
@@ -68,6 +72,7 @@ class TrainingRecord:
             int8_loss=None if loss is None else float(loss),
             curve=tuple((int(step), float(value)) for step, value in record.get("curve", ())),
             trained_at=str(record.get("trained_at", "")),
+            turns=TurnLayout.from_json(turns) if (turns := record.get("turns")) else None,
             ancestry=tuple(str(model) for model in record.get("ancestry", ())),
         )
 
@@ -82,6 +87,11 @@ class ModelCard:
     """Licence of the texts it learnt from."""
     examples: tuple[str, ...] = ()
     """Prompts that show what it can do; the first one is offered on an empty page."""
+
+    @property
+    def turns(self) -> TurnLayout | None:
+        """How turns are laid out in its examples; None where they are no conversation."""
+        return find_turns("\n\n".join(self.examples))
 
     def to_json(self) -> dict[str, Any]:
         """The card as plain JSON values."""

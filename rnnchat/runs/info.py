@@ -8,6 +8,7 @@ from rnnchat.plan.options import TrainingOptions
 from rnnchat.plan.recipe import Recipe
 from rnnchat.text.coverage import BITS_PER_UNKNOWN_BYTE
 from rnnchat.text.tokenizer import Level
+from rnnchat.text.turn import TurnLayout
 
 Request = Literal["run", "pause", "stop"]
 
@@ -44,6 +45,8 @@ class RunInfo:
     """The same of the held-out text."""
     split: str = ""
     """What is held out, in words."""
+    turns: TurnLayout | None = None
+    """How the turns of its texts are laid out; None where they are no conversation."""
     ancestry: tuple[str, ...] = ()
     """The models that it goes on from, the oldest first."""
 
@@ -79,10 +82,11 @@ class RunInfo:
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "RunInfo":
         """Read what ``to_json`` wrote."""
-        recipe = record.get("recipe")
+        recipe, turns = record.get("recipe"), record.get("turns")
         parsed = {
             "options": TrainingOptions.from_json(record["options"]),
             "recipe": None if recipe is None else Recipe.from_json(recipe),
+            "turns": None if turns is None else TurnLayout.from_json(turns),
             "ancestry": tuple(record.get("ancestry", ())),
         }
         return cls(**{**record, **parsed})

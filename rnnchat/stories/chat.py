@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rnnchat.stories.passage import Passage, Segment
+from rnnchat.text.turn import TurnLayout
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,17 @@ class ChatFormat:
     """What follows the name: ``":\\n"`` in a play, ``": "`` in a chat."""
     turn_end: str
     """What ends a turn: ``"\\n\\n"`` in a play, ``"\\n"`` in a chat."""
+    name_start: str = ""
+    """What stands before the name: in a log the time, such as ``"[12:01] <"``."""
+    is_one_line: bool = True
+    """Whether ``turn_end`` alone ends a turn; else it ends where the next name follows."""
+
+    @classmethod
+    def after(cls, turns: TurnLayout | None) -> "ChatFormat":
+        """The speakers and the layout that a model has learnt; those of a plain chat where it has learnt none."""
+        if turns is None:
+            return cls.lines()
+        return cls(*turns.speakers, turns.name_end, turns.turn_end, turns.name_start, turns.is_one_line)
 
     @classmethod
     def play(cls, person: str = "ROMEO", model: str = "JULIET") -> "ChatFormat":
@@ -37,12 +49,16 @@ class ChatFormat:
 
     @property
     def stop(self) -> tuple[str, ...]:
-        """The texts at which a model's turn ends."""
-        return (self.turn_end,)
+        """The texts at which a model's turn ends: where a line, a speech, or the next turn would begin."""
+        if self.is_one_line or "\n\n" in self.turn_end:
+            return (self.turn_end,)
+        if self.name_start[:1] in ("[", "<"):
+            return (self.turn_end + self.name_start[0],)
+        return tuple(self.turn_end + name + self.name_end.rstrip() for name in (self.person, self.model))
 
     def open_turn(self, before: str, speaker: str) -> str:
         """What stands between ``before``, the text so far, and a speech of ``speaker``."""
-        return self._close_turn(before) + speaker + self.name_end
+        return self._close_turn(before) + self.name_start + speaker + self.name_end
 
     def _close_turn(self, before: str) -> str:
         """What ``before`` lacks to be the end of a turn."""

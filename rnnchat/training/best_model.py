@@ -39,6 +39,7 @@ def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: floa
         bits_per_char=bits_per_char,
         curve=curve,
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        turns=info.turns,
         ancestry=info.ancestry,
     )
 

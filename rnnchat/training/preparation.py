@@ -33,6 +33,7 @@ from rnnchat.runs.info import RunInfo
 from rnnchat.text.corpus import Corpus, CorpusSummary
 from rnnchat.text.ids import count_common, open_ids, write_ids
 from rnnchat.text.tokenizer import fit_tokenizer
+from rnnchat.text.turn import SAMPLE_CHARS, find_turns
 
 _MOST_LEFT_OUT = 3
 """More files that were left out are counted, not named."""
@@ -108,6 +109,7 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
         validation_tokens=validation.tokens,
         train_unknown_bytes=train.missing_bytes,
         validation_unknown_bytes=validation.missing_bytes,
+        turns=find_turns("".join(_take(corpus.read_pieces(), SAMPLE_CHARS))),
         ancestry=() if base is None else base.ancestry,
         split=held_out.split + _describe_missing(validation.missing_chars / held_out.chars),
     )

@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from rnnchat.desk.audience import Audience
-from rnnchat.desk.model_slot import ModelSlot
+from rnnchat.desk.model_slot import ModelSlot, ModelState
 from rnnchat.desk.shelf import Shelf
 from rnnchat.desk.writing import Writer
 from rnnchat.errors import RnnchatError, StoryError
 from rnnchat.generation.settings import Settings
 from rnnchat.stories.store import Store
 from rnnchat.stories.story import Story
+from rnnchat.text.turn import TurnLayout
+
+DIALOGUE = TurnLayout(("Mira", "Tom"), "[1/3/24, 8:40] ", is_one_line=False)
+PLAY = TurnLayout(("ROMEO", "JULIET"), "", ":\n", "\n\n", is_one_line=False, is_dialogue=False)
 
 
 class Listener(Audience):
@@ -126,6 +130,25 @@ async def test_a_title_that_was_given_elsewhere_is_taken_over(shelf, snow):
     assert not await shelf.refresh()
 
 
+async def test_an_empty_story_suits_its_model_until_the_person_chooses(shelf):
+    await shelf.open(None)
+    story = shelf.writer.story
+    for turns, mode, person in ((DIALOGUE, "chat", "Mira"), (PLAY, "page", "ROMEO"), (DIALOGUE, "chat", "Mira")):
+        shelf.writer.slot.state = ModelState("ready", "m", turns=turns)
+        shelf.suit_model()
+        assert (story.mode, story.chat.person) == (mode, person)
+    await shelf.change_mode()
+    shelf.suit_model()
+    assert story.mode == "page"
+
+
+async def test_a_story_with_text_keeps_its_mode_and_a_chat_begun_in_it_speaks_like_the_model(shelf, snow):
+    shelf.writer.slot.state = ModelState("ready", "m", turns=DIALOGUE)
+    await shelf.open(snow)
+    assert shelf.writer.story.mode == "page"
+    assert await shelf.change_mode() == "chat: you are Mira, the model is Tom"
+
+
 async def test_a_chat_is_a_matter_of_mode_names_and_layout(shelf, snow):
     await shelf.open(snow)
     assert "you are" in await shelf.change_mode()
@@ -134,7 +157,7 @@ async def test_a_chat_is_a_matter_of_mode_names_and_layout(shelf, snow):
     shelf.change_layout()
     shelf.store.flush()
     kept = Store().load(snow)
-    assert (kept.mode, kept.chat.person, kept.chat.model, kept.chat.name_end) == ("chat", "Anna", "Ben", ": ")
+    assert (kept.mode, kept.chat.person, kept.chat.model, kept.chat.name_end) == ("chat", "Anna", "Ben", ":\n")
     assert (await shelf.change_mode()).startswith("page")
 
 

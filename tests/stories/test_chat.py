@@ -4,6 +4,7 @@ import pytest
 
 from rnnchat.stories.chat import ChatFormat
 from rnnchat.stories.story import Story
+from rnnchat.text.turn import TurnLayout
 
 
 def talk(chat: ChatFormat) -> Story:
@@ -17,6 +18,27 @@ def test_a_play_has_the_name_on_its_own_line_and_a_blank_line_after_the_speech()
     story = talk(ChatFormat.play("BERNARDO", "FRANCISCO"))
     assert story.text() == "BERNARDO:\nWho is there?\n\nFRANCISCO:\nNay, answer me."
     assert story.chat.stop == ("\n\n",)
+
+
+@pytest.mark.parametrize(
+    ("turns", "text", "stop"),
+    [
+        (None, "A: Who is there?\nB: Nay, answer me.", ("\n",)),
+        (TurnLayout(("a", "b"), "[12:01] <", "> "), "[12:01] <a> Who is there?\n[12:01] <b> Nay, answer me.", ("\n",)),
+        (
+            TurnLayout(("a", "b"), "[1/3/24, 8:40] ", ": ", is_one_line=False),
+            "[1/3/24, 8:40] a: Who is there?\n[1/3/24, 8:40] b: Nay, answer me.",
+            ("\n[",),
+        ),
+        (TurnLayout(("a", "b"), is_one_line=False), "a: Who is there?\nb: Nay, answer me.", ("\na:", "\nb:")),
+    ],
+    ids=["none", "IRC", "WhatsApp", "transcript"],
+)
+def test_a_chat_looks_like_the_turns_that_the_model_has_learnt_and_ends_where_the_next_begins(turns, text, stop):
+    story = talk(ChatFormat.after(turns))
+    assert story.text() == text
+    assert story.chat.stop == stop
+    assert ChatFormat.from_json(story.chat.to_json()) == story.chat
 
 
 def test_a_chat_has_one_line_for_a_turn() -> None:

@@ -8,6 +8,7 @@ import pytest
 from rnnchat.errors import ModelError
 from rnnchat.generation.settings import Settings
 from rnnchat.stories.store import Store
+from rnnchat.text.turn import TurnLayout
 from rnnchat.tui.app import RnnchatApp
 from rnnchat.tui.screens.write import WriteScreen
 from rnnchat.tui.widgets.notice import NoticeLine
@@ -283,14 +284,32 @@ async def test_a_new_line_is_typed_without_sending(make_app: Any, scripted_engin
 
 
 async def test_in_a_chat_the_reply_ends_where_the_turn_ends(make_app: Any, scripted_engine: Any, wait_for: Any) -> None:
-    engine = scripted_engine(["But soft."])
+    play = TurnLayout(("ROMEO", "JULIET"), "", ":\n", "\n\n", is_one_line=False, is_dialogue=False)
+    engine = scripted_engine(["But soft."], turns=play.to_json())
     app = make_app(engine)
     async with app.run_test() as pilot:
+        await wait_for(pilot, lambda: app.model_state.turns)
         await pilot.press("ctrl+g", *"Speak", "enter")
         await wait_for(pilot, is_idle(app))
         assert shown_text(app) == "ROMEO:\nSpeak\n\nJULIET:\nBut soft."
         assert engine.calls[0][1] == "ROMEO:\nSpeak\n\nJULIET:\n"
         assert engine.calls[0][2].stop == ("\n\n",)
+
+
+async def test_with_a_model_of_dialogues_an_empty_story_is_a_chat_in_its_own_layout(
+    make_app: Any, scripted_engine: Any, wait_for: Any
+) -> None:
+    irc = TurnLayout(("anna", "piotr"), "[00:49] <", "> ", "\n")
+    engine = scripted_engine([" ok"], turns=irc.to_json())
+    app = make_app(engine)
+    async with app.run_test() as pilot:
+        prompt = app.screen.query_one(PromptBox)
+        await wait_for(pilot, lambda: prompt.border_title == "anna")
+        await pilot.press(*"hello", "enter")
+        await wait_for(pilot, is_idle(app))
+        assert shown_text(app) == "[00:49] <anna> hello\n[00:49] <piotr> ok"
+        assert engine.calls[0][1] == "[00:49] <anna> hello\n[00:49] <piotr>"
+        assert engine.calls[0][2].stop == ("\n",)
 
 
 async def test_an_edited_passage_has_other_words_and_undo_brings_the_old_ones_back(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from textual.markup import escape
 from textual.timer import Timer
 
 from rnnchat.desk.audience import Audience
@@ -53,7 +54,7 @@ class StoryDisplay(Audience):
         self.app.story_title = story.title
         prompt = self.screen.query_one(PromptBox)
         prompt.prompts = [passage.text.strip() for passage in story.path() if passage.author == "person"]
-        prompt.border_title = story.chat.person if story.mode == "chat" else None
+        prompt.border_title = escape(story.chat.person) if story.mode == "chat" else None
         prompt.placeholder = f"Say something to {story.chat.model}" if story.mode == "chat" else PLACEHOLDER
 
     def show_growth(self, piece: Piece) -> None:

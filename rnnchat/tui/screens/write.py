@@ -91,6 +91,7 @@ class WriteScreen(MainScreen):
     def on_mount(self) -> None:
         self.set_class(not self.app.settings.panel, "-panel-closed")
         self.display_.start()
+        self.watch(self.app, "model_state", self.shelf.suit_model, init=False)
         # The database is opened behind the first frame.
         self.call_after_refresh(lambda: self.run_worker(self.menu.open_first()))
         self.app.at_quit.append(self.leave)
