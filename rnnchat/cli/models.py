@@ -143,7 +143,7 @@ def _list_row(entry: ModelEntry, header: ModelHeader) -> tuple[str, ...]:
         format_bytes(header.size_bytes),
         header.training.corpus,
         _origin(entry),
-        format_date(entry.modified)[:10],
+        format_date(entry.created)[:10],
     )
 
 

@@ -19,6 +19,9 @@ class Audience:
     def show_notice(self, sentence: str) -> None:
         """Something that the person may want to know."""
 
+    def show_problem(self, sentence: str | None) -> None:
+        """What keeps the story from being saved, shown for as long as it lasts; None when all is well."""
+
     def show_loop(self, stretch: str) -> None:
         """The text has begun to repeat ``stretch`` over and over."""
 

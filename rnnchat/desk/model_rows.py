@@ -109,8 +109,8 @@ COLUMNS: tuple[Column, ...] = (
         "Created",
         11,
         4,
-        lambda entry: format_ago(entry.modified) if entry.modified else NOTHING,
-        _by_figure(lambda entry: entry.modified or None),
+        lambda entry: format_ago(entry.created) if entry.created else NOTHING,
+        _by_figure(lambda entry: entry.created or None),
         is_best_first=True,
     ),
 )

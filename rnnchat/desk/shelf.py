@@ -21,20 +21,26 @@ if TYPE_CHECKING:
     from rnnchat.desk.writing import Writer
     from rnnchat.stories.store import Store
 
+FLUSH_TIMEOUT_S = 2.0
+"""How long quitting waits for a database that is slow before it asks."""
+
 
 class Shelf:
     """Opens, begins, renames, deletes and exports stories. What goes wrong is told to the writer's audience.
 
     Attributes:
         is_open: Set while a story is open; while the next one is being read, what is asked for waits for it.
+        last_deleted: Id of the story that was deleted last, and can be restored at once.
     """
 
     def __init__(self, writer: Writer) -> None:
         """Keep stories for ``writer``; the database is opened when it is first needed."""
         self.writer = writer
         self.is_open = asyncio.Event()
+        self.last_deleted: str | None = None
         self._chosen_for = ""
         """Id of the story whose mode the person has chosen."""
+        self._is_looking = False
 
     @cached_property
     def store(self) -> Store:
@@ -100,6 +106,36 @@ class Shelf:
         if self.is_open.is_set() and text != story.draft:
             self.store.save_draft(story, text)
 
+    async def flush(self) -> bool:
+        """Stop the model and save what is left; return whether everything is saved."""
+        await self.writer.stop()
+        return "store" not in self.__dict__ or await asyncio.to_thread(self.store.flush, FLUSH_TIMEOUT_S)
+
+    async def look(self) -> None:
+        """Notice what happens to the open story elsewhere: the audience is shown a problem for as long as it lasts."""
+        if not self._is_looking and self.is_open.is_set():
+            self._is_looking = True
+            try:
+                self.writer.audience.show_problem(await self._find_problem())
+            finally:
+                self._is_looking = False
+
+    async def _find_problem(self) -> str | None:
+        story, title = self.writer.story, self.writer.story.title
+        try:
+            place = await asyncio.to_thread(self.store.locate, story)
+        except RnnchatError as error:
+            return f"not saved: {self.store.problem or error}"
+        if story.title != title and story is self.writer.story:
+            self.writer.audience.show_story()
+        if self.store.problem is not None:
+            return f"not saved: {self.store.problem}"
+        if place == "listed" or not story.path() or story is not self.writer.story:
+            return None
+        if place == "deleted":
+            return "this story was deleted in another rnnchat: ^p, Restore this story"
+        return "this story was erased in another rnnchat: export it to keep it (^p, Export)"
+
     async def close(self) -> None:
         """Save what is left and close the database, so that a single file stays behind."""
         if "store" in self.__dict__:
@@ -125,12 +161,25 @@ class Shelf:
 
     async def delete(self) -> None:
         """Take the story from the shelf, and begin another one."""
+        story = self.writer.story
         try:
-            await asyncio.to_thread(self.store.delete, self.writer.story.id)
+            await asyncio.to_thread(self.store.delete, story.id)
         except RnnchatError as error:
             self._tell(error)
         else:
+            self.last_deleted = story.id
             await self.open(None)
+            self.writer.audience.show_notice(f"“{story.title or 'Untitled'}” deleted; ^z restores it")
+
+    async def restore(self, story_id: str) -> None:
+        """Put a deleted story back on the shelf, and open it."""
+        try:
+            await asyncio.to_thread(self.store.restore, story_id)
+        except RnnchatError as error:
+            self._tell(error)
+        self.last_deleted = None
+        if story_id != self.writer.story.id:
+            await self.open(story_id)
 
     async def change_mode(self) -> str:
         """Change from a page to a chat, or back, once the story is open; return a sentence about it."""

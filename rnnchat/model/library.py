@@ -8,6 +8,7 @@ import difflib
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from rnnchat import paths
@@ -34,6 +35,14 @@ class ModelEntry:
     """Is it the best model so far of a training whose model is not in the library?"""
     modified: float
     """When the file was written, seconds since 1970."""
+
+    @property
+    def created(self) -> float:
+        """When its training ended, seconds since 1970; where its record does not say, when the file was written."""
+        try:
+            return datetime.fromisoformat(self.header.training.trained_at).timestamp() if self.header else self.modified
+        except (ValueError, OverflowError, OSError):
+            return self.modified
 
 
 def list_models() -> list[ModelEntry]:

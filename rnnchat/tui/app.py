@@ -9,6 +9,7 @@ The first frame is drawn before any model is opened; models live in child proces
     app.open_model(source)  open a model by name or path behind the screen, whatever is going on
     app.start_engine        opens one more engine, for a screen that needs its own; the screen closes it
     app.notify_error(error) say in one sentence what went wrong
+    app.before_quit         what to ask before the program ends: gives False to stay (``self.menu.check_saved``)
     app.at_quit             what to await before the program ends: ``self.app.at_quit.append(self.leave)``
 """
 
@@ -38,6 +39,7 @@ from textual.timer import Timer
 from rnnchat.desk.model_slot import ModelSlot, ModelState, StartEngine, start_engine
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.alt_keys import HOLD_S, AltPairing, teach_alt_enter
+from rnnchat.tui.clipboard import copy_to_desktop
 from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids, show_key
 from rnnchat.tui.run_watcher import RunWatcher
 from rnnchat.tui.screens.base import MainScreen
@@ -107,7 +109,9 @@ class RnnchatApp(App[None]):
         self.run_watcher = RunWatcher(self)
         self.asked_model = model
         self.asked_story = story
+        self.before_quit: list[Callable[[], Awaitable[bool]]] = []
         self.at_quit: list[Callable[[], Awaitable[None]]] = []
+        self._held_errors: list[str] = []
         self._alt_pairing = AltPairing()
         self._saving: Timer | None = None
         self._last_error = ("", 0.0)
@@ -146,7 +150,7 @@ class RnnchatApp(App[None]):
         watchdog.start()
         if number == getattr(signal, "SIGHUP", None) and self._driver is not None:
             vars(self._driver)["write"] = lambda data: None  # nobody is there to read it, and a full pipe blocks
-        self.run_worker(self._leave(128 + number), group="leave")
+        self.run_worker(self.quit_now(128 + number), group="leave")
 
     def _start_work(self) -> None:
         """Begin what nobody needs for the first frame."""
@@ -251,11 +255,20 @@ class RnnchatApp(App[None]):
         self.open_model(self.slot.source)
 
     def notify_error(self, error: RnnchatError | OSError | str) -> None:
-        """Say in one sentence what went wrong and what to do; said once where two parts come upon it."""
+        """Say in a sentence what went wrong and what to do: once where two parts find it, and never over a dialog."""
         sentence, now = str(error), time.monotonic()
-        if (sentence, True) != (self._last_error[0], now - self._last_error[1] < REPEAT_S):
-            self.notify(sentence, severity="error", timeout=8, markup=False)
+        is_new = sentence != self._last_error[0] or now - self._last_error[1] >= REPEAT_S
         self._last_error = (sentence, now)
+        if is_new and isinstance(self.screen, MainScreen):
+            self.notify(sentence, severity="error", timeout=8, markup=False)
+        elif is_new and sentence not in self._held_errors:
+            self._held_errors.append(sentence)
+
+    def show_held_errors(self) -> None:
+        """Show what went wrong while a dialog was open, and would have covered it."""
+        held, self._held_errors = self._held_errors, []
+        for sentence in held:
+            self.notify(sentence, severity="error", timeout=8, markup=False)
 
     # Settings, clipboard
 
@@ -300,20 +313,16 @@ class RnnchatApp(App[None]):
         self.push_screen(HelpScreen())
 
     async def action_quit(self) -> None:
-        """Keep everything, close the models and leave."""
-        await self._leave(0)
+        """Quit, unless something cannot be saved: then the person is asked."""
+        for check in self.before_quit:
+            if not await check():
+                return
+        await self.quit_now()
 
-    async def _leave(self, status: int) -> None:
+    async def quit_now(self, status: int = 0) -> None:
+        """Save everything that can be, close the models and leave."""
         for leave in self.at_quit:
             await leave()
         self.save_settings()
         await self.slot.close()
         self.exit(return_code=status)
-
-
-def copy_to_desktop(text: str) -> None:
-    """Put ``text`` on the desktop's clipboard, for terminals that ignore the sequence for it."""
-    import pyperclip
-
-    with contextlib.suppress(pyperclip.PyperclipException):
-        pyperclip.copy(text)

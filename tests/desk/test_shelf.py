@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rnnchat import paths
 from rnnchat.desk.audience import Audience
 from rnnchat.desk.model_slot import ModelSlot, ModelState
 from rnnchat.desk.shelf import Shelf
@@ -24,9 +25,13 @@ class Listener(Audience):
 
     def __init__(self) -> None:
         self.failures: list[str] = []
+        self.problems: list[str | None] = []
 
     def show_failure(self, error: RnnchatError, given_back: str) -> None:
         self.failures.append(str(error))
+
+    def show_problem(self, sentence: str | None) -> None:
+        self.problems.append(sentence)
 
 
 @pytest.fixture
@@ -119,6 +124,53 @@ async def test_a_deleted_story_makes_way_for_a_new_one(shelf, snow):
     assert shelf.writer.story.id != snow
     assert shelf.writer.story.text() == ""
     assert [story.id for story in Store().list_stories(is_deleted=True)] == [snow]
+
+
+async def test_a_deleted_story_is_restored_with_its_text_and_opened(shelf, snow):
+    await shelf.open(snow)
+    await shelf.delete()
+    assert shelf.last_deleted == snow
+    await shelf.restore(shelf.last_deleted)
+    assert shelf.writer.story.text() == "a white silence"
+    assert [story.title for story in Store().list_stories()] == ["Snow"]
+    assert shelf.last_deleted is None
+
+
+async def test_what_another_program_does_to_the_open_story_is_noticed(shelf, snow, listener):
+    await shelf.open(snow)
+    other = Store()
+    other.rename(snow, "Ice")
+    await shelf.look()
+    assert shelf.writer.story.title == "Ice"
+    assert listener.problems[-1] is None
+    other.delete(snow)
+    await shelf.look()
+    assert "deleted in another rnnchat" in listener.problems[-1]
+    await shelf.restore(snow)
+    await shelf.look()
+    assert listener.problems[-1] is None
+    other.erase(snow)
+    await shelf.look()
+    assert "erased in another rnnchat: export it" in listener.problems[-1]
+
+
+async def test_a_database_that_cannot_be_used_is_a_problem_for_as_long_as_it_lasts(shelf, snow, listener):
+    database = paths.database_path()
+    database.rename(database.with_name("away"))
+    database.mkdir()  # no file can be opened there
+    await shelf.open(None)
+    shelf.writer.story.add("person", "words")
+    assert not await shelf.flush()
+    await shelf.look()
+    assert listener.problems[-1].startswith("not saved: ")
+    database.rmdir()
+    database.with_name("away").rename(database)
+    async with asyncio.timeout(20):
+        while not await shelf.flush():
+            await asyncio.sleep(0)
+    await shelf.look()
+    assert listener.problems[-1] is None
+    assert any("words" in Store().load(story.id).text() for story in Store().list_stories())
 
 
 async def test_a_title_that_was_given_elsewhere_is_taken_over(shelf, snow):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from textual import on
@@ -63,6 +63,35 @@ class AskYesNo(ModalScreen[bool]):
     def _answer(self, event: Button.Pressed) -> None:
         event.stop()
         self.dismiss(event.button.id == "yes")
+
+
+class AskChoice(ModalScreen[str | None]):
+    """A question with several answers, the harmless one first; gives the key of the answer, None for esc."""
+
+    DEFAULT_CSS = f"AskChoice {{ {DIALOG_CSS} .dialog {{ width: 76; }} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "cancel", id="ask.cancel"),
+        Binding("left", "app.focus_previous", show=False),
+        Binding("right", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, question: str, answers: Mapping[str, str], *, title: str = "") -> None:
+        """Ask ``question``; ``answers`` are what the buttons say, by key."""
+        super().__init__()
+        self.question, self.answers, self.heading = question, answers, title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = self.heading
+            yield Static(self.question, markup=False)
+            with Horizontal(classes="buttons"):
+                for key, words in self.answers.items():
+                    yield Button(words, id=key, compact=True)
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id)
 
 
 class AskText(ModalScreen[str | None]):

@@ -32,6 +32,9 @@ class MainScreen(Screen[None]):
         yield from self.compose_body()
         yield BottomBar()
 
+    def on_screen_resume(self) -> None:
+        self.app.show_held_errors()
+
     def compose_body(self) -> ComposeResult:
         """Give the widgets between the two bars."""
         raise NotImplementedError

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.markup import escape
 from textual.timer import Timer
+from textual.widgets import Static
 
 from rnnchat.desk.audience import Audience
 from rnnchat.desk.figures import format_speed
@@ -84,6 +85,13 @@ class StoryDisplay(Audience):
     def show_notice(self, sentence: str) -> None:
         """Show a sentence quietly between story and box for a while."""
         self.screen.query_one(NoticeLine).show_notice(sentence)
+
+    def show_problem(self, sentence: str | None) -> None:
+        """Show in a line of its own what keeps the story from being saved."""
+        line = self.screen.query_one("#problem", Static)
+        if line.display != (sentence is not None) or (sentence and str(line.content) != sentence):
+            line.update(sentence or "")
+            line.display = sentence is not None
 
     def show_loop(self, stretch: str) -> None:
         """Say that the text repeats itself, and where the guard against that is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from textual.timer import Timer
 
 from rnnchat.errors import RnnchatError, StoryError
-from rnnchat.tui.screens.ask import AskText, AskYesNo
+from rnnchat.tui.screens.ask import AskChoice, AskText, AskYesNo
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_view import StoryView
 
@@ -158,6 +158,37 @@ class StoryMenu:
 
         self.app.push_screen(EditPassage(passage.text), take)
 
+    def _restore_soon(self, story_id: str) -> None:
+        self.screen.run_worker(self.restore(story_id))
+
+    async def restore(self, story_id: str) -> None:
+        """Bring a deleted story back."""
+        if story_id != self.shelf.writer.story.id:
+            self._leave()
+        await self.shelf.restore(story_id)
+        self._show_opened()
+
+    # Leaving
+
+    async def check_saved(self) -> bool:
+        """Whether everything is saved; where it cannot be, ask what is to become of it."""
+        self.save_draft()
+        if await self.shelf.flush():
+            return True
+        question = AskChoice(
+            f"Your text is not saved: {self.shelf.store.problem or 'the database does not answer'}",
+            {"stay": "Stay", "file": "Save to a file…", "quit": "Quit without saving"},
+            title="Quit",
+        )
+        self.app.push_screen(question, self._quit)
+        return False
+
+    async def _quit(self, choice: str | None) -> None:
+        if choice == "quit":
+            await self.app.quit_now()
+        elif choice == "file":
+            self.export(".txt", self.app.quit_now)
+
     # Taking it elsewhere
 
     def copy(self) -> None:
@@ -166,20 +197,25 @@ class StoryMenu:
         self.app.copy_to_clipboard(text)
         self.shelf.writer.audience.show_notice(f"Story copied ({len(text):,} characters)")
 
-    def export(self, suffix: str) -> None:
-        """Write the story to a file, as Markdown (``.md``) or plain text (``.txt``)."""
+    def export(self, suffix: str, then: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Write the story to a file, as Markdown (``.md``) or plain text (``.txt``); afterwards do what is ``then``."""
         from rnnchat.tui.screens.files import pick_destination
 
         dialog = pick_destination("Export the story", self.shelf.suggest_file_name(suffix))
-        self.app.push_screen(dialog, lambda path: self._export(path) if path else None)
 
-    def _export(self, path: Path) -> None:
-        try:
-            self.shelf.export(path)
-        except StoryError as error:
-            self.app.notify_error(error)
-        else:
+        async def write(path: Path | None) -> None:
+            if path is None:
+                return
+            try:
+                self.shelf.export(path)
+            except StoryError as error:
+                self.app.notify_error(error)
+                return
             self.shelf.writer.audience.show_notice(f"Story exported to {path}")
+            if then is not None:
+                await then()
+
+        self.app.push_screen(dialog, write)
 
     def commands(self) -> Iterable[SystemCommand]:
         """The entries of the command palette that are about stories."""
@@ -187,6 +223,8 @@ class StoryMenu:
         yield SystemCommand("New story", "Begin another story", self.begin_story)
         yield SystemCommand("Rename this story", "Give it another title", self.rename)
         yield SystemCommand("Delete this story", "Remove it from the list, after a question", self.delete)
+        here = self.shelf.writer.story.id
+        yield SystemCommand("Restore this story", "Put it back into the list", lambda: self._restore_soon(here))
         yield SystemCommand("Edit the passage", "Edit the marked passage, or the last one", self.edit)
         yield SystemCommand("Page or chat", "One flowing text, or turns of speakers", self.change_mode)
         yield SystemCommand("Speakers", "Name yourself and the model in a chat", self.name_speakers)

@@ -12,7 +12,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import TextArea
+from textual.widgets import Static, TextArea
 
 from rnnchat.desk.audience import Audience
 from rnnchat.desk.shelf import Shelf
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 OPEN_S = 5.0
 """How long leaving waits for a story that is being opened."""
+LOOK_S = 1.0
+"""Seconds between two looks at what happens to the open story elsewhere."""
 
 
 class WriteScreen(MainScreen):
@@ -82,6 +84,7 @@ class WriteScreen(MainScreen):
         yield StoryView(id="story")
         with Horizontal(classes="centred", id="empty"):
             yield Welcome()
+        yield Static(id="problem", markup=False)
         with Horizontal(classes="centred"):
             yield NoticeLine(id="notice")
         with Horizontal(classes="centred"):
@@ -92,6 +95,8 @@ class WriteScreen(MainScreen):
         self.set_class(not self.app.settings.panel, "-panel-closed")
         self.display_.start()
         self.watch(self.app, "model_state", self.shelf.suit_model, init=False)
+        self.set_interval(LOOK_S, lambda: self.run_worker(self.shelf.look(), group="look"))
+        self.app.before_quit.append(self.menu.check_saved)
         # The database is opened behind the first frame.
         self.call_after_refresh(lambda: self.run_worker(self.menu.open_first()))
         self.app.at_quit.append(self.leave)
@@ -157,6 +162,8 @@ class WriteScreen(MainScreen):
         prompt = self.query_one(PromptBox)
         if prompt.has_focus and prompt.text:
             prompt.action_undo()
+        elif not self.writer.story.can_undo and self.shelf.last_deleted is not None:
+            self.run_worker(self.menu.restore(self.shelf.last_deleted))
         else:
             self.run_request(self.writer.undo())
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -67,7 +70,7 @@ def describe_entry(entry: ModelEntry, width: int, precisions: Mapping[str, str])
             ("✗ ", "$error"),
             Content(entry.problem or ""),
             "\n\n",
-            (str(entry.path), "$quiet"),
+            (wrap_path(entry.path, width), "$quiet"),
         )
     card = entry.header.card
     parts: list[Content | tuple[str, str] | str] = [(card.title or entry.name, "bold")]
@@ -86,7 +89,7 @@ def describe_entry(entry: ModelEntry, width: int, precisions: Mapping[str, str])
         parts += ["\n\n", ("Try", "$quiet")]
         for example in card.examples[:4]:
             parts += ["\n", ("▎ ", "$accent"), Content(" ".join(example.split()))]
-    parts += ["\n\n", (str(entry.path), "$quiet")]
+    parts += ["\n\n", (wrap_path(entry.path, width), "$quiet")]
     return Content.assemble(*parts)
 
 
@@ -113,6 +116,16 @@ def list_facts(entry: ModelEntry, header: ModelHeader, precision: str) -> list[t
     if header.card.licence:
         facts.append(("Licence", header.card.licence))
     return facts
+
+
+def wrap_path(path: Path, width: int) -> str:
+    """A path in lines of at most ``width`` that break only between folders, where the names allow it."""
+    lines = [""]
+    for part in re.findall(r"[^/\\]*[/\\]?", str(path)):
+        if lines[-1] and cell_len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def say_precision(precision: str, int8_loss: float | None) -> str:

@@ -212,7 +212,8 @@ class RunForm(VerticalScroll, can_focus=False):
         except RnnchatError as error:
             if (problem := place_error(error)) is not None:
                 self.show_problem(problem)
-            self.app.notify_error(error)
+            else:
+                self.app.notify_error(error)
         else:
             self.post_message(self.Started(run.name))
 
