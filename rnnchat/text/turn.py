@@ -63,11 +63,10 @@ class TurnLayout:
             KeyError, TypeError, ValueError: Something is missing, or cannot separate turns.
         """
         first, second = (str(name) for name in record["speakers"])
-        texts = {key: str(record[key]) for key in ("name_start", "name_end", "turn_end")}
-        flags = {key: bool(record[key]) for key in ("is_one_line", "is_dialogue")}
-        if not (texts["turn_end"] and first and second):
+        start, end, turn_end = (str(record[key]) for key in ("name_start", "name_end", "turn_end"))
+        if not (first and second and turn_end):
             raise ValueError("turns have speakers and an end")
-        return cls((first, second), **texts, **flags)
+        return cls((first, second), start, end, turn_end, bool(record["is_one_line"]), bool(record["is_dialogue"]))
 
 
 def find_turns(text: str) -> TurnLayout | None:

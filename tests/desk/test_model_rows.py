@@ -1,5 +1,8 @@
 """Models as rows of a table."""
 
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,14 +18,15 @@ from rnnchat.desk.model_rows import (
 )
 from rnnchat.model.file import write_model
 from rnnchat.model.library import list_models
+from rnnchat.model.record import TrainingRecord
 
 
 @pytest.fixture
 def save(make_model):
-    def save(name: str, **shape) -> Path:
+    def save(name: str, trained_at: str = "", **shape) -> Path:
         path = paths.models_dir() / f"{name}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_model(make_model(**shape), path)
+        write_model(replace(make_model(**shape), training=TrainingRecord(trained_at=trained_at)), path)
         return path
 
     return save
@@ -67,3 +71,13 @@ def test_the_fingerprint_changes_when_a_model_comes_goes_or_is_written_anew(save
     seen.append(fingerprint_models())
     assert seen[0] == seen[3]
     assert len(set(seen)) == 3
+
+
+def test_a_model_was_created_when_its_training_ended_not_when_its_file_was_copied(save):
+    path = save("mine", trained_at="2026-03-12T14:05:00+00:00")
+    os.utime(path, (0, 0))
+    entry = list_models()[0]
+    assert entry.created == datetime(2026, 3, 12, 14, 5, tzinfo=UTC).timestamp()
+    save("mine", trained_at="some day")
+    os.utime(path, (1000, 1000))
+    assert list_models()[0].created == 1000

@@ -121,7 +121,7 @@ def list_facts(entry: ModelEntry, header: ModelHeader, precision: str) -> list[t
 def wrap_path(path: Path, width: int) -> str:
     """A path in lines of at most ``width`` that break only between folders, where the names allow it."""
     lines = [""]
-    for part in re.findall(r"[^/\\]*[/\\]?", str(path)):
+    for part in re.findall(r"[^/\\]*[/\\]|[^/\\]+", str(path)):
         if lines[-1] and cell_len(lines[-1] + part) > width:
             lines.append("")
         lines[-1] += part
