@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from rnnchat.errors import TextError
+from rnnchat.model.record import TrainingRecord
 from rnnchat.runs.event import Noted
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.info import RunInfo
 from rnnchat.text.ids import open_ids
 from rnnchat.text.tokenizer import LEVELS, Tokenizer, tokenizer_from_json
+from rnnchat.text.turn import TurnLayout
+from rnnchat.training.best_model import build_record
 from rnnchat.training.preparation import prepare
 
 BeginRun = Callable[..., RunFolder]
@@ -41,6 +44,23 @@ def test_the_last_tenth_is_held_out_and_nothing_is_lost(level: str, begin_run: B
     assert "last 10%" in info.split
     assert info.corpus["chars"] == len(text)
     assert all(isinstance(note, Noted) for note in notes)
+
+
+def test_how_turns_are_laid_out_goes_with_the_run_into_its_model(begin_run: BeginRun, tmp_path: Path) -> None:
+    path = tmp_path / "talk.txt"
+    path.write_text("[10:00] <anna> who is there?\n[10:01] <ben> it rains\n" * 40, encoding="utf-8")
+    run = begin_run(corpus=(str(path),))
+    list(prepare(run))
+    turns = TurnLayout(("anna", "ben"), "[10:01] <", "> ")
+    assert run.read_info().turns == turns
+    record = build_record(run.read_info(), 1, 1.0, 2.0, ())
+    assert TrainingRecord.from_json(record.to_json()).turns == turns
+
+
+def test_prose_has_no_turns(begin_run: BeginRun) -> None:
+    run = begin_run()
+    list(prepare(run))
+    assert run.read_info().turns is None
 
 
 def test_pieces_are_not_learnt_from_the_held_out_part(begin_run: BeginRun, text: str, tmp_path: Path) -> None:
