@@ -18,11 +18,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import importlib
 import os
 import signal
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -40,9 +38,10 @@ from rnnchat.desk.model_slot import ModelSlot, ModelState, StartEngine, start_en
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.alt_keys import HOLD_S, AltPairing, teach_alt_enter
 from rnnchat.tui.clipboard import copy_to_desktop
+from rnnchat.tui.error_notices import ErrorNotices
 from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids, show_key
 from rnnchat.tui.run_watcher import RunWatcher
-from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.screens.base import MainScreen, find_screen_class, open_screen
 from rnnchat.tui.settings import ScreenSettings, suggest
 from rnnchat.tui.terminal import guard_terminal
 from rnnchat.tui.theme import DARK, THEMES, add_names
@@ -59,20 +58,6 @@ SAVE_S = 0.5
 LEAVE_S = 20.0
 """Seconds after which a signal to end is obeyed even if something hangs."""
 ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT")
-REPEAT_S = 2.0
-"""Seconds for which the same error is said only once."""
-
-
-def find_screen_class(mode: str) -> type[MainScreen]:
-    """Give the class of the screen ``mode``; its module is imported when it is first needed."""
-    module = importlib.import_module(f"rnnchat.tui.screens.{mode}")
-    found: type[MainScreen] = getattr(module, f"{mode.capitalize()}Screen")
-    return found
-
-
-def open_screen(mode: str) -> Screen[None]:
-    """Make the screen ``mode``."""
-    return find_screen_class(mode)()
 
 
 class RnnchatApp(App[None]):
@@ -111,10 +96,9 @@ class RnnchatApp(App[None]):
         self.asked_story = story
         self.before_quit: list[Callable[[], Awaitable[bool]]] = []
         self.at_quit: list[Callable[[], Awaitable[None]]] = []
-        self._held_errors: list[str] = []
+        self.error_notices = ErrorNotices(self)
         self._alt_pairing = AltPairing()
         self._saving: Timer | None = None
-        self._last_error = ("", 0.0)
         self._clashes: set[str] = set()
         for theme in THEMES:
             self.register_theme(theme)
@@ -256,19 +240,7 @@ class RnnchatApp(App[None]):
 
     def notify_error(self, error: RnnchatError | OSError | str) -> None:
         """Say in a sentence what went wrong and what to do: once where two parts find it, and never over a dialog."""
-        sentence, now = str(error), time.monotonic()
-        is_new = sentence != self._last_error[0] or now - self._last_error[1] >= REPEAT_S
-        self._last_error = (sentence, now)
-        if is_new and isinstance(self.screen, MainScreen):
-            self.notify(sentence, severity="error", timeout=8, markup=False)
-        elif is_new and sentence not in self._held_errors:
-            self._held_errors.append(sentence)
-
-    def show_held_errors(self) -> None:
-        """Show what went wrong while a dialog was open, and would have covered it."""
-        held, self._held_errors = self._held_errors, []
-        for sentence in held:
-            self.notify(sentence, severity="error", timeout=8, markup=False)
+        self.error_notices.show(str(error))
 
     # Settings, clipboard
 

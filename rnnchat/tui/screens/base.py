@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -33,7 +34,7 @@ class MainScreen(Screen[None]):
         yield BottomBar()
 
     def on_screen_resume(self) -> None:
-        self.app.show_held_errors()
+        self.app.error_notices.show_held()
 
     def compose_body(self) -> ComposeResult:
         """Give the widgets between the two bars."""
@@ -47,3 +48,15 @@ class MainScreen(Screen[None]):
     def key_groups(cls) -> list[tuple[str, list[BindingType]]]:
         """Give the keys of this screen for F1: (heading, bindings); the keys of its widgets come after its own."""
         return [(cls.MODE.capitalize(), list(cls.BINDINGS))]
+
+
+def find_screen_class(mode: str) -> type[MainScreen]:
+    """Give the class of the screen ``mode``; its module is imported when it is first needed."""
+    module = importlib.import_module(f"rnnchat.tui.screens.{mode}")
+    found: type[MainScreen] = getattr(module, f"{mode.capitalize()}Screen")
+    return found
+
+
+def open_screen(mode: str) -> Screen[None]:
+    """Make the screen ``mode``."""
+    return find_screen_class(mode)()

@@ -60,7 +60,8 @@ class TypedFilter(BaseFileDialog):
         for kind in (Button, Input, Select):
             for widget in self.query(kind):
                 widget.compact = True  # type: ignore[attr-defined]
-        self.query_one(Input).placeholder = "Type to filter, or a path"
+        line = self.query_one(Input)
+        line.placeholder, line.select_on_focus = "Type to filter, or a path", False
 
     def on_key(self, event: events.Key) -> None:
         """Type into the line from the list; a full stop there shows hidden files."""

@@ -60,7 +60,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _groups(self) -> Iterator[tuple[str, Rows]]:
         """Give the groups of keys: this screen, everywhere, the other screens."""
-        from rnnchat.tui.app import find_screen_class
+        from rnnchat.tui.screens.base import find_screen_class
 
         here = self.app.current_mode
         groups = {mode: find_screen_class(mode).key_groups() for mode in SCREENS}

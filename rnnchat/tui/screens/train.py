@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -24,6 +24,9 @@ from rnnchat.tui.widgets.run_overlay import AxisSwitch, RunOverlay
 if TYPE_CHECKING:
     from rnnchat.desk.run_views import RunView
     from rnnchat.runs.info import Request
+
+PATH_STARTS = ("/", "~", ".")
+"""Characters with which one begins to type a path; no command is on them."""
 
 
 class TrainScreen(MainScreen):
@@ -142,6 +145,15 @@ class TrainScreen(MainScreen):
         self.notify(message, title="Training", markup=False)
         self.query_one(RunList).focus()
         self.app.run_watcher.look()
+
+    def on_key(self, event: events.Key) -> None:
+        """A path may be typed from anywhere: what begins one goes into the form."""
+        if event.character in PATH_STARTS and not isinstance(self.focused, Input):
+            event.stop()
+            self.action_new_run()
+            texts = self.query_one("#texts", Input)
+            texts.insert(event.character or "", len(texts.value))
+            texts.cursor_position = len(texts.value)
 
     # Several runs
 

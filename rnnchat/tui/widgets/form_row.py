@@ -38,7 +38,7 @@ class FormRow(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(self.label, classes="label")
-        yield Input(placeholder=self.placeholder, id=self.field, compact=True)
+        yield Input(placeholder=self.placeholder, id=self.field, compact=True, select_on_focus=False)
 
     @property
     def text(self) -> str:

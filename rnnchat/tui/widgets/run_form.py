@@ -53,7 +53,7 @@ class RunForm(VerticalScroll, can_focus=False):
         Binding("ctrl+g", "start", "start", id="train.start", tooltip="start the training"),
         Binding("ctrl+o", "pick('file')", "file", id="train.file", tooltip="choose a file to train on"),
         Binding("ctrl+t", "pick('folder')", "folder", id="train.folder", tooltip="choose a folder to train on"),
-        Binding("ctrl+l", "pick('catalogue')", "catalogue", id="train.catalogue", tooltip="choose or fetch a text"),
+        Binding("f8", "pick('catalogue')", "catalogue", id="train.catalogue", tooltip="choose or fetch a text"),
     ]
 
     app: RnnchatApp

@@ -29,7 +29,7 @@ RUN_KEYS: list[BindingType] = [
     Binding("s", "screen.stop_run", "stop and keep", id="train.stop", tooltip="stop and keep the best model"),
     Binding("t", "screen.talk", "write with it", id="train.talk", tooltip="write with the best model so far"),
     Binding("w", "screen.ask_sample", "sample now", show=False, id="train.sample", tooltip="write a sample now"),
-    Binding("x,delete", "screen.remove_run", "remove", key_display="x", id="train.remove", tooltip="delete the run"),
+    Binding("delete", "screen.remove_run", "remove", id="train.remove", tooltip="delete the run"),
     Binding("n", "screen.new_run", "new", id="train.new", tooltip="new training"),
 ]
 """What can be done with a run, in the list and in its details. The screen does it."""

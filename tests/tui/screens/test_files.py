@@ -48,6 +48,7 @@ async def test_typing_narrows_the_list_and_enter_takes_what_is_left(open_app, fo
         assert read_names(pilot.app) == ["..", "letters", "photos", "Dear Anna.txt", "notes.md"]
         await pilot.press(*"anna")
         await until(lambda: [name for name in read_names(pilot.app) if name != ".."] == ["Dear Anna.txt"])
+        assert pilot.app.screen.query_one(Input).value == "anna"
         await pilot.press("enter")
         await until(lambda: answers == [folder / "Dear Anna.txt"])
 

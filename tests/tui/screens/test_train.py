@@ -293,12 +293,12 @@ async def test_a_run_is_removed_only_after_a_question(open_app, begin_run, until
     run = begin_run("mine", is_alive=False)
     async with open_app("f4") as pilot:
         await until(lambda: read_runs(pilot))
-        await pilot.press("escape", "x")
+        await pilot.press("escape", "delete")
         await until(lambda: isinstance(pilot.app.screen, AskYesNo))
         await pilot.press("enter")  # the cursor is on the harmless answer
         await until(lambda: not isinstance(pilot.app.screen, AskYesNo))
         assert run.path.exists()
-        await pilot.press("x", "y")
+        await pilot.press("delete", "y")
         await until(lambda: not run.path.exists())
         await until(lambda: read_runs(pilot) == [])
 
@@ -307,7 +307,7 @@ async def test_a_running_training_cannot_be_removed(open_app, begin_run, until):
     begin_run("mine")
     async with open_app("f4") as pilot:
         await until(lambda: read_runs(pilot))
-        await pilot.press("escape", "x")
+        await pilot.press("escape", "delete")
         assert not isinstance(pilot.app.screen, AskYesNo)
 
 
@@ -430,7 +430,7 @@ async def test_a_text_of_the_catalogue_is_fetched_and_filled_in(open_app, until,
 
     monkeypatch.setattr(catalogue, "fetch", fetch)
     async with open_app("f4") as pilot:
-        await pilot.press("ctrl+l")
+        await pilot.press("f8")
         await until(lambda: isinstance(pilot.app.screen, catalogue.PickFromCatalogue))
         await pilot.press("down", "enter")
         await until(lambda: pilot.app.current_mode == "train" and pilot.app.screen.query(FormRow))
@@ -446,7 +446,7 @@ async def test_without_a_network_the_catalogue_says_so(open_app, until, monkeypa
 
     monkeypatch.setattr(catalogue, "fetch", fetch)
     async with open_app("f4") as pilot:
-        await pilot.press("ctrl+l")
+        await pilot.press("f8")
         await until(lambda: isinstance(pilot.app.screen, catalogue.PickFromCatalogue))
         await pilot.press("down", "enter")
         words = pilot.app.screen.query_one("#fetching", Static)
