@@ -70,7 +70,7 @@ class ScreenSettings:
             return cls(), [_set_aside(path, str(problem))]
         except OSError as problem:
             if problem.errno == errno.EFBIG:
-                return cls(), [_set_aside(path, problem.strerror)]
+                return cls(), [_set_aside(path, str(problem.strerror))]
             return cls(), [f"the settings file {path} cannot be read ({problem.strerror}): defaults are used"]
         settings, complaints = cls(), []
         for key, value in record.items():

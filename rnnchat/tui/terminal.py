@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from rich.console import Console
-from rich.segment import Segment
 from textual import content, events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
@@ -29,7 +28,7 @@ _render_unguarded = Strip.render
 def guard_terminal() -> None:
     """Put the guarded parts in place; called again it does no harm."""
     content._strip_control_codes = picture_controls  # type: ignore[assignment]
-    Strip.render = _render_strip  # type: ignore[method-assign]
+    Strip.render = _render_strip  # type: ignore[method-assign,assignment]
     if os.name == "posix":
         from textual.drivers import linux_driver
 
@@ -39,7 +38,7 @@ def guard_terminal() -> None:
 def _render_strip(strip: Strip, console: Console) -> str:
     """Leave out what no widget has made visible: the last place before the terminal, where widths are settled."""
     if not all(segment.text.isprintable() for segment in strip._segments):
-        strip._segments = [Segment(text.translate(_NOTHING), *rest) for text, *rest in strip._segments]
+        strip._segments = [segment._replace(text=segment.text.translate(_NOTHING)) for segment in strip._segments]
     return _render_unguarded(strip, console)
 
 
