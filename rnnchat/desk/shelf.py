@@ -116,7 +116,8 @@ class Shelf:
         if not self._is_looking and self.is_open.is_set():
             self._is_looking = True
             try:
-                self.writer.audience.show_problem(await self._find_problem())
+                problem = await self._find_problem()
+                self.writer.audience.show_problem(problem)  # whoever listens by now
             finally:
                 self._is_looking = False
 

@@ -88,10 +88,10 @@ class StoryDisplay(Audience):
 
     def show_problem(self, sentence: str | None) -> None:
         """Show in a line of its own what keeps the story from being saved."""
-        line = self.screen.query_one("#problem", Static)
-        if line.display != (sentence is not None) or (sentence and str(line.content) != sentence):
-            line.update(sentence or "")
-            line.display = sentence is not None
+        for line in self.screen.query("#problem").results(Static):  # none while the screen is taken down
+            if line.display != (sentence is not None) or (sentence and str(line.content) != sentence):
+                line.update(sentence or "")
+                line.display = sentence is not None
 
     def show_loop(self, stretch: str) -> None:
         """Say that the text repeats itself, and where the guard against that is."""
