@@ -28,6 +28,8 @@ class Trait:
     nonwords: float | None
     """Share of the words that are in no known text; None without a lexicon."""
     nonword_examples: tuple[str, ...] = ()
+    longest_copy: int | None = None
+    """Characters of the longest stretch that stands in the model's training text; None where that is elsewhere."""
 
 
 def describe_samples(samples: Sequence[str], lexicon: Collection[str] | None = None) -> Trait:

@@ -3,12 +3,14 @@
 Everything is done by the modules around this one; here it has one name and one object.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Unpack, get_args
 
-from rnnchat.analysis import insight, score
+import numpy as np
+
+from rnnchat.analysis import cell_score, insight, score
 from rnnchat.analysis.insight import Explanation
 from rnnchat.analysis.score import Score
 from rnnchat.errors import UsageError
@@ -230,6 +232,20 @@ class LanguageModel:
             ModelError: the model's numbers overflow.
         """
         return score.score_text(self.exact, self.tokenizer, [text] if isinstance(text, str) else text)
+
+    def score_cells(self, text: str, exact: bool = True) -> Iterator[np.ndarray]:
+        """The bits of each stretch of `cell_score.CELL_CHARS` characters of a text, (C,) at a time, as it is read.
+
+        Args:
+            text: the whole text.
+            exact: read in float32; else in the model's ``precision``, three to four times as fast.
+
+        Raises:
+            TextError: the text is empty.
+            ModelError: the model's numbers overflow.
+        """
+        predictor = self.exact if exact else self.network.predictor
+        return cell_score.score_cells(predictor, self.tokenizer, [text])
 
     def explain(self, text: str, top: int = 5, with_hidden: bool = False) -> Explanation:
         """What the model thought of each symbol of a text, as arrays.
