@@ -132,6 +132,26 @@ class Database:
             except sqlite3.Error as e:
                 raise _explain(e, self.path) from e
 
+    def back_up(self, path: Path) -> None:
+        """Copy the file to ``path``, as it is at one moment, and check the copy.
+
+        Raises:
+            OSError: ``path`` cannot be written.
+            StoryError: It cannot be read, or is damaged.
+        """
+        with paths.replace_atomically(path, is_private=True) as temporary, self._lock:
+            copy = sqlite3.connect(temporary)
+            try:
+                self._connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
+                (problem,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+            except sqlite3.Error as e:
+                raise _explain(e, self.path) from e
+            finally:
+                copy.close()
+            if problem != "ok":
+                raise StoryError(f"the database {self.path} is damaged ({problem}): keep it, and export each story")
+
     def close(self) -> None:
         """Close the connection; the last one to close leaves a single file behind."""
         with self._lock:
@@ -143,6 +163,7 @@ class Database:
             self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S
         )
         connection.row_factory = sqlite3.Row
+        connection.text_factory = _decode
         try:
             _set_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -195,6 +216,11 @@ def mend_text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def _decode(content: bytes) -> str:
+    """A text of the file; bytes that damage left behind become replacement characters."""
+    return content.decode("utf-8", "replace")
 
 
 def _set_wal(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import platformdirs
 
@@ -100,11 +101,11 @@ def make_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def replace_atomically(path: Path) -> Iterator[Path]:
+def replace_atomically(path: Path, is_private: bool = False) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on success flush it to disk and rename it over ``path``.
 
     Whoever reads ``path`` sees the old content or the new, never a part, whatever dies in between. On an
-    exception the temporary file is removed and ``path`` stays as it was.
+    exception the temporary file is removed and ``path`` stays as it was. A private file is for its owner alone.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
@@ -117,31 +118,42 @@ def replace_atomically(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        # mkstemp makes files private; a model or a text is shared like any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        if not is_private:
+            # mkstemp makes files private; a model or a text is shared like any other file.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
         _flush_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def read_small(path: Path, max_bytes: int = 16 * 2**20) -> str:
-    """The UTF-8 text of a file that a program wrote. What is no ordinary file is refused, and never waited for.
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file that a program wrote to be read. What is no ordinary file is refused, and never waited for.
 
     Raises:
-        OSError: It cannot be read, is a pipe or a device, or is larger than ``max_bytes``.
-        UnicodeDecodeError: It is not UTF-8.
+        OSError: It cannot be opened, or is a pipe, a socket or a device.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "not an ordinary file", str(path))
-        if status.st_size > max_bytes:
-            raise OSError(errno.EFBIG, f"larger than {max_bytes // 2**20} MB", str(path))
-        return file.read().decode()
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    return open(descriptor, "rb")
+
+
+def read_small(path: Path, max_bytes: int = 16 * 2**20) -> str:
+    """The UTF-8 text of a file that a program wrote, as `open_regular` opens it.
+
+    Raises:
+        OSError: It cannot be read, or is larger than ``max_bytes``.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    with open_regular(path) as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, f"larger than {max_bytes // 2**20} MB", str(path))
+    return content.decode()
 
 
 def write_text_atomically(path: Path, text: str) -> None:

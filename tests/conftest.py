@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -29,6 +30,9 @@ from rnnchat.text.tokenizer import CharTokenizer, Tokenizer
 WORDS = re.findall(
     r"\w+", "The sea was grey this morning and boats lay still beside old stones while gulls cried over nets"
 )
+
+hypothesis.settings.register_profile("rnnchat", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("rnnchat")
 
 # Tests run side by side: torch with a thread for each core in each of them is a hundred times slower than with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": "Put several models, or temperatures, side by side.",
     "models": "List, show, look inside, import, export and remove models.",
     "runs": "List, show, compare, watch, pause, resume and stop trainings.",
+    "stories": "List, export, import and back up stories.",
     "corpus": "List, fetch and show texts to train on.",
     "bench": "Measure the speed of this machine.",
     "doctor": "Check that everything is well.",

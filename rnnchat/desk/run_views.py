@@ -141,8 +141,8 @@ class RunReader:
             history, before = self._known.get(path) or (RunHistory(RunFolder(path)), None)
             try:
                 is_new = history.read_on()
-            except FileNotFoundError:
-                continue  # deleted a moment ago
+            except OSError:
+                continue  # deleted a moment ago, or not for us to read
             view = describe_run(history, None if is_new else before)
             self._known[path] = (history, view)
             views.append(view)

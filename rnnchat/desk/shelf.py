@@ -81,6 +81,8 @@ class Shelf:
             self._tell(error)
         else:
             await self.writer.open_story(story)
+            if story.notice:
+                self.writer.audience.show_notice(story.notice)
         self.is_open.set()
         self.suit_model()
 

@@ -8,6 +8,7 @@ from rnnchat.errors import UsageError
 from rnnchat.model.cell import CellName
 from rnnchat.model.config import MAX_SIZE, MAX_VOCAB, ModelConfig
 from rnnchat.text.tokenizer import SMALLEST_MAX_VOCAB, Level
+from rnnchat.typed_record import check_record
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -237,7 +238,13 @@ class TrainingOptions:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "TrainingOptions":
-        """Read what ``to_json`` wrote."""
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            UsageError: An option is out of range.
+            ValueError, KeyError, TypeError: It is not that.
+        """
+        check_record(cls, record)
         hidden = record.get("hidden_sizes")
         lists = {
             "corpus": tuple(record["corpus"]),

@@ -8,9 +8,13 @@ from rnnchat.model.cell import CellName
 from rnnchat.model.config import ModelConfig
 from rnnchat.plan.options import Averaging, Decay, Device, Loss, Optimiser, Precision
 from rnnchat.text.tokenizer import Level
+from rnnchat.typed_record import check_record
 
 if TYPE_CHECKING:
     from rnnchat.network.regularisation import Regularisation
+
+MAX_STREAMS = 65_536
+"""No batch has more streams, and no window more symbols."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,9 @@ class Recipe:
     def __post_init__(self) -> None:
         if sum(budget is not None for budget in (self.minutes, self.epochs, self.steps)) != 1:
             raise UsageError("a training has one budget: give minutes, epochs or steps")
+        for name, value in (("batch_size", self.batch_size), ("window", self.window)):
+            if not 1 <= value <= MAX_STREAMS:
+                raise UsageError(f"{name} must be from 1 to {MAX_STREAMS:,}, not {value:,}")
 
     def build_config(self, vocab_size: int) -> ModelConfig:
         """The network that is trained."""
@@ -120,7 +127,9 @@ class Recipe:
 
         Raises:
             UsageError: it has a field that this version does not know: to leave it out would train another network.
+            ValueError, KeyError, TypeError: it is no recipe.
         """
+        check_record(cls, record)
         unknown = record.keys() - {field.name for field in fields(cls)}
         if unknown:
             names = ", ".join(sorted(unknown))

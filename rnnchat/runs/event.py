@@ -7,6 +7,8 @@ interruptions excluded; every loss is in bits per character, so that runs of dif
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, get_args
 
+from rnnchat.typed_record import check_record
+
 
 class _Fact:
     """What all events share."""
@@ -150,8 +152,9 @@ def parse_event(record: dict[str, Any]) -> Event:
     """Read what ``to_json`` wrote; fields that a newer version added are left out.
 
     Raises:
-        KeyError, TypeError: the record is not an event.
+        KeyError, TypeError, ValueError: the record is not an event.
     """
     event = _EVENTS[record["kind"]]
+    check_record(event, record)
     known = {field.name for field in fields(event)}
     return event(**{name: value for name, value in record.items() if name in known})

@@ -35,6 +35,7 @@ from rnnchat.runs import heartbeat
 from rnnchat.runs.event import Event, parse_event
 from rnnchat.runs.info import Control, Request, RunInfo
 from rnnchat.runs.status import RunStatus, fold_event
+from rnnchat.typed_record import check_record, parse_json
 
 POLL_S = 0.2
 """How often a watcher looks for new events."""
@@ -135,13 +136,13 @@ class RunFolder:
         """
         path = self.path / "run.json"
         try:
-            return RunInfo.from_json(json.loads(path.read_text(encoding="utf-8")))
+            return RunInfo.from_json(parse_json(paths.read_small(path)))
         except OSError as e:
-            raise TrainingError(f"run {self.name!r} cannot be read: {path} is gone; start it anew") from e
+            raise TrainingError(f"cannot read {path} ({e.strerror}): start the run again") from e
         except UsageError as e:
             raise TrainingError(f"{path} cannot be used: {e}") from e
         except (ValueError, TypeError, KeyError, AttributeError) as e:
-            raise TrainingError(f"{path} is damaged: delete the folder and start the run anew") from e
+            raise TrainingError(f"{path} is damaged ({e}): delete the folder and start the run again") from e
 
     def write_info(self, info: RunInfo) -> None:
         """Replace run.json as a whole."""
@@ -160,7 +161,7 @@ class RunFolder:
     def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events from byte ``offset`` on, and the offset to go on from; a line half written waits for its end."""
         try:
-            with self.events_path.open("rb") as file:
+            with paths.open_regular(self.events_path) as file:
                 file.seek(offset)
                 content = file.read()
         except OSError:
@@ -171,7 +172,7 @@ class RunFolder:
     def read_control(self) -> Control:
         """What was asked for last."""
         try:
-            return Control(**json.loads((self.path / "control.json").read_text(encoding="utf-8")))
+            return Control(**check_record(Control, parse_json(paths.read_small(self.path / "control.json"))))
         except (OSError, ValueError, TypeError):
             return Control()
 
@@ -330,6 +331,6 @@ def _ends_line(file: BinaryIO) -> bool:
 def _parse_line(line: bytes) -> Event | None:
     """The event of a line; None for a line that a crash cut short, or of a kind that this version does not know."""
     try:
-        return parse_event(json.loads(line))
+        return parse_event(parse_json(line))
     except (ValueError, KeyError, TypeError):
         return None

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Literal
 
 from rnnchat import paths
+from rnnchat.typed_record import check_record, parse_json
 
 INTERVAL_S = 1.0
 SILENCE_S = 10.0
@@ -72,7 +73,7 @@ def write_pulse(path: Path, pid: int) -> None:
 def read_pulse(path: Path) -> Pulse | None:
     """Who beats at ``path``; None where nobody does."""
     try:
-        return Pulse(**json.loads(path.read_text(encoding="utf-8")))
+        return Pulse(**check_record(Pulse, parse_json(paths.read_small(path))))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -99,9 +100,11 @@ def measure_silence(path: Path) -> float:
 
 
 def _exists(pulse: Pulse) -> bool:
+    if pulse.pid <= 0:
+        return False  # to the system, a group of processes
     try:
         os.kill(pulse.pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # no process has a number that large
         return False
     except PermissionError:
         pass  # somebody else's process, but it is there

@@ -9,7 +9,10 @@ from rnnchat.plan.recipe import Recipe
 from rnnchat.text.coverage import BITS_PER_UNKNOWN_BYTE
 from rnnchat.text.tokenizer import Level
 from rnnchat.text.turn import TurnLayout
+from rnnchat.typed_record import check_record
 
+LATEST = 32_503_680_000
+"""The year 3000, in seconds since 1970: no run was made later."""
 Request = Literal["run", "pause", "stop"]
 
 
@@ -81,7 +84,13 @@ class RunInfo:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "RunInfo":
-        """Read what ``to_json`` wrote."""
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: It is not that.
+            UsageError: A newer rnnchat wrote it, or an option is out of range.
+        """
+        check_record(cls, record)
         recipe, turns = record.get("recipe"), record.get("turns")
         parsed = {
             "options": TrainingOptions.from_json(record["options"]),
@@ -89,4 +98,19 @@ class RunInfo:
             "turns": None if turns is None else TurnLayout.from_json(turns),
             "ancestry": tuple(record.get("ancestry", ())),
         }
-        return cls(**{**record, **parsed})
+        info = cls(**{**record, **parsed})
+        info._check()
+        return info
+
+    def _check(self) -> None:
+        """Refuse what could not be shown: a date, a text or a network that cannot exist."""
+        if not 0 <= self.started < LATEST:
+            raise ValueError(f"started cannot be {self.started}")
+        facts = {"name": "", "chars": 0, "files": []}
+        for name, example in facts.items():
+            if type(self.corpus.get(name, example)) is not type(example):
+                raise ValueError(f"corpus.{name} cannot be {self.corpus[name]!r:.60}")
+        if not all(isinstance(file, dict) for file in self.corpus.get("files", ())):
+            raise ValueError("corpus.files must be a list of objects")
+        if self.recipe is not None:
+            self.recipe.build_config(max(1, self.vocab_size))

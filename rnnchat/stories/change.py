@@ -63,8 +63,8 @@ class Change:
 
 
 def begin(story: Story) -> Change:
-    """The change that puts a new story into the database."""
-    return Change(story, is_new=True, title=story.title, header=row.list_header(story))
+    """The change that puts a new story into the database, with all that is unsaved of it."""
+    return Change(story, is_new=True, title=story.title, draft=mend_text(story.draft)).join(take_change(story))
 
 
 def change_draft(story: Story, text: str) -> Change:
@@ -112,7 +112,7 @@ def write_change(connection: sqlite3.Connection, change: Change) -> str:
             " VALUES (?, 'page', '{}', '{}', ?, ?)",
             (story_id, now, now),
         )
-    found = connection.execute("SELECT title FROM story WHERE id = ?", (story_id,)).fetchone()
+    found = connection.execute("SELECT CAST(title AS TEXT) AS title FROM story WHERE id = ?", (story_id,)).fetchone()
     if found is None:
         raise StoryErasedError(f"“{change.story.title}” was erased in another rnnchat: export it here to keep it")
     title = found["title"] or (make_unique(connection, change.title, story_id) if change.title else "")
@@ -143,7 +143,8 @@ def take_first_words(text: str) -> str:
 def make_unique(connection: sqlite3.Connection, title: str, story_id: str) -> str:
     """The title, with a number behind it where another story has it already."""
     rows = connection.execute(
-        "SELECT title FROM story WHERE title NOT NULL AND deleted IS NULL AND id != ?", (story_id,)
+        "SELECT CAST(title AS TEXT) AS title FROM story WHERE title NOT NULL AND deleted IS NULL AND id != ?",
+        (story_id,),
     )
     taken = {row["title"].casefold() for row in rows}
     candidate, number = title, 2

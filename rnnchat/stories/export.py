@@ -1,19 +1,95 @@
-"""A story as a file to read or to take elsewhere: plain text, or Markdown that says who wrote what.
+"""A story as a file to read or to take elsewhere: plain text, Markdown or HTML that says who wrote what, or JSON with
+all that there is.
 
 In Markdown a person's passages are paragraphs and a model's are block quotes; a footnote under each of a model's
 tells the model, the settings that differ from rnnchat's own, and the seed, which together write it again.
 """
 
+import html
 import json
 import re
 import time
+from dataclasses import asdict
 
 from rnnchat.generation.settings import Settings
 from rnnchat.stories.passage import Passage
 from rnnchat.stories.story import Story
 
+FORMATS = ("txt", "md", "html", "json")
+JSON_FORMAT = 1
+"""Version of the JSON; a newer one is refused."""
 _PLAIN_SETTINGS = Settings().to_json()
 _ALWAYS_TOLD = ("temperature", "seed")
+
+
+def export_story(story: Story, form: str) -> str:
+    """The story in one of ``FORMATS``."""
+    write = {"txt": to_plain_text, "md": to_markdown, "html": to_html, "json": to_json}[form]
+    return write(story)
+
+
+def to_json(story: Story) -> str:
+    """Everything: each take with its author, model, settings and seed, what is chosen, deleted and was done."""
+    record = {
+        "rnnchat_story": JSON_FORMAT,
+        "title": story.title,
+        "mode": story.mode,
+        "chat": story.chat.to_json(),
+        "settings": story.settings,
+        "draft": story.draft,
+        "text": story.text(),
+        "path": [passage.id for passage in story.path()],
+        "passages": [asdict(passage) for passage in story.passages.values()],
+        "chosen": [[after, story.chosen_after(after)] for after in (None, *story.passages)],
+        "deleted": sorted(story.deleted),
+        "steps": [step.to_json() for step in story.steps],
+        "steps_done": story.steps_done,
+    }
+    return json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+
+
+def to_html(story: Story) -> str:
+    """A page that needs no other file: what models wrote is in colour, and says on hover with what it was written."""
+    title = html.escape(story.title or "Untitled")
+    models = sorted({p.model or "a model" for p in story.path() if p.author == "model"})
+    legend = "".join(f'<span class="model m{n % _HUES}">{html.escape(name)}</span> ' for n, name in enumerate(models))
+    spans = []
+    for segment in story.segments():
+        passage = segment.passage
+        text = html.escape(segment.text)
+        if passage.author == "model":
+            number = models.index(passage.model or "a model") % _HUES
+            origin = html.escape(_list_origin(passage, story.chat.stop))
+            text = f'<span class="model m{number}" title="{origin}">{text}</span>'
+        elif passage.edit_of:
+            text = f'<span title="edited">{text}</span>'
+        spans.append((f"<b>{html.escape(segment.heading)}</b>" if segment.heading else "") + text)
+    return _PAGE.format(title=title, legend=legend, text="".join(spans))
+
+
+_HUES = 4
+_PAGE = """<!DOCTYPE html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ max-width: 40em; margin: 3em auto; padding: 0 1em; font: 1.05em/1.6 Georgia, serif; }}
+main {{ white-space: pre-wrap; }}
+p {{ font: .85em sans-serif; opacity: .8; }}
+.m0 {{ color: light-dark(#1a5fa8, #8cbcf0); }} .m1 {{ color: light-dark(#9a4a00, #f0b070); }}
+.m2 {{ color: light-dark(#1f7a3a, #86d49c); }} .m3 {{ color: light-dark(#8a2f8a, #e2a0e2); }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>{legend}</p>
+<main>{text}</main>
+</body>
+</html>
+"""
 
 
 def to_plain_text(story: Story) -> str:
@@ -47,6 +123,10 @@ def to_markdown(story: Story) -> str:
 
 
 def _tell_origin(passage: Passage, turn_ends: tuple[str, ...]) -> str:
+    return _escape(_list_origin(passage, turn_ends))
+
+
+def _list_origin(passage: Passage, turn_ends: tuple[str, ...]) -> str:
     """Which model wrote a passage, with what, and whether a person changed it since."""
     settings = passage.settings or {}
     facts = [passage.model or "a model"]
@@ -59,7 +139,7 @@ def _tell_origin(passage: Passage, turn_ends: tuple[str, ...]) -> str:
             facts.append(f"{name.replace('_', '-')} {shown}")
     if passage.edit_of:
         facts.append("edited by a person")
-    return _escape(", ".join(facts))
+    return ", ".join(facts)
 
 
 def _escape(text: str) -> str:

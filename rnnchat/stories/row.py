@@ -3,26 +3,39 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from rnnchat.database import mend_text
 from rnnchat.stories.chat import ChatFormat
-from rnnchat.stories.passage import Passage, Step
-from rnnchat.stories.story import Story
+from rnnchat.stories.passage import Author, Passage, Step
+from rnnchat.stories.repair import Rows, repair
+from rnnchat.stories.story import Mode, Story
+from rnnchat.typed_record import check_record, parse_json
 
 
 def read_story(row: sqlite3.Row, passages: list[sqlite3.Row], steps: list[sqlite3.Row]) -> Story:
-    """The story that these rows hold."""
-    story = Story(row["title"] or "", row["mode"], ChatFormat.from_json(json.loads(row["chat"])), id=row["id"])
-    story.settings = json.loads(row["settings"])
-    story.draft = row["draft"]
-    story.restore(
-        passages=map(_read_passage, passages, _parse_all(passage["settings"] for passage in passages)),
-        chosen={None: row["chosen"]} | {passage["id"]: passage["chosen"] for passage in passages},
-        deleted=[passage["id"] for passage in passages if passage["is_deleted"]],
-        steps=map(Step.from_json, _parse_all(step["record"] for step in steps)),
-        steps_done=row["steps_done"],
+    """The story that these rows hold; what of them is damaged is repaired, and its ``notice`` says so."""
+    chat = _parse(row["chat"], {})
+    try:
+        chat_format = ChatFormat.from_json(check_record(ChatFormat, chat))
+    except (ValueError, TypeError):
+        chat_format = ChatFormat.play()
+    story = Story(_read_text(row["title"]), row["mode"] if row["mode"] in get_args(Mode) else "page", chat_format)
+    story.id = row["id"]
+    story.settings = _parse(row["settings"], {})
+    story.draft = _read_text(row["draft"])
+    rows = Rows(
+        [*map(_read_passage, passages, _parse_all([passage["settings"] for passage in passages]))],
+        {None: row["chosen"]} | {passage["id"]: passage["chosen"] for passage in passages},
+        {passage["id"] for passage in passages if passage["is_deleted"]},
+        _read_steps(steps),
+        min(row["steps_done"], len(steps)) if isinstance(row["steps_done"], int) else 0,
     )
+    fixed, is_damaged = repair(rows)
+    story.restore(fixed.passages, fixed.chosen, fixed.deleted, fixed.steps, fixed.steps_done)
+    if is_damaged or len(fixed.steps) < len(steps):
+        story.mark_unsaved()  # repaired in the file with the next change
+        story.notice = f"“{story.title}” was damaged in the database: all its text is kept; look through its takes"
     return story
 
 
@@ -82,7 +95,7 @@ def write_passages(connection: sqlite3.Connection, passages: Iterable[tuple[Any,
         "INSERT INTO passage (id, story, parent, author, text, model, settings, created, speaker, edit_of,"
         " is_deleted, is_growing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
         " SET text = excluded.text, settings = excluded.settings, is_deleted = excluded.is_deleted,"
-        " is_growing = excluded.is_growing",
+        " is_growing = excluded.is_growing, parent = excluded.parent, edit_of = excluded.edit_of",
         passages,
     )
 
@@ -94,24 +107,53 @@ def write_links(connection: sqlite3.Connection, links: Mapping[str, tuple[str | 
     )
 
 
-def _read_passage(row: sqlite3.Row, settings: dict[str, Any] | None) -> Passage:
+def _read_passage(row: sqlite3.Row, settings: Any) -> Passage:
     return Passage(
         id=row["id"],
         parent=row["parent"],
-        author=row["author"],
-        text=row["text"],
-        model=row["model"],
-        settings=settings,
-        created=row["created"],
-        speaker=row["speaker"],
+        author=row["author"] if row["author"] in get_args(Author) else "person",
+        text=_read_text(row["text"]),
+        model=None if row["model"] is None else _read_text(row["model"]),
+        settings=settings if isinstance(settings, dict) else None,
+        created=row["created"] if isinstance(row["created"], float) else 0.0,
+        speaker=None if row["speaker"] is None else _read_text(row["speaker"]),
         edit_of=row["edit_of"],
     )
 
 
-def _parse_all(records: Iterable[str]) -> list[Any]:
-    """Many JSON values, read in one go: twice as fast as one by one."""
-    parsed: list[Any] = json.loads(f"[{','.join(records)}]")
-    return parsed
+def _read_steps(rows: list[sqlite3.Row]) -> list[Step]:
+    """The history; nothing where a part of it is damaged."""
+    try:
+        return [Step.from_json(record) for record in _parse_all([row["record"] for row in rows])]
+    except (ValueError, TypeError, KeyError):
+        return []
+
+
+def _read_text(value: Any) -> str:
+    """A text, whatever another program put into its place."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "" if value is None else str(value)
+
+
+def _parse_all(records: list[Any]) -> list[Any]:
+    """Many JSON values, None for each that is none; read in one go where all are: twice as fast as one by one."""
+    try:
+        parsed = json.loads(f"[{','.join(records)}]")
+        if len(parsed) == len(records):
+            return list(parsed)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    return [_parse(record, None) for record in records]
+
+
+def _parse(record: Any, otherwise: Any) -> Any:
+    """A JSON value; ``otherwise`` where there is none, or not of that type."""
+    try:
+        value = parse_json(record)
+    except (ValueError, TypeError):
+        return otherwise
+    return value if otherwise is None or isinstance(value, type(otherwise)) else otherwise
 
 
 def dump(record: Any) -> str:

@@ -26,7 +26,7 @@ _FROM_INDEX = """
         JOIN story ON story.id = passage.story
         WHERE {condition} AND story.deleted IS NULL AND NOT passage.is_deleted
         ORDER BY story.updated DESC, passage.number LIMIT ?)
-    SELECT passage.id, passage.story, story.title, passage_index.text, passage_index.lead_chars
+    SELECT passage.id, passage.story, CAST(story.title AS TEXT) AS title, passage_index.text, passage_index.lead_chars
     FROM found JOIN passage USING (number) JOIN passage_index ON passage_index.rowid = number
     JOIN story ON story.id = passage.story ORDER BY found.updated DESC, number"""
 
@@ -85,7 +85,10 @@ def _collect(line: Iterator[Passage]) -> list[Passage]:
 
 
 def _find_in_titles(database: Database, text: str) -> Iterator[SearchHit]:
-    rows = database.query("SELECT id, title FROM story WHERE title NOT NULL AND deleted IS NULL ORDER BY updated DESC")
+    rows = database.query(
+        "SELECT id, CAST(title AS TEXT) AS title FROM story WHERE title NOT NULL AND deleted IS NULL"
+        " ORDER BY updated DESC"
+    )
     for row in rows:
         if match := re.search(re.escape(text), row["title"], re.IGNORECASE):
             yield SearchHit(row["id"], row["title"], None, match.start(), row["title"], match.span())

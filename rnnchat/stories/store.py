@@ -163,7 +163,7 @@ class Store:
         """
         if self._saver and self._saver.find(story.id):
             return "listed"
-        rows = self._database.query("SELECT title, deleted FROM story WHERE id = ?", (story.id,))
+        rows = self._database.query("SELECT CAST(title AS TEXT) AS title, deleted FROM story WHERE id = ?", (story.id,))
         if not rows:
             return "erased"
         story.title = rows[0]["title"] or story.title
@@ -225,7 +225,7 @@ class Store:
         """Bring a deleted story back; its title gets a number if another story took it."""
         row = self._settle(story_id)
         with self._database.transaction() as connection:
-            title = row["title"] and make_unique(connection, row["title"], story_id)
+            title = row["title"] and make_unique(connection, str(row["title"]), story_id)
             connection.execute("UPDATE story SET deleted = NULL, title = ? WHERE id = ?", (title, story_id))
 
     def erase(self, story_id: str) -> None:
@@ -235,6 +235,15 @@ class Store:
             numbers = "SELECT number FROM passage WHERE story = ?"
             connection.execute(f"DELETE FROM passage_index WHERE rowid IN ({numbers})", (story_id,))
             connection.execute("DELETE FROM story WHERE id = ?", (story_id,))
+
+    def back_up(self, path: Path) -> None:
+        """Copy the whole file, comparisons included, to ``path``, whatever is being written meanwhile.
+
+        Raises:
+            OSError, StoryError: ``path`` cannot be written, or what was copied is damaged.
+        """
+        self.flush()
+        self._database.back_up(path)
 
     def search(self, text: str, limit: int = 50) -> list[SearchHit]:
         """Where a text stands in titles and passages, the story changed last first.
@@ -297,7 +306,7 @@ class Store:
 
 # A story without a title is named after its first passage: it may be growing.
 _LIST = """
-    SELECT id, title, updated, chars, model, CASE WHEN title IS NULL THEN (
-        SELECT text FROM passage WHERE story = story.id AND trim(text, char(9, 10, 13, 32)) != ''
+    SELECT id, CAST(title AS TEXT) AS title, updated, chars, model, CASE WHEN title IS NULL THEN (
+        SELECT CAST(text AS TEXT) FROM passage WHERE story = story.id AND trim(text, char(9, 10, 13, 32)) != ''
         ORDER BY number LIMIT 1) END AS text
     FROM story WHERE deleted IS {} AND (title NOT NULL OR draft != '' OR text != '') ORDER BY updated DESC"""

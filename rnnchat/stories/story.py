@@ -32,6 +32,7 @@ class Story(History):
         chat: The names and the layout of turns.
         settings: What the person last chose for this story (a model, a temperature, ...).
         draft: What stood in the prompt box.
+        notice: A sentence for the person where something of it was damaged; else "".
         on_change: Called after every change; None for a story that only lives in memory.
 
     Note:
@@ -48,6 +49,7 @@ class Story(History):
         self.chat = chat or ChatFormat.play()
         self.settings: dict[str, Any] = {}
         self.draft = ""
+        self.notice = ""
         self.on_change: Callable[[Story], None] | None = None
         self._growing: set[str] = set()
 
@@ -171,6 +173,10 @@ class Story(History):
         self._steps.extend(steps)
         self._done = min(steps_done, len(self._steps))
         self.unsaved = Unsaved(steps_from=len(self._steps))
+
+    def mark_unsaved(self) -> None:
+        """Have all of it saved next: it is new to the database."""
+        self.unsaved = Unsaved(dict.fromkeys(self._passages), set(self._chosen), set(self._deleted))
 
     # Inside
 
