@@ -166,8 +166,16 @@ def describe_temperature(settings: Settings) -> str:
 
 
 def read_prompt(prompt: str) -> str:
-    """The prompt itself, or with ``-`` what stdin holds, without the line end that a shell adds."""
-    return sys.stdin.read().removesuffix("\n") if prompt == "-" else prompt
+    """The prompt itself, or with ``-`` what stdin holds, without the line end that a shell adds; read as files are.
+
+    Raises:
+        UnreadableText: stdin holds no text.
+    """
+    from rnnchat.text.encoding import join_lines, read_bytes  # charset-normalizer: 0.1 s
+
+    if prompt == "-":
+        return read_bytes(sys.stdin.buffer.read(), "standard input").removesuffix("\n")
+    return join_lines(prompt)
 
 
 def choose_model(name: str | None) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rnnchat.model.training_text import TrainingText
 
 FLUSH_INTERVAL_S = 0.03
+LONG_CHARS = 512
+"""A longer prompt takes several blocks to read, and says so."""
 STRETCH_CHARS = 40
 """The most that is shown of a stretch that repeats itself, or is copied."""
 
@@ -152,7 +154,11 @@ def write(
     if layer is not None and not 0 <= layer < layers:
         raise UsageError(f"layer must be from 0 to {layers - 1}, not {layer}")
     started_s = time.perf_counter()
-    writings = model.write_all(prompts, settings, count=count, alternatives=explain or int(layer is not None))
+    alternatives = explain or int(layer is not None)
+    writings = model.write_all(prompts, settings, count=count, alternatives=alternatives, watch=_tell_progress)
+    if any(len(prompt) > LONG_CHARS for prompt in prompts) and sys.stderr.isatty():
+        sys.stderr.write("\x1b[K")
+        sys.stderr.flush()
     details: list[dict[str, list[Any]]] = [{"symbols": [], "hidden": []} for _ in writings.texts]
     try:
         for pieces in writings:
@@ -207,6 +213,13 @@ def find_source(model: "Model", name: str) -> "TrainingText":
 def shorten(stretch: str) -> str:
     """The beginning of a stretch of text, in one line."""
     return repr(stretch[:STRETCH_CHARS])[1:-1] + "…" * (len(stretch) > STRETCH_CHARS)
+
+
+def _tell_progress(done: int, count: int) -> None:
+    """Say on a terminal's stderr how much of a long prompt is read."""
+    if done and sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[Kreading the prompt: {done / count:.0%}\r")
+        sys.stderr.flush()
 
 
 def _note(

@@ -30,7 +30,7 @@ class ModelInfo:
     name: str
     path: str
     level: str
-    """How text is cut into symbols: ``char``, ``byte`` or ``word``."""
+    """How text is cut into symbols: ``char``, ``byte``, ``word`` or ``bpe``."""
     cell: str
     hidden_sizes: tuple[int, ...]
     parameters: int

@@ -130,6 +130,7 @@ class LanguageModel:
         *,
         count: int = 1,
         alternatives: int = 0,
+        watch: Watch = ignore,
         **keywords: Unpack[SettingKeywords],
     ) -> Writings:
         """Go on from several prompts side by side, which takes much less time than one after the other.
@@ -141,6 +142,7 @@ class LanguageModel:
             settings: how to write, the same for all.
             count: texts for each prompt; the texts of a prompt follow each other.
             alternatives: as for ``write``.
+            watch: as for ``read``.
             keywords: single settings. The first text of each prompt has the seed ``seed``, the next one 1 more, and
                 so on; each is the text that it would be alone.
 
@@ -153,7 +155,7 @@ class LanguageModel:
         if not prompts:
             raise UsageError("there is no prompt to go on from: give at least one, it may be empty")
         check_count(len(prompts), count)
-        places = [self.network.find_place(prompt) for prompt in prompts]
+        places = [self.network.find_place(prompt, watch) for prompt in prompts]
         return Writings(self.network, prompts, places, wanted, count, alternatives)
 
     def candidates(

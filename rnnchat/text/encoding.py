@@ -136,6 +136,20 @@ def decode_bytes(content: bytes, path: str) -> str:
     return content.decode(encoding.codec, encoding.errors)
 
 
+def read_bytes(content: bytes, path: str) -> str:
+    """A text that is in memory, read as files are: decoded, with line ends made ``\\n``, without a byte-order mark.
+
+    Raises:
+        UnreadableText: as `find_encoding`.
+    """
+    return join_lines(decode_bytes(content, path)) if content else ""
+
+
+def join_lines(text: str) -> str:
+    """The text with all line ends made ``\\n``, and without a byte-order mark."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _check(open_bytes: Callable[[], BinaryIO], codecs_to_try: list[str], path: str) -> Encoding:
     """The first of some encodings that decodes the whole file."""
     for codec in codecs_to_try:

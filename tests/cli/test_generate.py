@@ -317,3 +317,17 @@ def test_a_reader_that_goes_away_ends_it_quietly(tiny_model: Path) -> None:
         assert os.read(process.stdout.fileno(), 3) == b"abc"
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    "content", [b"abc\r\ndef", b"\xef\xbb\xbfabc\ndef\n", "abc\ndef".encode("utf-16"), b"abc\rdef"]
+)
+def test_a_prompt_from_stdin_is_read_as_a_file_is(run: Run, tiny_model: Path, content: bytes) -> None:
+    record = json.loads(run("generate", tiny_model, "-p", "-", "--length", 5, "--json", input=content).stdout)
+    assert record["prompt"] == "abc\ndef"
+
+
+def test_a_prompt_that_is_typed_has_the_line_ends_of_a_file(run: Run, tiny_model: Path) -> None:
+    record = json.loads(run("generate", tiny_model, "-p", "abc\r\ndef", "--length", 5, "--json").stdout)
+    assert record["prompt"] == "abc\ndef"
+    assert record["unknown"] == []
