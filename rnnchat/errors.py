@@ -4,6 +4,7 @@
     ├── UsageError          options out of range or contradictory
     ├── TextError           a text cannot be found, read or learnt from
     ├── ModelError          a model file cannot be found, read or trusted
+    │   └── MissingVocabularyError   … another program's model needs its training text
     ├── TrainingError       a run cannot be started, continued or found
     │   └── NameTakenError  a run or a model of that name exists already
     ├── EngineError         a child process that holds a model failed or went away
@@ -29,6 +30,10 @@ class TextError(RnnchatError):
 
 class ModelError(RnnchatError):
     """A model file cannot be found, is damaged, or does not agree with itself."""
+
+
+class MissingVocabularyError(ModelError):
+    """A model of another program does not say which symbols its ids stand for; its training text would."""
 
 
 class TrainingError(RnnchatError):

@@ -1,5 +1,6 @@
 """``rnnchat models``: what is in the library of models, and what goes in and out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from rnnchat.desk.figures import format_bits, format_bytes, format_date
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import ModelError
 from rnnchat.model import library
-from rnnchat.model.file import ModelHeader, read_header, read_model
+from rnnchat.model.file import Model, ModelHeader, read_header, read_model
 from rnnchat.model.library import ModelEntry
 from rnnchat.model.name import name_model
 
@@ -78,28 +79,38 @@ def export_model(
     name: Name,
     destination: Annotated[
         Path | None,
-        typer.Argument(help="A file or a folder for the model file; here, unless --onnx or --torch is given."),
+        typer.Argument(help="File or folder for the model file; by default here, unless an option names another."),
     ] = None,
-    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it for any ONNX Runtime.")] = None,
-    torch: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a state dict of torch.")] = None,
+    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an ONNX file.")] = None,
+    torch: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a state dict of torch.")] = None,
+    keras: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a .keras file.")] = None,
     replace: Replace = False,
 ) -> None:
     """Copy a model out of the library, or write it for other programs (docs/export.md shows how they read it)."""
-    if destination or not (onnx or torch):
+    wanted = {".onnx": onnx, ".pt": torch, ".keras": keras}
+    if destination or not any(wanted.values()):
         typer.echo(library.export_model(name, destination or Path(), replace))
-    model = read_model(library.find_model(name)) if onnx or torch else None
-    if model and onnx:
+    model = read_model(library.find_model(name)) if any(wanted.values()) else None
+    for suffix, file in wanted.items():
+        if model and file:
+            path = _choose_file(file, name, suffix, replace)
+            _load_writer(suffix)(model, path)
+            typer.echo(path)
+
+
+def _load_writer(suffix: str) -> Callable[[Model, Path], None]:
+    """What writes a model for another program; loads the libraries that it needs."""
+    if suffix == ".onnx":
         from rnnchat.runtime.onnx_file import write_onnx  # onnx: 0.2 s
 
-        path = _choose_file(onnx, name, ".onnx", replace)
-        write_onnx(model, path)
-        typer.echo(path)
-    if model and torch:
+        return write_onnx
+    if suffix == ".pt":
         from rnnchat.network.state_dict import write_state_dict  # torch: 2 s
 
-        path = _choose_file(torch, name, ".pt", replace)
-        write_state_dict(model, path)
-        typer.echo(path)
+        return write_state_dict
+    from rnnchat.model.keras_file import write_keras
+
+    return write_keras
 
 
 @app.command("remove")
@@ -126,7 +137,7 @@ def _choose_file(path: Path, name: str, suffix: str, replace: bool) -> Path:
     if path.is_dir():
         path = path / (name_model(name) + suffix)
     if path.exists() and not replace:
-        raise ModelError(f"{path} is there already: choose another name or allow replacing it")
+        raise ModelError(f"{path} already exists: choose another name, or use --replace")
     return path
 
 

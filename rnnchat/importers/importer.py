@@ -8,6 +8,7 @@ from rnnchat.importers.source import Hints, Importer, Source
 from rnnchat.model import library
 from rnnchat.model.container import Container, open_file
 from rnnchat.model.file import METADATA_KEY, Model, write_model
+from rnnchat.model.name import suggest_name
 from rnnchat.paths import MODEL_SUFFIX
 
 IMPORTERS: tuple[Importer, ...] = (
@@ -44,7 +45,7 @@ def import_file(path: Path, hints: Hints | None = None, name: str | None = None,
     """
     if is_own(path):
         return library.import_model(path, name, replace)
-    destination = library.find_place(name or make_name(path), replace)
+    destination = library.find_place(name or suggest_name(path), replace)
     model = read_foreign(path, hints)
     try:
         write_model(model, destination)
@@ -90,12 +91,6 @@ def is_own(path: Path) -> bool:
         return False
     except ValueError:
         return path.suffix == MODEL_SUFFIX
-
-
-def make_name(path: Path) -> str:
-    """A name for the library from that of a foreign file."""
-    letters = "".join(char if char.isalnum() or char in " _.+-" else "-" for char in path.absolute().stem)
-    return letters.strip(" .-")[:100] or "imported"
 
 
 def _name_other(source: Source) -> str:

@@ -17,7 +17,9 @@ from rnnchat.importers.network import Layer, Network, build_model, reorder, spli
 from rnnchat.importers.source import Importer, Source
 from rnnchat.importers.vocabulary import find_tokenizer, search_symbols
 from rnnchat.importers.zip_file import Archive
+from rnnchat.model.container import parse_json
 from rnnchat.model.file import Model
+from rnnchat.model.keras_file import VOCABULARY
 
 _IGNORED = {"InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "Masking", "Softmax"}
 _RECURRENT = {"LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU"}
@@ -39,6 +41,9 @@ def _recognises(source: Source) -> bool:
 
 def _read(source: Source) -> Model:
     network = read_network(source, read_keras(source))
+    if source.content.startswith(b"PK") and VOCABULARY in (archive := Archive(source.content)).names:
+        symbols = parse_json(archive.read(VOCABULARY).decode()).get("symbols")
+        return build_model(network, find_tokenizer(source, network.vocab_size, symbols))
     beside = source.find_beside(f"{source.path.stem.removesuffix('_weights')}_vocab.json", "vocab.json")
     found = read_beside(beside, network.vocab_size) if beside else None
     return build_model(network, find_tokenizer(source, network.vocab_size, found))

@@ -7,6 +7,7 @@ Letters: V vocabulary, E embedding, H hidden, I input of a layer.
 """
 
 import math
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from rnnchat.model.file import Model
 
 _LAYER = re.compile(r"rnnlm/multi_rnn_cell/cell_(\d{1,2})/(?:basic_)?(lstm|gru|rnn)_cell/(weights|biases|kernel|bias)")
 _FORGET_BIAS = 1.0
+_MAX_JSON_BYTES = 2**24
 
 
 def _find_folder(source: Source) -> Path:
@@ -88,7 +90,9 @@ def _read_array(folder: Path, entry: object) -> np.ndarray:
 
 def _read_json(path: Path) -> dict[str, object]:
     with open_file(path) as file:
-        value = parse_json(file.read(2**24).decode())
+        if os.fstat(file.fileno()).st_size > _MAX_JSON_BYTES:
+            raise ValueError(f"{path.name} is larger than any model needs")
+        value = parse_json(file.read().decode())
     if not isinstance(value, dict):
         raise ValueError(f"{path.name} is not a table")
     return value

@@ -1,5 +1,6 @@
 """What an importer is given: a foreign file, and what a person says about it."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,10 +44,9 @@ class Source:
         if self.path.is_dir():
             return b""
         with open_file(self.path) as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            raise ValueError("it is larger than any recurrent network that fits here")
-        return content
+            if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
+                raise ValueError("it is larger than any recurrent network that fits here")
+            return file.read()
 
     def find_beside(self, *names: str) -> Path | None:
         """The first of these files that lies in the file's folder."""

@@ -7,13 +7,14 @@ Letters: V vocabulary.
 """
 
 import json
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rnnchat.errors import ModelError
+from rnnchat.errors import MissingVocabularyError, ModelError
 from rnnchat.importers.pickle_data import Instance, read_pickle
 from rnnchat.importers.source import Hints, Source
 from rnnchat.model.container import open_file, parse_json
@@ -59,7 +60,8 @@ def find_tokenizer(
         usual: what all models of this kind and size have.
 
     Raises:
-        ModelError: it cannot be known, or does not have V symbols; the sentence names the option.
+        MissingVocabularyError: it cannot be known; the sentence names the option.
+        ModelError: what a person says does not have V symbols.
     """
     hints = source.hints
     if hints.vocab:
@@ -68,9 +70,9 @@ def find_tokenizer(
         return build_tokenizer(_fit_symbols(source, hints, vocab_size))
     symbols = found or usual
     if symbols is None:
-        raise source.refuse(
-            f"does not say which symbols its {vocab_size:,} ids stand for: give the text it was trained on with "
-            "--text FILE, or a list of its symbols with --vocab FILE"
+        raise MissingVocabularyError(
+            f"{source.path} does not say which symbols its {vocab_size:,} ids stand for: give the text it was trained "
+            "on with --text FILE, or a list of its symbols with --vocab FILE"
         )
     return build_tokenizer(symbols)
 
@@ -178,7 +180,9 @@ def parse_file(path: Path) -> Any:
         ValueError: it is none of these.
     """
     with open_file(path) as file:
-        content = file.read(MAX_VOCAB_FILE_BYTES)
+        if os.fstat(file.fileno()).st_size > MAX_VOCAB_FILE_BYTES:
+            raise ValueError("it is larger than any vocabulary")
+        content = file.read()
     if content[:1] == b"\x80" or path.suffix in (".pkl", ".pickle"):
         return read_pickle(BytesIO(content), 64 * len(content))
     text = content.decode("utf-8-sig")
@@ -195,7 +199,7 @@ def _fit_symbols(source: Source, hints: Hints, vocab_size: int) -> Symbols:
     """The vocabulary of V symbols that a program would build from the training text.
 
     Raises:
-        ModelError: the text gives another number of symbols.
+        MissingVocabularyError: the text gives another number of symbols.
     """
     candidates = list(_list_candidates(hints.texts))
     for candidate in candidates:
@@ -206,7 +210,7 @@ def _fit_symbols(source: Source, hints: Hints, vocab_size: int) -> Symbols:
             return [None, *candidate]
     names = " and ".join(path.name for path in hints.texts)
     characters, words = candidates[0], candidates[2]
-    raise ModelError(
+    raise MissingVocabularyError(
         f"{names} has {len(characters):,} different characters and {len(words):,} different words, but "
         f"{source.path.name} knows {vocab_size:,} symbols: give the text it was trained on with --text, or a list of "
         "its symbols with --vocab"

@@ -26,3 +26,11 @@ def check_name(name: str) -> str:
     if not NAME_PATTERN.fullmatch(name) or name != name.strip():
         raise ModelError(f"{name!r} is not a valid name: use letters, digits, spaces and _ . + - (at most 100)")
     return name
+
+
+def suggest_name(path: Path) -> str:
+    """A name for the library from that of a foreign file, or from its folder's where ml5 has a name for all."""
+    path = path.absolute()
+    stem = path.parent.name if path.name == "manifest.json" else path.stem
+    letters = "".join(char if char.isalnum() or char in " _.+-" else "-" for char in stem)
+    return letters.strip(" .-")[:100] or "imported"

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from foreign import VOCAB, write_ml5, write_safetensors
 from typer.testing import Result
 
-from rnnchat.model.file import Model, write_model
+from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
 from rnnchat.paths import models_dir, runs_dir
 
@@ -118,7 +119,7 @@ def test_an_export_replaces_nothing_unasked(run: Run, tiny_model: Path, tmp_path
     (tmp_path / "mine.onnx").write_text("dear")
     result = run("models", "export", tiny_model, "--onnx", tmp_path / "mine.onnx")
     assert result.exit_code == 1
-    assert "is there already" in result.stderr
+    assert "already exists" in result.stderr
     assert (tmp_path / "mine.onnx").read_text() == "dear"
     assert run("models", "export", tiny_model, "--onnx", tmp_path / "mine.onnx", "--replace").exit_code == 0
     assert (tmp_path / "mine.onnx").read_bytes() != b"dear"
@@ -147,3 +148,17 @@ def test_what_a_foreign_file_leaves_open_is_asked_for_by_option(run: Run, tmp_pa
     assert "--text FILE" in result.stderr
     (tmp_path / "text.txt").write_text(VOCAB, encoding="utf-8")
     assert run("models", "import", file.path, "--text", tmp_path / "text.txt").exit_code == 0
+
+
+def test_a_model_goes_out_for_keras_and_comes_back_as_it_was(
+    run: Run, make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    for cell in ("lstm", "gru", "rnn-relu"):
+        write_model(make_model(cell), tmp_path / "first.safetensors")
+        assert run("models", "export", tmp_path / "first.safetensors", "--keras", tmp_path, "--replace").exit_code == 0
+        assert run("models", "import", tmp_path / "first.keras", "--replace").exit_code == 0
+        first, second = read_model(tmp_path / "first.safetensors"), read_model(models_dir() / "first.safetensors")
+        assert second.tokenizer.to_json() == first.tokenizer.to_json()
+        for name, weight in first.weights.items():
+            if "bias_" not in name:
+                np.testing.assert_array_equal(second.weights[name], weight)

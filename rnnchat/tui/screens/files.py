@@ -17,6 +17,10 @@ from textual_fspicker.safe_tests import is_dir
 from rnnchat.desk.figures import NOTHING, format_ago, format_bytes
 from rnnchat.paths import MODEL_SUFFIX
 
+FOREIGN_SUFFIXES = (".pt", ".pth", ".net", ".t7", ".hdf5", ".h5", ".keras")
+"""Of files that `rnnchat.importers` reads."""
+ML5_FILE = "manifest.json"
+"""Names the folder that it is in."""
 FOLDER, FILE = Text("▸"), Text(" ")
 DRESS = """
     background: $background 60%;
@@ -137,10 +141,16 @@ class PickDestination(FileSave):
         self.call_after_refresh(self.query_one(Input).focus)
 
 
-def pick_model_file(title: str) -> PickFile:
-    """A dialog that shows model files first."""
-    models = ("Models", lambda path: path.suffix == MODEL_SUFFIX)
+def pick_model_file(title: str, with_foreign: bool = False) -> PickFile:
+    """A dialog that shows model files first, those of other programs too where they can be taken."""
+    suffixes = {MODEL_SUFFIX, *FOREIGN_SUFFIXES} if with_foreign else {MODEL_SUFFIX}
+    models = ("Models", lambda path: path.suffix.lower() in suffixes or (with_foreign and path.name == ML5_FILE))
     return PickFile(Path.cwd(), title, filters=Filters(models, ("All files", lambda path: True)))
+
+
+def pick_text_file(title: str) -> PickFile:
+    """A dialog for a text."""
+    return PickFile(Path.cwd(), title)
 
 
 def pick_destination(title: str, name: str) -> PickDestination:

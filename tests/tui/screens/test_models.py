@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from foreign import VOCAB, write_safetensors
 from textual.widgets import DataTable, Input, Static
 
 from rnnchat import paths
 from rnnchat.model.file import write_model
 from rnnchat.model.record import TrainingRecord
 from rnnchat.tui.screens.ask import AskText, AskYesNo
+from rnnchat.tui.screens.models import ModelsScreen
 from rnnchat.tui.widgets.model_card import ModelCard
 from rnnchat.tui.widgets.model_table import ModelTable
 
@@ -131,6 +133,27 @@ async def test_a_file_from_elsewhere_is_imported_under_a_name(open_app, save_mod
         await until(lambda: isinstance(pilot.app.screen, AskText))
         await pilot.press(*"new", "enter")
         await until(lambda: read_names(pilot) == ["new"])
+
+
+async def test_a_model_of_another_program_is_imported_with_the_text_that_it_was_trained_on(
+    open_app, until, tmp_path, monkeypatch
+):
+    write_safetensors(tmp_path)
+    (tmp_path / "text.txt").write_text(VOCAB, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    async with open_app("f3") as pilot:
+        await until(lambda: "no model" in str(pilot.app.screen.query_one("#count", Static).content))
+        await pilot.press("i")
+        for name, expected in (("weights.safetensors", AskText), ("text.txt", ModelsScreen)):
+            await until(lambda: pilot.app.screen.query("InputBar"))
+            field = pilot.app.screen.query_one(Input)
+            field.value = name
+            field.focus()
+            await pilot.press("enter")
+            await until(lambda expected=expected: isinstance(pilot.app.screen, expected))
+            if expected is AskText:
+                await pilot.press("enter")
+        await until(lambda: read_names(pilot) == ["weights"])
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])
