@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rnnchat.errors import ModelError, RnnchatError
-from rnnchat.importers import keras_model, lua_model, ml5, torch_model
+from rnnchat.importers import keras_model, lua_model, ml5, textgenrnn, torch_model
 from rnnchat.importers.source import Hints, Importer, Source
 from rnnchat.model import library
 from rnnchat.model.container import Container, open_file
@@ -14,6 +14,7 @@ from rnnchat.paths import MODEL_SUFFIX
 IMPORTERS: tuple[Importer, ...] = (
     ml5.IMPORTER,
     torch_model.TORCH,
+    textgenrnn.IMPORTER,
     keras_model.IMPORTER,
     lua_model.IMPORTER,
     torch_model.SAFETENSORS,

@@ -66,7 +66,7 @@ def read_network(source: Source, file: KerasFile) -> Network:
         elif layer.kind == "Embedding" and not layers:
             (embedding,) = (array.read() for array in layer.weights[:1])
         elif layer.kind == "Dense" and layers:
-            weight, bias = _read_dense(layer)
+            weight, bias = read_dense(layer)
             dense.append((weight, bias, str(layer.settings.get("activation", "linear"))))
         elif layer.kind == "Activation" and dense:
             dense[-1] = (*dense[-1][:2], str(layer.settings.get("activation")))
@@ -109,11 +109,7 @@ def find_cell(source: Source, layer: KerasLayer, file: KerasFile) -> str:
     is_before = kind == "GRU" and len(layer.weights) > 2 and layer.weights[2].shape == (layer.weights[1].shape[1],)
     if kind == layer.kind == "GRU" and (is_before or settings.get("reset_after") is False):
         kind = "gru-reset-first"
-    if gate == "hard_sigmoid":
-        raise source.refuse("has hard sigmoid gates, which rnnchat does not compute")
-    if kind == "gru-reset-first":
-        raise source.refuse("has a GRU with reset_after=False, which rnnchat does not compute")
-    return kind.lower()
+    return kind.lower() + ("-hard" if gate == "hard_sigmoid" else "")
 
 
 def read_layer(layer: KerasLayer) -> Layer:
@@ -142,7 +138,7 @@ def read_layer(layer: KerasLayer) -> Layer:
     return Layer(*parts)
 
 
-def _read_dense(layer: KerasLayer) -> tuple[np.ndarray, np.ndarray]:
+def read_dense(layer: KerasLayer) -> tuple[np.ndarray, np.ndarray]:
     """The weight (N, I) and the bias (N,)."""
     kernel = layer.weights[0].read() if layer.weights else np.zeros(0)
     if kernel.ndim != 2:

@@ -5,20 +5,18 @@ Letters: V vocabulary, E embedding, H hidden, I input of a layer, G gates.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import NamedTuple
 
 import numpy as np
 
 from rnnchat.importers.array import Array
-from rnnchat.model.cell import CellName
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
 from rnnchat.model.record import ModelCard
 from rnnchat.text.tokenizer import Tokenizer
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """A recurrent layer, its gates in rnnchat's order (`rnnchat.model.config`)."""
 
     weight_ih: np.ndarray
@@ -45,9 +43,8 @@ class Network:
     """(V, E); None where symbols are one-hot."""
     title: str = ""
     """What the file is, in a few words."""
-    extra: dict[str, object] = field(default_factory=dict)
-    """Further fields of the configuration."""
-    extra_weights: dict[str, np.ndarray] = field(default_factory=dict)
+    window_weights: dict[str, np.ndarray] = field(default_factory=dict)
+    """Weights of the one layer of a `rnnchat.model.cell.WindowCell`, which has no ``layers`` of its own."""
 
     @property
     def vocab_size(self) -> int:
@@ -76,10 +73,11 @@ def build_model(network: Network, tokenizer: Tokenizer) -> Model:
     is_tied = network.embedding is not None and (
         network.embedding is network.output_weight or np.array_equal(network.embedding, network.output_weight)
     )
+    sizes = tuple(layer.weight_hh.shape[1] for layer in network.layers)
     config = ModelConfig(
         vocab_size=network.vocab_size,
-        cell=cast("CellName", network.cell),
-        hidden_sizes=tuple(layer.weight_hh.shape[1] for layer in network.layers),
+        cell=network.cell,
+        hidden_sizes=sizes or network.output_weight.shape[1:],
         embedding_size=0 if network.embedding is None else network.embedding.shape[1],
         tied=is_tied,
     )
@@ -92,7 +90,7 @@ def build_model(network: Network, tokenizer: Tokenizer) -> Model:
     if not is_tied:
         weights["output.weight"] = network.output_weight
     weights["output.bias"] = network.output_bias
-    weights |= network.extra_weights
+    weights |= {f"layers.0.{name}": weight for name, weight in network.window_weights.items()}
     shapes = config.weight_shapes()
     for name, shape in shapes.items():
         if name not in weights or weights[name].shape != shape:

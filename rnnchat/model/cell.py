@@ -6,12 +6,13 @@ A new cell is a line of ``CELLS``, one class in ``rnnchat.network.cell`` that co
 Letters: B texts, H hidden, I input of a layer, G gates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 CellName = Literal["lstm", "gru", "rnn-tanh", "rnn-relu"]
-"""The keys of ``CELLS``."""
+"""The cells that a training may choose; all others come with models of other programs."""
+OFFERED_CELLS: tuple[CellName, ...] = get_args(CellName)
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Cell:
     """What is remembered; the first is also what the layer hands on, and lies (B, H)."""
     recurrent: tuple[str, ...] = ("weight_hh",)
     """The weights that bring the past in: those that weight drop leaves out parts of."""
+    has_hard_gates: bool = False
+    """Whether gates are clip(x / 5 + 1/2) instead of the logistic function, as in Keras before 2.3."""
     is_bounded: bool = True
     """Whether every number of the first state lies between -1 and 1."""
     torch_module: str = ""
@@ -47,6 +50,53 @@ class Cell:
     def state_shapes(self, hidden_size: int) -> dict[str, tuple[int, ...]]:
         """Names and shapes of what a layer remembers of one text: (H,) each."""
         return dict.fromkeys(self.states, (hidden_size,))
+
+    def suits(self, embedding_size: int, hidden_sizes: Sequence[int]) -> bool:
+        """Whether a network can be made of layers of these sizes."""
+        return True
+
+
+@dataclass(frozen=True)
+class WindowCell(Cell):
+    """The network of textgenrnn (Woolf 2017) as one layer: LSTMs that read a window anew for every next symbol.
+
+    At each symbol the LSTMs start with nothing, read the last W symbols, and what they and the embedding gave at each
+    place is averaged, weighted by attention. Here all windows that the present symbol is in are read at once, one
+    *run* for each place of it: a run's state is that of the LSTMs, and the sums of its average so far.
+
+    Before a text the window holds padding: run k begins where k + 1 paddings were read, and ``runs`` holds the
+    difference to that, which is zero.
+
+    Letters: I embedding, K layers, U units of a layer, W window, D = I + K*U what is averaged.
+    """
+
+    recurrent: tuple[str, ...] = ("lstm_0_weight_hh", "lstm_1_weight_hh")
+    layers: int = 2
+    """K"""
+    window: int = 40
+    """W"""
+
+    def find_units(self, input_size: int, hidden_size: int) -> int:
+        """U"""
+        return max(1, (hidden_size - input_size) // self.layers)
+
+    def suits(self, embedding_size: int, hidden_sizes: Sequence[int]) -> bool:
+        """See `Cell.suits`: one layer, of an embedding and K LSTMs side by side."""
+        units = hidden_sizes[0] - embedding_size
+        return len(hidden_sizes) == 1 and embedding_size > 0 and units > 0 and units % self.layers == 0
+
+    def weight_shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
+        """See `Cell.weight_shapes`: those of each LSTM, ``attention`` (1, D) and ``padding`` (1, I)."""
+        units = self.find_units(input_size, hidden_size)
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in range(self.layers):
+            of_layer = Cell.weight_shapes(self, units if layer else input_size, units)
+            shapes |= {f"lstm_{layer}_{name}": shape for name, shape in of_layer.items()}
+        return {**shapes, "attention": (1, hidden_size), "padding": (1, input_size)}
+
+    def state_shapes(self, hidden_size: int) -> dict[str, tuple[int, ...]]:
+        """See `Cell.state_shapes`: the average (D,), and of each run 3*D + 2 numbers, of which 2*I are spare."""
+        return {"hidden": (hidden_size,), "runs": (self.window, 3 * hidden_size + 2)}
 
 
 CELLS: dict[str, Cell] = {
@@ -81,5 +131,34 @@ CELLS: dict[str, Cell] = {
         onnx_gates=("h",),
         onnx_attributes={"activations": ["Relu"]},
     ),
+    "gru-reset-first": Cell(
+        ("r", "z", "n"),
+        onnx_operator="GRU",
+        onnx_gates=("z", "r", "n"),
+        onnx_attributes={"linear_before_reset": 0},
+    ),
+    "lstm-hard": Cell(
+        ("i", "f", "g", "o"),
+        ("hidden", "cell"),
+        has_hard_gates=True,
+        onnx_operator="LSTM",
+        onnx_gates=("i", "o", "f", "g"),
+        onnx_attributes={"activations": ["HardSigmoid", "Tanh", "Tanh"]},
+    ),
+    "gru-hard": Cell(
+        ("r", "z", "n"),
+        has_hard_gates=True,
+        onnx_operator="GRU",
+        onnx_gates=("z", "r", "n"),
+        onnx_attributes={"linear_before_reset": 1, "activations": ["HardSigmoid", "Tanh"]},
+    ),
+    "gru-reset-first-hard": Cell(
+        ("r", "z", "n"),
+        has_hard_gates=True,
+        onnx_operator="GRU",
+        onnx_gates=("z", "r", "n"),
+        onnx_attributes={"linear_before_reset": 0, "activations": ["HardSigmoid", "Tanh"]},
+    ),
+    "textgenrnn": WindowCell(("i", "f", "g", "o"), ("hidden", "runs"), is_bounded=False),
 }
 """Every cell by its name in model files and on the command line."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from rnnchat.errors import UsageError
 from rnnchat.model.cell import CELLS as CELLS
-from rnnchat.model.cell import CellName
 
 MAX_VOCAB = 0x110000
 """As many symbols as there are code points: an id can stand for one."""
@@ -27,7 +26,7 @@ class ModelConfig:
 
     vocab_size: int
     """V: how many symbols the model knows."""
-    cell: CellName
+    cell: str
     """Name of the recurrent cell, the same in every layer: one of ``CELLS``."""
     hidden_sizes: tuple[int, ...]
     """H of each layer, the first layer first."""
@@ -59,6 +58,8 @@ class ModelConfig:
         if self.tied and self.embedding_size == 0:
             raise UsageError("a tied output needs an embedding: give an embedding size above 0 or leave out tying")
 
+        if not CELLS[self.cell].suits(self.embedding_size, self.hidden_sizes):
+            raise UsageError(f"layers of {', '.join(map(str, self.hidden_sizes))} cannot be of the cell {self.cell}")
         if self.parameters > MAX_PARAMETERS:
             raise UsageError(
                 f"a network of {self.parameters:,} numbers cannot be: choose smaller sizes, at most {MAX_PARAMETERS:,}"

@@ -11,84 +11,20 @@ part (``i``) or the recurrent part (``h``). Weights of all gates of a layer are 
 order in which the equations list the gates; there are two biases per gate, as in torch and cuDNN.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rnnchat.model.cell import CELLS, Cell
+from rnnchat.network.torch_cell import LayerState, TorchCell, Weights
+from rnnchat.network.window import WindowTorchCell
 
 _ONE_LAYER: dict[str, Any] = {
     "has_biases": True, "num_layers": 1, "dropout": 0.0, "train": True, "bidirectional": False, "batch_first": True,
 }  # fmt: skip
 """How the fused functions of torch are to take a layer."""
-
-Weights = Mapping[str, Tensor]
-"""A layer's weights under the names that ``Cell.weight_shapes`` gives them."""
-LayerState = tuple[Tensor, ...]
-"""What a layer remembers of B streams, each part (B, ...), in the order of ``Cell.state_shapes``."""
-
-
-@dataclass(frozen=True)
-class TorchCell(ABC):
-    """A recurrent cell in torch: a pure function from an input and a layer's state to the layer's next state."""
-
-    cell: Cell
-    """What it is a cell of."""
-
-    @abstractmethod
-    def step(self, x: Tensor, state: LayerState, weights: Weights) -> LayerState:
-        """One time step.
-
-        Args:
-            x: (B, I)
-            state: what the layer remembers.
-            weights: the layer's weights.
-
-        Returns:
-            The next state, of the same shapes; its first part is also the layer's output.
-        """
-
-    def build_module(self, input_size: int, hidden_size: int) -> nn.Module:
-        """A layer's parameters, each as torch draws those of its own cells: uniform within ±1/√H."""
-        return LayerParameters(self.cell.weight_shapes(input_size, hidden_size), hidden_size**-0.5)
-
-    def weights(self, module: nn.Module) -> dict[str, nn.Parameter]:
-        """The parameters of a module that ``build_module`` made."""
-        return {name: getattr(module, name) for name in self.cell.weight_shapes(1, 1)}
-
-    def run(self, module: nn.Module, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        """Read a window with the module's own weights; see ``read``."""
-        return self.read(x, state, self.weights(module))
-
-    def read(self, x: Tensor, state: LayerState, weights: Weights) -> tuple[Tensor, LayerState]:
-        """Read a window.
-
-        Args:
-            x: (B, T, I)
-            state: what the layer remembers.
-            weights: the layer's weights.
-
-        Returns:
-            The outputs (B, T, H) and the state after them.
-        """
-        outputs = []
-        for each in x.unbind(1):
-            state = self.step(each, state, weights)
-            outputs.append(state[0])
-        return torch.stack(outputs, 1), state
-
-
-class LayerParameters(nn.Module):
-    """The parameters of one layer, for cells that are no module of torch."""
-
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], bound: float) -> None:
-        super().__init__()
-        for name, shape in shapes.items():
-            self.register_parameter(name, nn.Parameter(torch.empty(shape).uniform_(-bound, bound)))
 
 
 class FusedCell(TorchCell):
@@ -171,6 +107,53 @@ class GRUCell(FusedCell):
         return ((1 - z) * n + z * hidden,)
 
 
+class ResetFirstCell(TorchCell):
+    """Gated recurrent unit as first published (Cho et al. 2014): the reset gate acts before the recurrent product.
+
+    ```
+    r = σ(W_ir @ x + b_ir + W_hr @ h + b_hr)             reset gate: how much of the past the new may see
+    z = σ(W_iz @ x + b_iz + W_hz @ h + b_hz)             update gate: how much of the old is kept
+    n = tanh(W_in @ x + b_in + W_hn @ (r * h) + b_hn)    the new
+    h' = (1 - z) * n + z * h
+    ```
+    """
+
+    def step(self, x: Tensor, state: LayerState, weights: Weights) -> LayerState:
+        """(B, I), ((B, H),) -> ((B, H),): see `TorchCell.step`."""
+        (hidden,) = state
+        size = hidden.shape[1]
+        input_rz, input_n = _project(x, weights["weight_ih"], weights["bias_ih"]).split([2 * size, size], dim=1)
+        past, bias = weights["weight_hh"], weights["bias_hh"]
+        r, z = _open_gates(self.cell, input_rz + _project(hidden, past[: 2 * size], bias[: 2 * size])).chunk(2, dim=1)
+        n = torch.tanh(input_n + _project(r * hidden, past[2 * size :], bias[2 * size :]))
+        return ((1 - z) * n + z * hidden,)
+
+
+class HardLSTMCell(TorchCell):
+    """The LSTM with gates clip(x / 5 + 1/2) instead of σ(x), as in Keras before 2.3."""
+
+    def step(self, x: Tensor, state: LayerState, weights: Weights) -> LayerState:
+        """(B, I), ((B, H), (B, H)) -> ((B, H), (B, H)): see `TorchCell.step`."""
+        hidden, cell = state
+        past = _project(hidden, weights["weight_hh"], weights["bias_hh"])
+        i, f, g, o = (_project(x, weights["weight_ih"], weights["bias_ih"]) + past).chunk(4, dim=1)
+        i, f, o = (_open_gates(self.cell, gate) for gate in (i, f, o))
+        cell = f * cell + i * torch.tanh(g)
+        return o * torch.tanh(cell), cell
+
+
+class HardGRUCell(TorchCell):
+    """The GRU with gates clip(x / 5 + 1/2) instead of σ(x)."""
+
+    def step(self, x: Tensor, state: LayerState, weights: Weights) -> LayerState:
+        """(B, I), ((B, H),) -> ((B, H),): see `TorchCell.step`."""
+        (hidden,) = state
+        input_r, input_z, input_n = _project(x, weights["weight_ih"], weights["bias_ih"]).chunk(3, dim=1)
+        past_r, past_z, past_n = _project(hidden, weights["weight_hh"], weights["bias_hh"]).chunk(3, dim=1)
+        r, z = _open_gates(self.cell, input_r + past_r), _open_gates(self.cell, input_z + past_z)
+        return ((1 - z) * torch.tanh(input_n + r * past_n) + z * hidden,)
+
+
 class SimpleCell(FusedCell):
     """The plain (Elman) recurrent network.
 
@@ -193,8 +176,18 @@ TORCH_CELLS: dict[str, TorchCell] = {
     "gru": GRUCell(CELLS["gru"]),
     "rnn-tanh": SimpleCell(CELLS["rnn-tanh"]),
     "rnn-relu": SimpleCell(CELLS["rnn-relu"]),
+    "gru-reset-first": ResetFirstCell(CELLS["gru-reset-first"]),
+    "lstm-hard": HardLSTMCell(CELLS["lstm-hard"]),
+    "gru-hard": HardGRUCell(CELLS["gru-hard"]),
+    "gru-reset-first-hard": ResetFirstCell(CELLS["gru-reset-first-hard"]),
+    "textgenrnn": WindowTorchCell(CELLS["textgenrnn"]),
 }
 """Every cell of ``CELLS`` by its name."""
+
+
+def _open_gates(cell: Cell, x: Tensor) -> Tensor:
+    """σ(x), or what a cell with hard gates has in its place."""
+    return (x / 5 + 0.5).clamp(0, 1) if cell.has_hard_gates else torch.sigmoid(x)
 
 
 def _project(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -13,8 +13,9 @@ from torch.nn import functional
 
 from rnnchat.model.config import CELLS, ModelConfig
 from rnnchat.model.state import State
-from rnnchat.network.cell import TORCH_CELLS, LayerState
+from rnnchat.network.cell import TORCH_CELLS
 from rnnchat.network.regularisation import Regularisation
+from rnnchat.network.torch_cell import LayerState
 
 _NOTHING = Regularisation()
 """Outside training nothing is dropped."""

@@ -3,48 +3,15 @@
 Letters: B batch, I input of a layer, H hidden, G gates.
 """
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from rnnchat.model.cell import CELLS, Cell
+from rnnchat.runtime.graph_cell import GraphCell
+from rnnchat.runtime.window import WindowGraph
 
 if TYPE_CHECKING:
     from rnnchat.runtime.constant import Constants
     from rnnchat.runtime.graph import Builder
-
-
-class GraphCell(ABC):
-    """How a layer of a cell is computed for one symbol."""
-
-    def __init__(self, cell: Cell, gate_order: tuple[str, ...] = ()) -> None:
-        """Args: what it is a cell of; the gates in the order in which constants stack them, if not the cell's own."""
-        self.cell = cell
-        self.gate_order = tuple(map(cell.gates.index, gate_order))
-
-    def add_constants(self, constants: "Constants", layer: int) -> None:
-        """Add what ``add_step`` needs: here W_ih, W_hh and one bias, joined into one product where they can be."""
-        part = f"layers.{layer}"
-        bias = constants.gather(f"{part}.bias_ih") + constants.gather(f"{part}.bias_hh")
-        if constants.can_join(layer):
-            joined = constants.gather(f"{part}.weight_ih", f"{part}.weight_hh")
-            constants.add_product(f"{part}.gates", joined, bias)
-            return
-        constants.add_product(f"{part}.recurrent", constants.gather(f"{part}.weight_hh"), None)
-        constants.add_inputs(layer, constants.gather(f"{part}.weight_ih"), bias)
-
-    @abstractmethod
-    def add_step(self, builder: "Builder", layer: int, x: str | None, ids: str) -> str:
-        """Add the nodes of one symbol: from the states ``hidden.N``, … to ``hidden.N.next``, ….
-
-        Args:
-            builder: collects nodes.
-            layer: N.
-            x: name of the layer's input (B, I); None for the first layer, whose input are symbols.
-            ids: name of the symbols (B,).
-
-        Returns:
-            the name of the layer's output (B, H).
-        """
 
 
 class LSTMGraph(GraphCell):
@@ -55,7 +22,7 @@ class LSTMGraph(GraphCell):
         add, part, size = builder.add, f"layers.{layer}", builder.config.hidden_sizes[layer]
         gates = builder.add_joined_products(layer, x, ids)
         builder.split(gates, [3 * size, size], [f"{part}.ifo", f"{part}.g"])
-        add("Sigmoid", [f"{part}.ifo"], f"{part}.σifo")
+        add(self.gate_operator, [f"{part}.ifo"], f"{part}.σifo")
         add("Tanh", [f"{part}.g"], f"{part}.tanh_g")
         builder.split(f"{part}.σifo", [size, size, size], [f"{part}.i", f"{part}.f", f"{part}.o"])
         add("Mul", [f"{part}.f", f"cell.{layer}"], f"{part}.kept")
@@ -83,10 +50,39 @@ class GRUGraph(GraphCell):
         recurrent = builder.multiply([hidden], f"{part}.recurrent", f"{part}.recurrent", self.cell.is_bounded)
         builder.split(inputs, [2 * size, size], [f"{part}.x_rz", f"{part}.x_n"])
         builder.split(recurrent, [2 * size, size], [f"{part}.h_rz", f"{part}.h_n"])
-        add("Sigmoid", [add("Add", [f"{part}.x_rz", f"{part}.h_rz"], f"{part}.rz")], f"{part}.σrz")
+        add(self.gate_operator, [add("Add", [f"{part}.x_rz", f"{part}.h_rz"], f"{part}.rz")], f"{part}.σrz")
         builder.split(f"{part}.σrz", [size, size], [f"{part}.r", f"{part}.z"])
         add("Mul", [f"{part}.r", f"{part}.h_n"], f"{part}.reset")
         add("Tanh", [add("Add", [f"{part}.x_n", f"{part}.reset"], f"{part}.n_sum")], f"{part}.n")
+        add("Mul", [f"{part}.z", add("Sub", [hidden, f"{part}.n"], f"{part}.change")], f"{part}.kept")
+        return add("Add", [f"{part}.n", f"{part}.kept"], f"{hidden}.next")
+
+
+class ResetFirstGraph(GraphCell):
+    """h' = (1 - z)·n + z·h with r, z = σ(…), n = tanh(W_in x + b_in + W_hn (r·h) + b_hn)."""
+
+    def add_constants(self, constants: "Constants", layer: int) -> None:
+        """See `GraphCell.add_constants`; what the gates take of the past, and what the new takes of it."""
+        part = f"layers.{layer}"
+        past = constants.gather(f"{part}.weight_hh")
+        size = past.shape[1]
+        constants.add_product(f"{part}.past_rz", past[: 2 * size], None)
+        constants.add_product(f"{part}.past_n", past[2 * size :], None)
+        bias = constants.gather(f"{part}.bias_ih") + constants.gather(f"{part}.bias_hh")
+        constants.add_inputs(layer, constants.gather(f"{part}.weight_ih"), bias)
+
+    def add_step(self, builder: "Builder", layer: int, x: str | None, ids: str) -> str:
+        """See `GraphCell.add_step`."""
+        add, part, hidden = builder.add, f"layers.{layer}", f"hidden.{layer}"
+        size = builder.config.hidden_sizes[layer]
+        inputs = builder.add_input_products(layer, x, ids)
+        builder.split(inputs, [2 * size, size], [f"{part}.x_rz", f"{part}.x_n"])
+        past = builder.multiply([hidden], f"{part}.past_rz", f"{part}.past_rz", is_bounded=True)
+        add(self.gate_operator, [add("Add", [f"{part}.x_rz", past], f"{part}.rz")], f"{part}.σrz")
+        builder.split(f"{part}.σrz", [size, size], [f"{part}.r", f"{part}.z"])
+        reset = add("Mul", [f"{part}.r", hidden], f"{part}.reset")
+        past = builder.multiply([reset], f"{part}.past_n", f"{part}.past_n", is_bounded=True)
+        add("Tanh", [add("Add", [f"{part}.x_n", past], f"{part}.n_sum")], f"{part}.n")
         add("Mul", [f"{part}.z", add("Sub", [hidden, f"{part}.n"], f"{part}.change")], f"{part}.kept")
         return add("Add", [f"{part}.n", f"{part}.kept"], f"{hidden}.next")
 
@@ -108,5 +104,10 @@ GRAPH_CELLS: dict[str, GraphCell] = {
     "gru": GRUGraph(CELLS["gru"]),
     "rnn-tanh": SimpleGraph(CELLS["rnn-tanh"], "Tanh"),
     "rnn-relu": SimpleGraph(CELLS["rnn-relu"], "Relu"),
+    "gru-reset-first": ResetFirstGraph(CELLS["gru-reset-first"]),
+    "lstm-hard": LSTMGraph(CELLS["lstm-hard"], ("i", "f", "o", "g")),
+    "gru-hard": GRUGraph(CELLS["gru-hard"]),
+    "gru-reset-first-hard": ResetFirstGraph(CELLS["gru-reset-first-hard"]),
+    "textgenrnn": WindowGraph(CELLS["textgenrnn"]),
 }
 """Every cell of ``CELLS`` by its name."""

@@ -56,7 +56,7 @@ class Constants:
 
     def __init__(self, config: ModelConfig, weights: dict[str, np.ndarray], precision: Precision) -> None:
         self.arrays: dict[str, np.ndarray] = {}
-        self._config, self._weights, self._precision = config, weights, precision
+        self._config, self.weights, self._precision = config, weights, precision
 
     def add_product(self, name: str, weight: np.ndarray, bias: np.ndarray | None) -> None:
         """Add what x (B, I) @ weight.T (I, N) + bias (N,) needs."""
@@ -86,7 +86,7 @@ class Constants:
 
     def _add_symbols(self, inputs: np.ndarray, bias: np.ndarray) -> None:
         """Add what the first layer's inputs come from: (G*H, E or V) and (G*H,)."""
-        embedding = self._weights.get("embedding.weight")  # (V, E)
+        embedding = self.weights.get("embedding.weight")  # (V, E)
         if embedding is not None and (self._config.adds_input(0) or not has_table(self._config)):
             self.arrays["embedding"] = embedding
         if has_table(self._config):
@@ -97,7 +97,7 @@ class Constants:
 
     def gather(self, *names: str) -> np.ndarray:
         """Weights (G*H, ...) side by side, their gates in the order of the graph's cell."""
-        parts = [self._weights[name] for name in names]
+        parts = [self.weights[name] for name in names]
         gathered = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
         order = GRAPH_CELLS[self._config.cell].gate_order
         if not order:

@@ -182,7 +182,7 @@ class Builder:
         for layer in range(self.config.num_layers):
             hidden = cell.add_step(self, layer, x, ids)
             if self.config.adds_input(layer):
-                hidden = self.add("Add", [hidden, x or self._embed(ids)], f"layers.{layer}.sum")
+                hidden = self.add("Add", [hidden, x or self.embed(ids)], f"layers.{layer}.sum")
             x = hidden
         assert x is not None
         return x
@@ -202,9 +202,9 @@ class Builder:
             return self.multiply([x], name, name, self._is_output_bounded(layer - 1))
         if "layers.0.table" in self._constants:
             return self.add("Gather", [self.named("layers.0.table"), ids], name)
-        return self.multiply([self._embed(ids)], name, name, is_bounded=False)
+        return self.multiply([self.embed(ids)], name, name, is_bounded=False)
 
-    def _embed(self, ids: str) -> str:
+    def embed(self, ids: str) -> str:
         """Add the embeddings (B, E), once for all who ask for them."""
         if not any("embedded" in node.output for node in self.nodes):
             self.add("Gather", [self.named("embedding"), ids], "embedded")
@@ -222,10 +222,10 @@ class Builder:
         recurrent = self.multiply([hidden], f"{part}.recurrent", f"{part}.recurrent", self._is_bounded)
         return self.add("Add", [self.add_input_products(layer, x, ids), recurrent], f"{part}.gates")
 
-    def split(self, x: str, sizes: list[int], names: list[str]) -> None:
-        """Cut x (B, N) in parts of these sizes."""
+    def split(self, x: str, sizes: list[int], names: list[str], axis: int = 1) -> None:
+        """Cut x, by default (B, N), in parts of these sizes."""
         cut = self.constant(f"{x}.sizes", np.array(sizes, np.int64))
-        self.nodes.append(helper.make_node("Split", [x, cut], names, axis=1))
+        self.nodes.append(helper.make_node("Split", [x, cut], names, axis=axis))
 
 
 def list_state_infos(config: ModelConfig) -> tuple[list[onnx.ValueInfoProto], list[onnx.ValueInfoProto]]:

@@ -7,12 +7,12 @@ import torch
 from rnnchat.bench import plain_loop
 from rnnchat.bench.plain_loop import DEFAULT_THREADS, TEMPERATURE, choose_ways, list_loops
 from rnnchat.generation.sampling import apply_temperature
-from rnnchat.model.config import CELLS
+from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.model.file import Model
 from rnnchat.runtime.runtime import Runtime
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 @pytest.mark.parametrize(
     ("hidden_sizes", "embedding_size", "tied", "residual"),
     [((6, 6), 4, True, False), ((7, 5), 0, False, False), ((6, 6), 6, False, True), ((6, 6), 0, False, True)],

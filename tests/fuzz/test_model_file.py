@@ -18,7 +18,8 @@ from rnnchat.analysis.score import score_text
 from rnnchat.errors import ModelError, RnnchatError
 from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
-from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.cell import OFFERED_CELLS
+from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import METADATA_KEY, Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
 from rnnchat.text.tokenizer import BpeTokenizer, ByteTokenizer, CharTokenizer, Tokenizer, WordTokenizer
@@ -34,7 +35,7 @@ TOKENIZERS: tuple[Tokenizer, ...] = (
     WordTokenizer(["the", " (", ")", "\n", "ab", "    "], [" ("]),
     BpeTokenizer("é😀", ["th", "the", " the"], range(128, 192)),
 )
-KINDS = list(product(CELLS, TOKENIZERS, ("float32", "float16")))
+KINDS = list(product(OFFERED_CELLS, TOKENIZERS, ("float32", "float16")))
 
 
 @cache

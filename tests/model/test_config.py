@@ -1,10 +1,11 @@
 import pytest
 
 from rnnchat.errors import UsageError
-from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.cell import OFFERED_CELLS
+from rnnchat.model.config import ModelConfig
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_a_configuration_survives_json(cell):
     config = ModelConfig(11, cell, (7, 5), 3, dropout=0.25, tied=True, residual=True)
     assert ModelConfig.from_json(config.to_json()) == config

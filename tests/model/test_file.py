@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from rnnchat.errors import ModelError
-from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.cell import OFFERED_CELLS
+from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import METADATA_KEY, Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord, thin_curve
 from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer, fit_tokenizer
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_a_model_comes_back_as_it_was_written(make_model, tmp_path, cell):
     model = make_model(cell, (7, 5), embedding_size=4, tied=True)
     write_model(model, tmp_path / "m.safetensors")

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from rnnchat.model.config import CELLS
+from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.network.cell import TORCH_CELLS, Weights
 
 B, T, D, H = 3, 7, 5, 4
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_a_fused_module_equals_the_equations_step_by_step(cell: str) -> None:
     torch.manual_seed(1)
     module = TORCH_CELLS[cell].build_module(D, H)

@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 from rnnchat.errors import UsageError
-from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.cell import OFFERED_CELLS
+from rnnchat.model.config import ModelConfig
 from rnnchat.network.cell import TORCH_CELLS
 from rnnchat.network.mask import drop_out
 from rnnchat.network.network import Network
@@ -37,7 +38,7 @@ def read(network: Network, regularisation: Regularisation | None, seed: int = 7)
     return network(IDS, None, regularisation)[0]
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_a_network_that_drops_nothing_is_the_plain_network_and_draws_nothing(cell):
     network = build(cell)
     torch.manual_seed(1)
@@ -48,7 +49,7 @@ def test_a_network_that_drops_nothing_is_the_plain_network_and_draws_nothing(cel
     assert network.penalty is None
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_outside_training_nothing_is_dropped_and_nothing_penalised(cell):
     network = build(cell).eval()
     assert torch.equal(read(network, EVERYTHING), network(IDS)[0])
@@ -117,7 +118,7 @@ def test_embedding_dropout_drops_a_symbol_wherever_it_stands(embedding_size):
     assert 0 < is_dropped.sum() < B * T
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_weight_drop_is_a_loop_over_the_steps_with_one_masked_matrix(cell):
     """In the values and in the gradients of all weights."""
     network = build(cell)
@@ -146,7 +147,7 @@ def test_weight_drop_is_a_loop_over_the_steps_with_one_masked_matrix(cell):
         torch.testing.assert_close(gradients[name], parameter.grad)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_weight_drop_leaves_the_weights_as_they_are_and_carries_the_state_on(cell):
     network = build(cell)
     before = {name: parameter.clone() for name, parameter in network.named_parameters()}
@@ -185,14 +186,14 @@ def test_a_penalty_is_gone_when_the_next_window_has_none():
     assert network.penalty is None
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_the_same_random_state_gives_the_same_to_the_last_bit(cell):
     network = build(cell)
     assert torch.equal(read(network, EVERYTHING), read(network, EVERYTHING))
     assert not torch.equal(read(network, EVERYTHING), read(network, EVERYTHING, seed=8))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_a_residual_network_adds_each_layers_input_to_its_output(cell):
     network = build(cell, (6, 6, 5, 5), residual=True).eval()
     x = network.embedding(IDS)
@@ -203,7 +204,7 @@ def test_a_residual_network_adds_each_layers_input_to_its_output(cell):
     torch.testing.assert_close(network(IDS)[0], network.output(x))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_learning_works_with_everything_on(cell):
     torch.manual_seed(2)
     network = build(cell, (16, 16), residual=True, embedding_size=16)
@@ -240,7 +241,7 @@ def test_shares_that_cannot_be_are_refused_in_a_sentence(values, message):
         Regularisation(**values)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_everything_works_in_bfloat16_and_its_penalty_is_float32(cell):
     network = build(cell)
     exact, penalty = read(network, EVERYTHING), network.penalty

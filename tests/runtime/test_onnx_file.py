@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from rnnchat.errors import ModelError
-from rnnchat.model.config import CELLS
+from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.network.state_dict import build_state_dict, write_state_dict
 from rnnchat.runtime import onnx_file
 from rnnchat.runtime.onnx_file import build_onnx, write_onnx
@@ -37,7 +37,7 @@ SHAPES = [
 IDS = np.random.default_rng(5).integers(0, 10, (2, 9))  # (B, T); V is 10
 PROMPT = "bad\na"
 
-cells_and_shapes = [(cell, shape) for cell in CELLS for shape in SHAPES]
+cells_and_shapes = [(cell, shape) for cell in OFFERED_CELLS for shape in SHAPES]
 
 
 def read_with_rnnchat(model, ids):

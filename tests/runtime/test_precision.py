@@ -8,7 +8,7 @@ import pytest
 
 from rnnchat.analysis.score import score_text
 from rnnchat.errors import ModelError, TextError
-from rnnchat.model.config import CELLS
+from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.model.record import TrainingRecord
 from rnnchat.runtime import precision
 from rnnchat.runtime.precision import choose_precision, measure_int8_loss
@@ -19,7 +19,7 @@ RANDOM = np.random.default_rng(4)
 TEXT = "".join(RANDOM.choice(list("\n abcdefgh"), 600))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_the_loss_is_the_difference_of_the_scores_in_both_precisions(make_model, cell):
     model = make_model(cell)
     calm = {name: weight * 0.5 for name, weight in model.weights.items()}  # relu grows without bound on larger ones

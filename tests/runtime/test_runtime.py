@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rnnchat.errors import ModelError
-from rnnchat.model.config import CELLS
+from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.network.network import Network, load_weights
 from rnnchat.runtime import constant
 from rnnchat.runtime.runtime import Runtime
@@ -47,7 +47,7 @@ def compute_with_torch(model, ids):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_float32_equals_torch(make_model, cell, shape):
     model = make_model(cell, **shape)
     runtime = Runtime(model)
@@ -58,7 +58,7 @@ def test_float32_equals_torch(make_model, cell, shape):
         np.testing.assert_allclose(array, expected_array, atol=1e-4)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_stepping_equals_reading_in_one_call(make_model, cell):
     runtime = Runtime(make_model(cell))
     log_probs, state = runtime.read(IDS, runtime.initial_state(2))
@@ -69,7 +69,7 @@ def test_stepping_equals_reading_in_one_call(make_model, cell):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 @pytest.mark.parametrize("max_table_bytes", [constant.MAX_TABLE_BYTES, 0], ids=["table", "no table"])
 def test_in_int8_each_stream_gives_to_the_last_bit_what_it_gives_alone(
     make_model, cell, shape, max_table_bytes, monkeypatch
@@ -87,7 +87,7 @@ def test_in_int8_each_stream_gives_to_the_last_bit_what_it_gives_alone(
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_the_hidden_states_of_a_text_are_those_of_stepping_through_it(make_model, cell, precision):
     runtime = Runtime(make_model(cell), precision)
     log_probs, hidden, last = runtime.read_hidden(IDS, runtime.initial_state(2))
@@ -153,7 +153,7 @@ def test_a_state_is_a_value_that_reading_never_changes(make_model):
         np.testing.assert_array_equal(array, expected)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 def test_a_vocabulary_too_big_for_the_table_gives_the_same(make_model, cell, monkeypatch):
     model = make_model(cell)
     with_table, _ = Runtime(model).read(IDS, Runtime(model).initial_state(2))
@@ -164,7 +164,7 @@ def test_a_vocabulary_too_big_for_the_table_gives_the_same(make_model, cell, mon
 
 @pytest.mark.parametrize("max_table_bytes", [constant.MAX_TABLE_BYTES, 0], ids=["table", "no table"])
 @pytest.mark.parametrize("options", [{}, {"tied": True}, {"residual": True}], ids=str)
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 @pytest.mark.parametrize("bits", [8, 7])
 def test_int8_stays_close_to_float32(make_model, cell, options, max_table_bytes, bits, monkeypatch):
     monkeypatch.setattr(constant, "MAX_TABLE_BYTES", max_table_bytes)

@@ -136,3 +136,54 @@ def write_zip(path: Path, layers: Layers, version: str) -> None:
         archive.writestr("metadata.json", json.dumps({"keras_version": version}))
         archive.writestr("config.json", json.dumps(describe(layers)))
         archive.writestr("model.weights.h5", content.getvalue())
+
+
+def write_textgenrnn(folder: Path, is_cudnn: bool = False) -> ForeignFile:
+    """Weights alone, the vocabulary beside them counted from 1: two LSTMs and attention over the last 40 symbols."""
+    symbols = ["", "<s>", *" abcdefghé"]
+    size = len(symbols)
+    embedding, attention = draw(1, size, E), draw(2, E + 2 * H, 1)
+    output, bias = draw(3, E + 2 * H, size), draw(4, size)
+    lstms = [[draw(10 + n, rows, 4 * H), draw(20 + n, H, 4 * H), draw(30 + n, 4 * H)] for n, rows in enumerate((E, H))]
+    stored = [_store_for_cudnn(*lstm) if is_cudnn else lstm for lstm in lstms]
+    weights = {
+        "embedding": {"embedding/embeddings:0": embedding},
+        **{
+            f"rnn_{n}": {f"rnn_{n}/{name}:0": weight for name, weight in zip(RECURRENT_NAMES, lstm, strict=True)}
+            for n, lstm in enumerate(stored, 1)
+        },
+        "rnn_concat": {},
+        "attention": {"attention/attention_W:0": attention},
+        "output": {"output/kernel:0": output, "output/bias:0": bias},
+    }
+    path = folder / f"titles{is_cudnn}_weights.hdf5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = np.array([name.encode() for name in weights])
+        file.attrs["keras_version"] = b"2.1.5"
+        for name, parts in weights.items():
+            group = file.create_group(name)
+            group.attrs["weight_names"] = np.array([part.encode() for part in parts]) if parts else np.zeros(0)
+            for part, weight in parts.items():
+                group[part] = weight
+    vocab = {symbol: id for id, symbol in enumerate(symbols) if symbol}
+    path.with_name(path.name.replace("_weights.hdf5", "_vocab.json")).write_text(json.dumps(vocab))
+
+    def predict(ids: list[int]) -> np.ndarray:
+        xs = [embedding[id] for id in ([0] * 40 + ids)[-40:]]
+        ys = run_recurrent("LSTM", {}, lstms[0], xs)
+        zs = run_recurrent("LSTM", {}, lstms[1], ys)
+        places = np.concatenate([xs, ys, zs], axis=1)
+        average = softmax((places @ attention)[:, 0]) @ places
+        return softmax(average @ output + bias)
+
+    return ForeignFile(path, ("", "\n", *symbols[2:]), predict)
+
+
+def _store_for_cudnn(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray) -> list[np.ndarray]:
+    """A layer as Keras keeps it for cuDNN: numbers gate by gate in another order, and two biases."""
+    kernels = [gate.ravel(order="F").reshape(gate.shape) for gate in np.hsplit(kernel, 4)]
+    return [
+        np.hstack(kernels),
+        np.hstack([gate.T for gate in np.hsplit(recurrent, 4)]),
+        np.concatenate([bias / 4, bias * 3 / 4]),
+    ]

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.cell import OFFERED_CELLS
+from rnnchat.model.config import ModelConfig
 from rnnchat.network.network import Network, name_parameters
 from rnnchat.training.averaging import Average, has_stalled
 
@@ -40,7 +41,7 @@ def assert_same(first, second):
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 @pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
 def test_an_exponential_average_weighs_each_step_as_the_formula_says(cell, share):
     network = make_network(cell)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnnchat.model.config import CELLS, ModelConfig
+from rnnchat.model.cell import OFFERED_CELLS
+from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import read_model
 from rnnchat.model.library import find_model
 from rnnchat.network.network import Network
@@ -30,7 +31,7 @@ def exact_products(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", OFFERED_CELLS)
 @pytest.mark.parametrize("weight_drop", [0.0, 1e-9])
 def test_a_network_computes_the_same_on_a_gpu(cell: str, weight_drop: float) -> None:
     torch.manual_seed(1)
