@@ -75,6 +75,14 @@ WRITERS: dict[str, Write] = {
     ),
 }
 
+OTHER_CELLS = (
+    "textgenrnn",
+    "Keras GRU that resets first",
+    "Keras GRU with hard gates",
+    "Keras GRU of the first versions",
+    "Keras LSTM with hard gates",
+)
+
 
 def read_file(file: ForeignFile, folder: Path) -> Model:
     """The model, with its vocabulary where the file lacks it."""

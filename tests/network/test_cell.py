@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnnchat.model.cell import OFFERED_CELLS
+from rnnchat.model.cell import CELLS, OFFERED_CELLS
 from rnnchat.network.cell import TORCH_CELLS, Weights
 
 B, T, D, H = 3, 7, 5, 4
