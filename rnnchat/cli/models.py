@@ -1,4 +1,4 @@
-"""``rnnchat models``: what is in the library of models, and what goes in and out."""
+"""``rnnchat models``: the library of models, imports and exports."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +16,14 @@ from rnnchat.model.file import Model, ModelHeader, read_header, read_model
 from rnnchat.model.library import ModelEntry
 from rnnchat.model.name import name_model
 
-app = typer.Typer(help="List, show, import, export and remove models; look into their units.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, import, export and remove models; inspect their hidden units.", no_args_is_help=True
+)
 app.command("neurons")(neurons)
 
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model or a run, or a file.")]
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model or run, or a model file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Replace = Annotated[bool, typer.Option("--replace", help="Replace what has that name already.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace an existing model or file of that name.")]
 
 
 @app.command("list")
@@ -32,7 +34,7 @@ def list_models(is_json: Json = False) -> None:
         print_json({"models": [_describe_entry(entry) for entry in entries]})
         return
     if not entries:
-        typer.echo("There is no model on this machine: train one with `rnnchat train`.", err=True)
+        typer.echo("no models on this machine: train one with `rnnchat train`", err=True)
         return
     columns = ("name", "level", "network", "bits/char", "size", "corpus", "from", "date")
     rows = [_list_row(entry, entry.header) for entry in entries if entry.header]
@@ -44,7 +46,7 @@ def list_models(is_json: Json = False) -> None:
 
 @app.command()
 def show(name: Name, is_json: Json = False) -> None:
-    """Show all that a model's file says about it."""
+    """Show everything that a model's file says."""
     path = library.find_model(name)
     header = read_header(path)
     if is_json:
@@ -116,7 +118,7 @@ def _load_writer(suffix: str) -> Callable[[Model, Path], None]:
 @app.command("remove")
 def remove_model(
     name: Name,
-    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    is_sure: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
 ) -> None:
     """Delete one of your own models."""
     path = library.find_model(name)
@@ -182,17 +184,17 @@ def _show_fields(path: Path, header: ModelHeader) -> list[tuple[str, str]]:
     recipe = ", ".join(f"{name} {value}" for name, value in training.recipe.items() if value is not None)
     return [
         ("title", card.title),
-        ("about", card.description),
+        ("description", card.description),
         ("licence of the texts", card.licence),
         ("file", f"{path} ({format_bytes(header.size_bytes)}, {header.dtype})"),
-        ("symbols", f"{header.tokenizer.level}, {header.config.vocab_size:,} known"),
+        ("vocabulary", f"{header.config.vocab_size:,} symbols ({header.tokenizer.level})"),
         ("network", f"{header.config.describe()}, {header.config.parameters:,} parameters"),
         ("bits per character", format_bits(training.bits_per_char, 3)),
-        ("8 bits lose", "" if training.int8_loss is None else f"{training.int8_loss:.4f} bits per character"),
+        ("int8 loss", "" if training.int8_loss is None else f"{training.int8_loss:.4f} bits per character"),
         ("corpus", f"{training.corpus}, {training.chars:,} characters" if training.corpus else ""),
         ("held out", training.split),
         ("training", f"{training.steps:,} steps, {training.elapsed_s / 60:.1f} minutes" if training.steps else ""),
         ("trained", training.trained_at),
         ("recipe", recipe),
-        ("try", " · ".join(repr(example) for example in card.examples)),
+        ("examples", " · ".join(repr(example) for example in card.examples)),
     ]

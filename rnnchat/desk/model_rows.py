@@ -155,7 +155,7 @@ def _text_of(entry: "ModelEntry") -> str:
 
 def find_precision(entry: "ModelEntry", chosen: Mapping[str, str]) -> str:
     """The precision of a model: as the person has chosen, or as suits it; "" where its file cannot be read."""
-    suitable = "" if entry.header is None else "int8" if entry.header.training.suits_int8 else "float32"
+    suitable = "" if entry.header is None else "int8" if entry.header.suits_int8 else "float32"
     return suitable and chosen.get(entry.name, suitable)
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from rnnchat.errors import ModelError, TextError
-from rnnchat.model.cell import CELLS
-from rnnchat.model.file import Model, ModelHeader
+from rnnchat.model.file import Model, ModelHeader, suits_int8
 from rnnchat.runtime.constant import Precision
 from rnnchat.runtime.runtime import Runtime
 
@@ -23,12 +22,8 @@ _MAX_BLOCK_NUMBERS = 2**22
 
 
 def choose_precision(model: Model | ModelHeader, wanted: Precision | None = None) -> Precision:
-    """What a person wants; else int8 where that loses next to nothing, by the figure in the model file.
-
-    Cells that only other programs train write in float32: what 8 bits would cost them was never measured.
-    """
-    is_known = CELLS[model.config.cell].is_offered
-    return wanted or ("int8" if is_known and model.training.suits_int8 else "float32")
+    """What a person wants; else int8 where that loses next to nothing, by the figure in the model file."""
+    return wanted or ("int8" if suits_int8(model) else "float32")
 
 
 def measure_int8_loss(model: Model, pieces: Iterable[str]) -> float:

@@ -144,8 +144,12 @@ async def test_a_model_of_another_program_is_imported_with_the_text_that_it_was_
     async with open_app("f3") as pilot:
         await until(lambda: "no model" in str(pilot.app.screen.query_one("#count", Static).content))
         await pilot.press("i")
-        for name, expected in (("weights.safetensors", AskText), ("text.txt", ModelsScreen)):
-            await until(lambda: pilot.app.screen.query("InputBar"))
+        for title, name, expected in (("Import", "weights.safetensors", AskText), ("Text", "text.txt", ModelsScreen)):
+            await until(
+                lambda title=title: (
+                    pilot.app.screen.query("Dialog") and title in str(pilot.app.screen.query_one("Dialog").border_title)
+                )
+            )
             field = pilot.app.screen.query_one(Input)
             field.value = name
             field.focus()
