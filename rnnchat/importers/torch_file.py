@@ -98,11 +98,14 @@ def _read_storage(content: memoryview, stream: BytesIO, dtype: str) -> memoryvie
 
 
 def _read_tar(content: bytes) -> Any:
-    with tarfile.open(fileobj=BytesIO(content), mode="r:") as archive:
-        members: dict[str, bytes] = {}
-        for member in archive:
-            if member.isreg() and (file := archive.extractfile(member)):
-                members[member.name.removeprefix("./")] = file.read(len(content))
+    members: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=BytesIO(content), mode="r:") as archive:
+            for member in archive:
+                if member.isreg() and (file := archive.extractfile(member)):
+                    members[member.name.removeprefix("./")[:80]] = file.read()
+    except (tarfile.TarError, OSError, EOFError) as e:
+        raise ValueError("it is a damaged tar archive") from e
     size = len(content)
     storages: dict[str, _Storage] = {}
     stream = BytesIO(members["storages"])

@@ -58,7 +58,7 @@ def write_keras(model: Model, path: Path) -> None:
 def _describe(config: ModelConfig) -> dict[str, Any]:
     """The network as a Sequential."""
     kind, arguments, _, _ = _LAYERS[config.cell]
-    shape = [None, None] if config.embedding_size else [None, None, config.vocab_size]
+    shape: list[int | None] = [None, None] if config.embedding_size else [None, None, config.vocab_size]
     layers = [_describe_layer("InputLayer", "input", None, batch_shape=shape, dtype="float32")]
     if config.embedding_size:
         sizes = {"input_dim": config.vocab_size, "output_dim": config.embedding_size}

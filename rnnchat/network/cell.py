@@ -122,7 +122,8 @@ class ResetFirstCell(TorchCell):
         """(B, I), ((B, H),) -> ((B, H),): see `TorchCell.step`."""
         (hidden,) = state
         size = hidden.shape[1]
-        input_rz, input_n = _project(x, weights["weight_ih"], weights["bias_ih"]).split([2 * size, size], dim=1)
+        inputs = _project(x, weights["weight_ih"], weights["bias_ih"])
+        input_rz, input_n = inputs[:, : 2 * size], inputs[:, 2 * size :]
         past, bias = weights["weight_hh"], weights["bias_hh"]
         r, z = _open_gates(self.cell, input_rz + _project(hidden, past[: 2 * size], bias[: 2 * size])).chunk(2, dim=1)
         n = torch.tanh(input_n + _project(r * hidden, past[2 * size :], bias[2 * size :]))

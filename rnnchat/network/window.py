@@ -44,7 +44,8 @@ class WindowTorchCell(TorchCell):
         """The parts of states (..., N): h and c of each LSTM, then sum, count, largest and what is spare."""
         units = [weights["lstm_0_weight_hh"].shape[1]] * (2 * self.cell.layers)
         size = weights["attention"].shape[1]
-        parts: tuple[Tensor, ...] = runs.split([*units, size, 1, 1, 2 * weights["padding"].shape[1]], dim=-1)
+        sizes = [*units, size, 1, 1, 2 * weights["padding"].shape[1]]
+        parts: tuple[Tensor, ...] = torch.split(runs, sizes, dim=-1)
         return parts
 
     def _read(self, x: Tensor, before: Tensor, weights: Weights) -> Tensor:

@@ -8,9 +8,12 @@ Letters: V vocabulary of the model, W of what goes on from it, E embedding, H hi
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
+from rnnchat.errors import ModelError
+from rnnchat.model.cell import OFFERED_CELLS, CellName
 from rnnchat.model.file import Model, read_header, read_model
 from rnnchat.model.library import find_model
 from rnnchat.model.name import name_model
@@ -48,7 +51,13 @@ def open_base(name: str) -> Base:
         ModelError: there is none, or it is damaged.
     """
     path = find_model(name)
-    return Base(name_model(path), read_model(path))
+    model = read_model(path)
+    if model.config.cell not in OFFERED_CELLS:
+        raise ModelError(
+            f"{name} has the cell {model.config.cell} of another program, which rnnchat does not train: "
+            "train a new model, or name another with --from"
+        )
+    return Base(name_model(path), model)
 
 
 def take_level(options: TrainingOptions) -> TrainingOptions:
@@ -69,7 +78,7 @@ def take_network(options: TrainingOptions, base: Base) -> TrainingOptions:
     return replace(
         options,
         base=None,
-        cell=config.cell,
+        cell=cast("CellName", config.cell),
         hidden_sizes=config.hidden_sizes,
         embedding_size=config.embedding_size,
         tied=config.tied,

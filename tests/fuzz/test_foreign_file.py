@@ -86,8 +86,8 @@ def list_damaged(kind: str, seeds: range, folder: Path) -> Iterator[tuple[int, P
         chance = random.Random(f"{kind} {seed}")
         damaged = content
         for _ in range(chance.choice((1, 1, 1, 3))):
-            is_zip = damaged.startswith(b"PK") and zipfile.is_zipfile(io.BytesIO(damaged))
-            damaged = damage_zip(damaged, chance) if is_zip and chance.random() < 0.8 else damage(damaged, chance)
+            is_sound_zip = damaged is content and content.startswith(b"PK")
+            damaged = damage_zip(content, chance) if is_sound_zip and chance.random() < 0.8 else damage(damaged, chance)
         path.write_bytes(damaged)
         yield seed, path, len(damaged)
     path.write_bytes(content)
