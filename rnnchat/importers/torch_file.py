@@ -102,7 +102,8 @@ def _read_tar(content: bytes) -> Any:
     try:
         with tarfile.open(fileobj=BytesIO(content), mode="r:") as archive:
             for member in archive:
-                if member.isreg() and (file := archive.extractfile(member)):
+                is_plain = member.isreg() and not member.issparse() and member.size <= len(content)
+                if is_plain and (file := archive.extractfile(member)):
                     members[member.name.removeprefix("./")[:80]] = file.read()
     except (tarfile.TarError, OSError, EOFError) as e:
         raise ValueError("it is a damaged tar archive") from e

@@ -10,9 +10,9 @@ from safetensors.numpy import load_file
 
 from rnnchat.analysis.score import score_text
 from rnnchat.errors import ModelError
-from rnnchat.model.file import read_model
+from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.library import find_model
-from rnnchat.plan.extension import RATE_FACTOR, extend_model, extend_tokenizer
+from rnnchat.plan.extension import RATE_FACTOR, extend_model, extend_tokenizer, open_base
 from rnnchat.runs.event import Noted, Started, Stepped
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runtime.runtime import Runtime
@@ -126,3 +126,9 @@ def test_interruptions_of_what_goes_on_from_a_model_change_nothing(begin_run: Be
 def test_a_model_that_is_not_there_is_told_at_once(begin_run: BeginRun) -> None:
     with pytest.raises(ModelError, match="no model called 'ocean'"):
         begin_run(base="ocean", **OF_THE_MODEL)
+
+
+def test_a_cell_of_another_program_is_not_trained(make_model: Callable[..., Model], tmp_path: Path) -> None:
+    write_model(make_model("lstm-hard"), tmp_path / "old.safetensors")
+    with pytest.raises(ModelError, match="cell lstm-hard of another program, which rnnchat does not train"):
+        open_base(str(tmp_path / "old.safetensors"))
