@@ -14,6 +14,8 @@ from rnnchat.model.file import read_model, write_model
 from rnnchat.model.library import find_model
 from rnnchat.model.record import ModelCard
 from rnnchat.paths import MODEL_SUFFIX
+from rnnchat.text.corpus import Corpus
+from rnnchat.text.lexicon import count_words
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,26 @@ def pack(name: str) -> Path:
     return path
 
 
+def add_words(name: str, files: list[str]) -> Path:
+    """Write the words of the corpus, or of ``files``, into the model that is here."""
+    path = Path(__file__).parent / f"{name}{MODEL_SUFFIX}"
+    model = read_model(path)
+    words = count_words(Corpus(files or [MODELS[name].corpus]).read_pieces())
+    write_model(replace(model, training=replace(model.training, words=words)), path, "float16")
+    return path
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=MODELS)
+    parser.add_argument(
+        "--words", metavar="FILE", nargs="*", help="only add the words of its corpus, or of these files"
+    )
     parser.add_argument("--pack", action="store_true", help="do not train: take the model from the library")
     arguments = parser.parse_args()
+    if arguments.words is not None:
+        print(add_words(arguments.name, arguments.words))
+        sys.exit()
     if not arguments.pack:
         train(arguments.name)
     print(pack(arguments.name))

@@ -80,7 +80,7 @@ class LanguageModel:
             return Runtime(model, precision, threads or choose_threads(model, precision, streams))
 
         predictor = start(chosen)
-        network = OpenNetwork(model.tokenizer, predictor)
+        network = OpenNetwork(model.tokenizer, predictor, words=model.training.words)
         return cls(model, name, network, lambda: predictor if chosen == "float32" else start("float32"))
 
     @property
@@ -285,7 +285,11 @@ class LanguageModel:
         return LanguageModel(
             self.model,
             f"{self.name} + {weight:g} {other.name}",
-            OpenNetwork(self.tokenizer, join(self.network.predictor, other.network.predictor)),
+            OpenNetwork(
+                self.tokenizer,
+                join(self.network.predictor, other.network.predictor),
+                words=self.model.training.words,
+            ),
             lambda: join(self.exact, other.exact),
         )
 

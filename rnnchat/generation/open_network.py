@@ -8,7 +8,7 @@ Letters: V vocabulary.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,11 +36,20 @@ def ignore(done: int, count: int) -> None:
 class OpenNetwork:
     """What computes, what spells, and the places that were reached so far: shared by all who read and write."""
 
-    def __init__(self, tokenizer: Tokenizer, predictor: Predictor, memory: Memory | None = None) -> None:
-        """Args: the vocabulary; the network; what every text remembers from its beginning, if anything."""
+    def __init__(
+        self, tokenizer: Tokenizer, predictor: Predictor, memory: Memory | None = None, words: Sequence[str] = ()
+    ) -> None:
+        """Make it ready.
+
+        Args:
+            tokenizer: the vocabulary.
+            predictor: the network.
+            memory: what every text remembers from its beginning, if anything.
+            words: those that the model has learnt, where its symbols are smaller.
+        """
         self.tokenizer = tokenizer
         self.predictor = predictor
-        self.spelling = Spelling(tokenizer)
+        self.spelling = Spelling(tokenizer, words)
         log_probs, state = read_start(predictor, tokenizer)
         self.start = Place(np.zeros(0, np.int32), state, log_probs, memory=memory)
         """Before any text."""

@@ -8,12 +8,15 @@ units that stand there already: a banned text is never written whatever symbols 
 "the" leaves "there" alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from rnnchat.generation.settings import Settings
+from rnnchat.text.lexicon import Lexicon
+from rnnchat.text.symbol import REPLACEMENT
 from rnnchat.text.tokenizer import Tokenizer
 from rnnchat.text.word import SPACE, WordTokenizer
 
@@ -21,9 +24,17 @@ from rnnchat.text.word import SPACE, WordTokenizer
 class Spelling:
     """Each symbol of a vocabulary as units, one character a unit."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        """Args: the vocabulary."""
+    def __init__(self, tokenizer: Tokenizer, words: Sequence[str] = ()) -> None:
+        """Args: the vocabulary; the words that the model has learnt, where its symbols are smaller."""
         self.tokenizer = tokenizer
+        self._words = words
+        self.known: tuple[np.ndarray, Any] | None = None
+        """The words that were known last, and in which text; see `rnnchat.generation.known_word`."""
+
+    @cached_property
+    def lexicon(self) -> Lexicon | None:
+        """The words that the model has learnt; None where it lists none."""
+        return Lexicon(self._words) if self._words and self.tokenizer.level in ("char", "byte") else None
 
     @cached_property
     def symbols(self) -> list[str]:
@@ -38,6 +49,18 @@ class Spelling:
             chr(id) if spells_bytes and id < 256 else _to_units(tokenizer.decode([id]))
             for id in range(tokenizer.vocab_size)
         ]
+
+    @cached_property
+    def characters(self) -> list[tuple[int, str]]:
+        """The symbols that are a character each, and which; bytes of longer ones are none."""
+        decoded = [(id, self.tokenizer.decode([id])) for id in range(self.tokenizer.vocab_size)]
+        banned = set(self.tokenizer.find_banned())
+        return [(id, text) for id, text in decoded if len(text) == 1 and text != REPLACEMENT and id not in banned]
+
+    @cached_property
+    def banned_by_beginning(self) -> dict[str, np.ndarray]:
+        """For beginnings of words met so far, the ids (N,) that continue none of the model's words."""
+        return {}
 
     @cached_property
     def has_steady_bans(self) -> bool:

@@ -51,6 +51,8 @@ class Past:
     biased: Marks = NO_MARKS
     loops: Marks = NO_MARKS
     """The symbols that would continue a loop."""
+    unknown: Marks = NO_MARKS
+    """The symbols that would make an unknown word."""
 
     @cached_property
     def use(self) -> Use:
@@ -170,12 +172,12 @@ def add_bias(scores: np.ndarray, marks: Marks) -> np.ndarray:
     return scores
 
 
-def escape_loops(scores: np.ndarray, marks: Marks) -> np.ndarray:
+def leave_out(scores: np.ndarray, marks: Marks) -> np.ndarray:
     """Leave out the marked symbols, but in rows where nothing else is left."""
-    escaped = scores.copy()
-    escaped[marks.rows, marks.ids] = -np.inf
-    has_way_out = np.isfinite(escaped.max(axis=1, keepdims=True))
-    return np.where(has_way_out, escaped, scores)
+    rest = scores.copy()
+    rest[marks.rows, marks.ids] = -np.inf
+    is_any_left = np.isfinite(rest.max(axis=1, keepdims=True))
+    return np.where(is_any_left, rest, scores)
 
 
 def apply_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
@@ -240,6 +242,13 @@ PIPELINE: tuple[Step, ...] = (
         only_cuts=True,
     ),
     Step(
+        "known words",
+        "our own: symbols by which no known word continues are left out, and what is left is renormalised",
+        lambda settings, past: len(past.unknown.ids) > 0,
+        lambda scores, settings, past: leave_out(scores, past.unknown),
+        only_cuts=True,
+    ),
+    Step(
         "repetition penalty",
         # On log-probabilities instead of logits, so that adding a constant to all logits changes nothing.
         "Keskar et al. 2019, CTRL, §4.1",
@@ -264,7 +273,7 @@ PIPELINE: tuple[Step, ...] = (
         "loop escape",
         "our own: the symbol that would go on with a loop is left out",
         lambda settings, past: len(past.loops.ids) > 0,
-        lambda scores, settings, past: escape_loops(scores, past.loops),
+        lambda scores, settings, past: leave_out(scores, past.loops),
         only_cuts=True,
     ),
     Step(

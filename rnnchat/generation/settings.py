@@ -13,6 +13,7 @@ from rnnchat.errors import UsageError
 
 Until = Literal["length", "line", "sentence", "paragraph"]
 DrawAt = Literal["symbol", "word"]
+Words = Literal["any", "known"]
 
 WHAT, SAMPLING, REPETITION = "What to write", "Sampling", "Repetition"
 """The headings of the settings."""
@@ -120,6 +121,13 @@ class Settings:
         heading=SAMPLING,
         label="Sample",
         words={"symbol": "every character", "word": "word starts"},
+        is_folded=True,
+    )
+    words: Words = described(
+        "known",
+        "At char and byte level: any words, or only words of the training text and of the text so far.",
+        heading=SAMPLING,
+        label="Words",
         is_folded=True,
     )
     repetition_penalty: float = described(
@@ -266,6 +274,7 @@ class SettingKeywords(TypedDict, total=False):
     top_p: float
     min_p: float
     draw_at: DrawAt
+    words: Words
     repetition_penalty: float
     presence_penalty: float
     frequency_penalty: float

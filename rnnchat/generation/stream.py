@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnchat.analysis.insight import Insight
 from rnnchat.generation.ending import Ending
+from rnnchat.generation.known_word import KnownWords, find_known_words
 from rnnchat.generation.loop import LEAST_REPEATS, MAX_PERIOD, Loop, find_loop
 from rnnchat.generation.penalty import Use
 from rnnchat.generation.phrase import Phrases, Spelling
@@ -82,6 +83,8 @@ class Steering:
         self.settings = settings
         has_phrases = settings.ban or settings.bias or (settings.stop and settings.min_length)
         self.phrases = Phrases(spelling, settings) if has_phrases else None
+        self.knows_words = settings.words == "known" and spelling.lexicon is not None
+        """Whether only known words are written."""
         phrases = self.phrases
         steps = find_steps(
             settings,
@@ -90,6 +93,7 @@ class Steering:
                 banned=_SOME_MARKS if phrases and (phrases.banned or phrases.stops) else NO_MARKS,
                 biased=_SOME_MARKS if phrases and phrases.biased else NO_MARKS,
                 loops=_SOME_MARKS if settings.escape_loops else NO_MARKS,
+                unknown=_SOME_MARKS if self.knows_words else NO_MARKS,
             ),
         )
         self.is_plain = not steps and settings.draw_at == "symbol"
@@ -129,6 +133,9 @@ class Stream:
         self._expected = place.held_back  # what the first symbol brings, and is not given out
         self._ending = Ending()
         self._last_text = tokenizer.decode(self._before[-4:]) or "\n"
+        self._known: KnownWords | None = None  # made when it is asked for
+        self._last_chars = tokenizer.decode(self._before[-100:])
+        self._is_inside = False  # a character of several bytes
         self._banned: np.ndarray | None = None  # where it is always the same
 
     def fork(self) -> "Stream":
@@ -186,6 +193,14 @@ class Stream:
         has_stops = self._ending.chars < steering.settings.min_length
         return phrases.find_banned(tail, has_stops), phrases.find_biased(tail)
 
+    def find_unknown_words(self) -> np.ndarray:
+        """The ids (N,) that would make a word that is known neither to the model nor from the text before."""
+        if self._known is None:
+            self._known = find_known_words(self._spelling, self.place.ids)
+        if self._is_inside:
+            return _ONE[:0]
+        return self._known.find_banned(self._last_chars)
+
     def find_loop_symbol(self) -> int | None:
         """The symbol that would go on with the loop that the text is in; None outside a loop."""
         return self.recall(self.loop.period)[0] if self.loop else None
@@ -218,6 +233,8 @@ class Stream:
             self.memory = self.memory.read(np.array([id]))
         if self._uniforms:
             self._uniforms.popleft()
+        self._last_chars = (self._last_chars + text)[-100:]
+        self._is_inside = not text
         count = len(self.written)
         if self.loop is not None and self.recall(self.loop.period + 1)[0] != id:
             self.loop = None

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from rnnchat.text.lexicon import pack_words, unpack_words
 from rnnchat.text.turn import TurnLayout, find_turns
 
 MAX_CURVE_POINTS = 200
@@ -44,6 +45,9 @@ class TrainingRecord:
     ancestry: tuple[str, ...] = ()
     """The models that it went on from, each in a few words, the oldest first; empty for one that began with nothing."""
 
+    words: tuple[str, ...] = ()
+    """The most frequent words of the texts, where the symbols are smaller than words."""
+
     @property
     def suits_int8(self) -> bool:
         """Does int8 lose next to nothing? Yes without a figure: no model measured so far lost a third of the limit."""
@@ -51,7 +55,7 @@ class TrainingRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The record as plain JSON values, its curve thinned to at most 200 points."""
-        return {**asdict(self), "curve": thin_curve(self.curve)}
+        return {**asdict(self), "curve": thin_curve(self.curve), "words": pack_words(self.words)}
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "TrainingRecord":
@@ -74,6 +78,7 @@ class TrainingRecord:
             trained_at=str(record.get("trained_at", "")),
             turns=TurnLayout.from_json(turns) if (turns := record.get("turns")) else None,
             ancestry=tuple(str(model) for model in record.get("ancestry", ())),
+            words=unpack_words(str(record.get("words", ""))),
         )
 
 

@@ -22,8 +22,8 @@ from rnnchat.generation.sampling import (
     ban,
     choose,
     draw,
-    escape_loops,
     find_probabilities,
+    leave_out,
     shape_few,
     shape_scores,
 )
@@ -228,7 +228,7 @@ def test_biases_multiply_odds_and_add_up(log_probs, first, second):
 
 def test_a_loop_is_left_unless_there_is_no_other_symbol():
     scores = np.array([[-1.0, -0.5], [-np.inf, 0.0]], np.float32)
-    escaped = escape_loops(scores, mark((0, 1, 0), (1, 1, 0)))
+    escaped = leave_out(scores, mark((0, 1, 0), (1, 1, 0)))
     assert kept(escaped[0]) == {0}
     assert kept(escaped[1]) == {1}
 
