@@ -44,7 +44,7 @@ def find_open_word(text: str) -> str:
     while place and (is_letter(text[place - 1]) or text[place - 1] in APOSTROPHES):
         place -= 1
         if text[place : place + 2] in _TWO_APOSTROPHES:
-            return ""
+            break
     return text[place:].lstrip(APOSTROPHES).replace("’", "'")
 
 
