@@ -51,7 +51,7 @@ def show(name: Name, is_json: Json = False) -> None:
     header = read_header(path)
     if is_json:
         print_json({"name": name, "path": str(path), **_describe_header(header), "card": header.card.to_json(),
-                    "training": header.training.to_json()})  # fmt: skip
+                    "training": {**header.training.to_json(), "words": len(header.training.words)}})  # fmt: skip
     else:
         print_fields(_show_fields(path, header))
 

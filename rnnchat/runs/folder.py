@@ -73,6 +73,11 @@ class RunFolder:
         return self.path / "tokenizer.json"
 
     @property
+    def words_path(self) -> Path:
+        """The words of the text, packed, where symbols are smaller than words."""
+        return self.path / "words.txt"
+
+    @property
     def ids_path(self) -> Path:
         """The text to learn from."""
         return self.path / "ids.bin"

@@ -16,6 +16,7 @@ from rnnchat.network.network import Network, export_weights
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.info import RunInfo
 from rnnchat.runtime.precision import MAX_CHARS, measure_int8_loss
+from rnnchat.text.lexicon import unpack_words
 from rnnchat.text.tokenizer import Tokenizer
 
 Curve = tuple[tuple[int, float], ...]
@@ -46,6 +47,8 @@ def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: floa
 
 def write_best(run: RunFolder, network: Network, tokenizer: Tokenizer, record: TrainingRecord) -> None:
     """Keep ``network`` as the best of ``run``; whoever reads the file sees the old model or the new."""
+    if run.words_path.exists():
+        record = replace(record, words=unpack_words(run.words_path.read_text(encoding="utf-8")))
     model = Model(network.config, tokenizer, export_weights(network), record, ModelCard(title=run.name))
     write_model(model, run.best_path)
 

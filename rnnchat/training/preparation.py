@@ -32,9 +32,12 @@ from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.info import RunInfo
 from rnnchat.text.corpus import Corpus, CorpusSummary
 from rnnchat.text.ids import count_common, open_ids, write_ids
+from rnnchat.text.lexicon import count_words, pack_words
 from rnnchat.text.tokenizer import fit_tokenizer
 from rnnchat.text.turn import SAMPLE_CHARS, find_turns
 
+_WORD_CHARS = 20_000_000
+"""Words are counted in that much of a text: 4 s, and hardly a word that is frequent begins to appear later."""
 _MOST_LEFT_OUT = 3
 """More files that were left out are counted, not named."""
 
@@ -81,6 +84,10 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
         tokenizer = fit_tokenizer(options.level, pieces, options.max_vocab, processes)
     else:
         tokenizer = extend_tokenizer(base.model.tokenizer, pieces, options.max_vocab)
+    if tokenizer.level in ("char", "byte"):
+        words = count_words(_take(corpus.read_pieces(), min(held_out.train_chars, _WORD_CHARS)))
+        known = () if base is None else base.model.training.words
+        paths.write_text_atomically(run.words_path, pack_words(sorted({*words, *known})))
     train = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path, processes)
     validation = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path, processes)
     if validation.tokens < 2:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from rnnchat import paths
-from rnnchat.model.file import Model, write_model
+from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.library import find_model
 from rnnchat.runs.folder import RunFolder
 from rnnchat.training.best_model import publish_best
+from rnnchat.training.trainer import train
 
 
 def test_what_was_left_when_publishing_was_killed_is_cleared_away(
@@ -20,3 +21,12 @@ def test_what_was_left_when_publishing_was_killed_is_cleared_away(
     other.touch()
     publish_best(run, 2.5, (), model.tokenizer.encode("abcdefgh" * 9))
     assert sorted(paths.models_dir().iterdir()) == [other, find_model("sea")]
+
+
+def test_a_model_of_characters_lists_the_words_that_it_has_learnt(begin_run: Callable[..., RunFolder]) -> None:
+    run = begin_run(name="sea", level="char")
+    for _ in train(run):
+        pass
+    words = read_model(find_model("sea")).training.words
+    assert {"sea", "grey", "morning"} <= set(words)
+    assert list(words) == sorted(words)
