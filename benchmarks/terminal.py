@@ -46,6 +46,21 @@ class Terminal:
             seen += os.read(self._file, 65536)
         return time.perf_counter() - started_s
 
+    def record(self, seconds: float, after: str) -> list[tuple[float, bytes]]:
+        """What came until ``after`` and for ``seconds`` behind it, each piece with the moment at which it came."""
+        chunks: list[tuple[float, bytes]] = []
+        seen, end_s = b"", time.perf_counter() + PATIENCE_S
+        is_begun = False
+        while (left_s := end_s - time.perf_counter()) > 0:
+            if select.select([self._file], [], [], left_s)[0]:
+                chunks.append((time.perf_counter(), os.read(self._file, 65536)))
+                seen = (seen + chunks[-1][1])[-65536:]
+                if not is_begun and after.encode() in seen:
+                    is_begun, end_s = True, time.perf_counter() + seconds
+        if not is_begun:
+            sys.exit(f"{after!r} never came; the terminal shows {seen[-500:]!r}")
+        return chunks
+
     def read_for(self, seconds: float) -> None:
         """Read and forget what comes within ``seconds``."""
         end_s = time.perf_counter() + seconds

@@ -47,6 +47,12 @@ class CommandGroup(TyperGroup):
             raise  # whoever read the output has gone, like `| head`: typer ends in silence
         except (RnnchatError, OSError) as e:
             raise typer.Exit(tell_error(e)) from e
+        except ModuleNotFoundError as e:
+            if (e.name or "").partition(".")[0] != "torch":
+                raise
+            from rnnchat.runs.new import NEEDS_TORCH
+
+            raise typer.Exit(tell_error(RnnchatError(NEEDS_TORCH))) from e
 
 
 class Command(TyperCommand):

@@ -10,13 +10,17 @@ from typing import Any
 
 import typer
 
-from rnnchat.desk.visible import picture_controls
+from rnnchat.desk.visible import CONTROLS, picture_controls
 
 
 def print_json(record: dict[str, Any]) -> None:
     """Print ``record`` as one JSON object on one line of stdout."""
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    typer.echo(json.dumps(record, ensure_ascii=not is_unicode))
+    line = json.dumps(record, ensure_ascii=not is_unicode)
+    # JSON itself escapes only the first 32 control characters.
+    typer.echo(
+        "".join(f"\\u{ord(c):04x}" if ord(c) in CONTROLS else c for c in line) if not line.isprintable() else line
+    )
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ()) -> None:

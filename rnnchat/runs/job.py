@@ -15,7 +15,7 @@ from rnnchat.plan.options import TrainingOptions
 from rnnchat.runs.event import Reopened
 from rnnchat.runs.folder import RunFolder, find_run, read_status, take_over
 from rnnchat.runs.heartbeat import write_pulse
-from rnnchat.runs.new import make_run
+from rnnchat.runs.new import check_torch, make_run
 from rnnchat.text.corpus import Corpus
 
 
@@ -41,6 +41,7 @@ def resume_training(name: str) -> RunFolder:
     Raises:
         TrainingError: there is no such run, it is under way or done, or the process does not start.
     """
+    check_torch()
     run = find_run(name)
     take_over(run)
     # Until the child says from which step it goes on, watchers see a run that is starting again.

@@ -2,6 +2,7 @@
 
 import contextlib
 import glob
+import importlib.util
 import itertools
 import os
 import re
@@ -22,6 +23,21 @@ from rnnchat.runs.info import RunInfo
 from rnnchat.text.catalogue import CATALOGUE
 from rnnchat.text.corpus import STANDARD_INPUT
 
+NEEDS_TORCH = (
+    "this needs torch, which is not installed: run `pip install torch` "
+    "(pytorch.org shows the command for the much smaller build without a GPU)"
+)
+
+
+def check_torch() -> None:
+    """Refuse to train where nothing can.
+
+    Raises:
+        TrainingError: torch is not installed.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise TrainingError(NEEDS_TORCH)
+
 
 def make_run(options: TrainingOptions) -> RunFolder:
     """Make the folder of a new run, which this process is about to train or to hand on.
@@ -37,6 +53,7 @@ def make_run(options: TrainingOptions) -> RunFolder:
         NameTakenError: a run or a model of that name may not be replaced.
         TrainingError: the disk refuses.
     """
+    check_torch()
     options = _settle(options)
     bring_back()
     while True:

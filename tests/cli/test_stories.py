@@ -21,7 +21,7 @@ def run(*arguments: object, status: int = 0) -> str:
 def sea(home: Path) -> str:
     """The id of a story with two takes, a history and a hostile title."""
     store = Store()
-    story = store.create("Sea \x1b[31m<b>")
+    story = store.create("Sea \x1b[31m<b>\x9b\u202e")
     story.add("person", "The sea & ")
     story.add("model", "was grey.", model="m", settings={"seed": 7, "temperature": 0.5})
     story.add("model", "lay <still>.", model="m", settings={"seed": 8, "temperature": 0.5}, take_of=story.path()[1].id)
@@ -32,8 +32,11 @@ def sea(home: Path) -> str:
 
 
 def test_stories_are_listed_and_so_are_deleted_ones(sea: str) -> None:
-    assert "Sea ␛[31m<b>" in run("list")
-    (story,) = json.loads(run("list", "--json"))["stories"]
+    assert "Sea ␛[31m<b>��" in run("list")
+    printed = run("list", "--json")
+    assert not any(mark in printed for mark in "\x1b\x9b\u202e")
+    (story,) = json.loads(printed)["stories"]
+    assert story["title"] == "Sea \x1b[31m<b>\x9b\u202e"
     assert (story["id"], story["chars"], story["model"]) == (sea, 22, "m")
     store = Store()
     store.delete(sea)
@@ -64,7 +67,7 @@ def test_a_story_is_exported_in_each_format_to_a_file_or_to_the_output(
 
 def test_a_page_of_html_needs_no_other_file_and_runs_nothing(sea: str) -> None:
     page = run("export", sea, "--format", "html")
-    assert "<b>" not in page.replace("&lt;b&gt;", "")
+    assert "<b>" not in page
     assert 'title="m, temperature 0.5, seed 8"' in page
     assert not any(word in page for word in ("http", "<script", "src=", "@import"))
 
