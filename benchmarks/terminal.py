@@ -31,6 +31,11 @@ class Terminal:
         os.waitpid(self._pid, 0)
         os.close(self._file)
 
+    @property
+    def pid(self) -> int:
+        """The process of the program."""
+        return self._pid
+
     def press(self, keys: str) -> None:
         """Send keys as a keyboard would."""
         os.write(self._file, keys.encode())
