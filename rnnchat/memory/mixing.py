@@ -29,6 +29,8 @@ from rnnchat.memory.index import Packing
 
 INPUTS = 3
 """Of the gate for each order, beside one for the network."""
+UNSEEN = (0.0, 0.0, -1.0)
+"""Those of an order whose context was never seen."""
 FLOOR = 1e-6
 """Keeps an escape from being nothing."""
 DECIMALS = 4
@@ -59,17 +61,18 @@ class Gate:
     def __post_init__(self) -> None:
         hidden, orders = len(self.hidden_bias), self.num_orders
         shapes = ((hidden, INPUTS * orders + 1), (hidden,), (2 * orders, hidden), (2 * orders,))
-        found = tuple(np.shape(part) for part in self._parts)
-        if found != shapes or not all(np.isfinite(part).all() for part in self._parts):
+        found = tuple(np.shape(part) for part in self.parts)
+        if found != shapes or not all(np.isfinite(part).all() for part in self.parts):
             raise ValueError(f"a gate's weights have the shapes {found}, or are not finite")
 
     @property
-    def _parts(self) -> tuple[np.ndarray, ...]:
+    def parts(self) -> tuple[np.ndarray, ...]:
+        """The four arrays."""
         return self.hidden_weight, self.hidden_bias, self.output_weight, self.output_bias
 
     def to_json(self) -> list[Any]:
         """The four arrays as lists."""
-        return [np.round(part.astype(float), DECIMALS).tolist() for part in self._parts]
+        return [np.round(part.astype(float), DECIMALS).tolist() for part in self.parts]
 
     @classmethod
     def from_json(cls, record: list[Any]) -> "Gate":

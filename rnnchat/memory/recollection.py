@@ -34,8 +34,11 @@ class Recollection:
 
     def mix(self, log_probs: np.ndarray) -> np.ndarray:
         """What is expected next, (V,) float32 log-probabilities, from what the network alone expects, (V,)."""
-        known = log_probs if self.bias is None else add_bias(log_probs, self.bias)
-        return self.mixing.mix(known, self.memory.recall())
+        return self.mixing.mix(self.adapt(log_probs), self.memory.recall())
+
+    def adapt(self, log_probs: np.ndarray) -> np.ndarray:
+        """What the network alone expects, (V,), brought to the rates of what is remembered."""
+        return log_probs if self.bias is None else add_bias(log_probs, self.bias)
 
     def _with(self, memory: Memory) -> "Recollection":
         after = replace(self, memory=memory)

@@ -33,7 +33,7 @@ LARGEST_WEIGHT = 1e15
 BLOCK_BYTES = 2**18
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_DTYPES: dict[str, np.dtype[np.floating[Any]]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+_DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "U8": np.dtype("u1")}
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,19 @@ class Container:
             if not is_computable(part):
                 raise ValueError(f"{name} holds values that are not finite, or beyond {LARGEST_WEIGHT:g}")
         return weight
+
+    def read_bytes(self, name: str) -> bytes:
+        """A tensor of bytes as it stands in the file.
+
+        Raises:
+            ValueError: the file ends inside it.
+        """
+        info = self.tensors[name]
+        self._file.seek(self._data_begin + info.begin)
+        data = self._file.read(info.end - info.begin)
+        if len(data) < info.end - info.begin:
+            raise ValueError("it became shorter while it was read")
+        return data
 
     def _check_places(self) -> None:
         """Tensors follow each other without gap or overlap from the first byte of the data to the last."""

@@ -10,6 +10,7 @@ most 16 MiB: beside the weights of any but the smallest networks it is little.
 """
 
 import json
+import zlib
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from rnnchat.errors import ModelError, RnnchatError
+from rnnchat.memory.mixing import Mixing
 from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.container import MAX_HEADER_BYTES, Container, is_computable, open_file, parse_json
@@ -34,6 +36,10 @@ MAX_DESCRIPTION_BYTES = MAX_HEADER_BYTES - 2**20
 DESCRIPTION_FACTOR = 40
 """Most memory of a description while it is read, against its size: a word of a vocabulary is kept in several tables."""
 WEIGHT_TYPES = {"F32": "float32", "F16": "float16"}
+TEXT_NAME = "remembered_text"
+"""The tensor of bytes that holds a text in UTF-8, compressed by zlib."""
+MAX_TEXT_BYTES = 64 * 2**20
+"""Of a remembered text, unpacked: a file that claims more is not believed."""
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """For each older format, the function that turns its record into that of the next format."""
@@ -48,6 +54,10 @@ class Model:
     weights: dict[str, np.ndarray]
     training: TrainingRecord = field(default_factory=TrainingRecord)
     card: ModelCard = field(default_factory=ModelCard)
+    mixing: Mixing | None = None
+    """How much a memory counts beside the network; None where it was never learned."""
+    text: str = ""
+    """A text that the model remembers word for word; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,9 @@ class ModelHeader:
     tokenizer: Tokenizer
     training: TrainingRecord
     card: ModelCard
+    mixing: Mixing | None
+    text_bytes: int
+    """Size of the text that the model remembers, as compressed in the file; 0 for none."""
     dtype: str
     """Type of the weights in the file: float32 or float16."""
     size_bytes: int
@@ -100,6 +113,8 @@ def write_model(model: Model, path: Path, dtype: Literal["float32", "float16"] =
             tensors[name] = np.ascontiguousarray(weight, dtype=dtype)
         if not is_computable(tensors[name]):
             raise ModelError(f"cannot write {path}: {name} holds values that are not finite in {dtype}")
+    if model.text:
+        tensors[TEXT_NAME] = np.frombuffer(zlib.compress(model.text.encode(), 9), np.uint8)
     metadata = {METADATA_KEY: _describe(model, path)}
     with replace_atomically(path) as temporary:
         # safetensors' own save_file hides what the disk refused in an error of another kind.
@@ -114,6 +129,7 @@ def _describe(model: Model, path: Path) -> str:
         "tokenizer": model.tokenizer.to_json(),
         "training": model.training.to_json(),
         "card": model.card.to_json(),
+        "mixing": None if model.mixing is None else model.mixing.to_json(),
     }
     description = json.dumps(record, ensure_ascii=False)
     size = len(json.dumps(description, ensure_ascii=False).encode())  # as a text in the header's own JSON
@@ -144,7 +160,8 @@ def read_model(path: Path) -> Model:
     with _open(path) as container:
         header = _read_header(path, container)
         weights = {name: container.read(name) for name in header.config.weight_shapes()}
-    return Model(header.config, header.tokenizer, weights, header.training, header.card)
+        text = _unpack_text(container.read_bytes(TEXT_NAME)) if header.text_bytes else ""
+    return Model(header.config, header.tokenizer, weights, header.training, header.card, header.mixing, text)
 
 
 @contextmanager
@@ -172,6 +189,8 @@ def _read_header(path: Path, container: Container) -> ModelHeader:
         tokenizer = tokenizer_from_json(record["tokenizer"])
         training = TrainingRecord.from_json(record.get("training", {}))
         card = ModelCard.from_json(record.get("card", {}))
+        mixing = record.get("mixing")
+        mixing = None if mixing is None else Mixing.from_json(mixing, config.vocab_size)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RnnchatError) as e:
         raise _damaged(path, e) from e
     if tokenizer.vocab_size != config.vocab_size:
@@ -180,7 +199,25 @@ def _read_header(path: Path, container: Container) -> ModelHeader:
             "fetch or train it again"
         )
     dtype = _check_weights(path, container, config)
-    return ModelHeader(config, tokenizer, training, card, dtype, container.size_bytes)
+    text = container.tensors.get(TEXT_NAME)
+    text_bytes = 0 if text is None else text.end - text.begin
+    return ModelHeader(config, tokenizer, training, card, mixing, text_bytes, dtype, container.size_bytes)
+
+
+def _unpack_text(data: bytes) -> str:
+    """The text that a file remembers.
+
+    Raises:
+        ValueError: it is not compressed text, or too long.
+    """
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(data, MAX_TEXT_BYTES)
+        if unpacker.unconsumed_tail or not unpacker.eof:
+            raise ValueError(f"its remembered text is cut short or longer than {MAX_TEXT_BYTES:,} bytes")
+        return text.decode()
+    except (zlib.error, UnicodeDecodeError) as e:
+        raise ValueError("its remembered text is damaged") from e
 
 
 def _read_record(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
@@ -214,13 +251,16 @@ def _check_weights(path: Path, container: Container, config: ModelConfig) -> str
     shapes, tensors = config.weight_shapes(), container.tensors
     if missing := shapes.keys() - tensors.keys():
         raise ModelError(f"{path}: the weights {_name(missing)} are missing: fetch or train it again")
-    if extra := tensors.keys() - shapes.keys():
+    text = tensors.get(TEXT_NAME)
+    if text is not None and text.dtype != "U8":
+        raise ModelError(f"{path}: {TEXT_NAME} is of type {_cut(text.dtype)}, not U8: fetch or train it again")
+    if extra := tensors.keys() - shapes.keys() - {TEXT_NAME}:
         raise ModelError(f"{path}: unknown weights {_name(extra)}: fetch or train it again")
     for name, shape in shapes.items():
         found = tensors[name].shape
         if found != shape:
             raise ModelError(f"{path}: {name} is {found}, its configuration says {shape}: fetch or train it again")
-    types = {tensor.dtype for tensor in tensors.values()}
+    types = {tensors[name].dtype for name in shapes}
     if unknown := types - WEIGHT_TYPES.keys():
         raise ModelError(f"{path}: weights of type {_name(unknown)} are not supported: use F32 or F16")
     return WEIGHT_TYPES["F32" if "F32" in types else "F16"]

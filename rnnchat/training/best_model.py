@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnchat import paths
 from rnnchat.errors import ModelError
+from rnnchat.memory.mixing import Mixing
 from rnnchat.model import library
 from rnnchat.model.file import Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
@@ -18,6 +19,7 @@ from rnnchat.runs.info import RunInfo
 from rnnchat.runtime.precision import MAX_CHARS, measure_int8_loss
 from rnnchat.text.lexicon import unpack_words
 from rnnchat.text.tokenizer import Tokenizer
+from rnnchat.training.mixing import learn_mixing
 
 Curve = tuple[tuple[int, float], ...]
 """(step, validation bits per character)"""
@@ -65,19 +67,29 @@ def recall_best(run: RunFolder) -> tuple[int, float] | None:
     return None if training.bits_per_char is None else (training.steps, training.bits_per_char)
 
 
-def publish_best(run: RunFolder, bits_per_char: float, curve: Curve, held_out: np.ndarray) -> Path:
-    """Put the model that is kept into the library under the run's name, its record told what was measured since.
+def publish_best(
+    run: RunFolder, bits_per_char: float, curve: Curve, held_out: np.ndarray, learned: np.ndarray
+) -> Path:
+    """Put the model that is kept into the library under the run's name, with what was measured since.
 
-    Steps and time stay those of the network that is kept, not of the run. What int8 loses is measured on the ids of
-    the held-out text (N,).
+    Steps and time stay those of the network that is kept, not of the run. What int8 loses is measured, and how much a
+    memory counts is learned, on the held-out ids (N,); ``learned`` (N,) are those trained on.
     """
     model = read_model(run.best_path)
     loss = _measure_int8_loss(model, held_out)
     record = replace(model.training, bits_per_char=bits_per_char, int8_loss=loss, curve=curve)
-    write_model(replace(model, training=record), run.best_path)
+    write_model(replace(model, training=record, mixing=_learn_mixing(model, held_out, learned)), run.best_path)
     for unfinished in paths.models_dir().glob(f".{glob.escape(run.name)}{paths.MODEL_SUFFIX}.*.tmp"):
         unfinished.unlink()  # what a killed process was just putting there
     return library.import_model(run.best_path, run.name, replace=True)
+
+
+def _learn_mixing(model: Model, held_out: np.ndarray, learned: np.ndarray) -> Mixing | None:
+    """None if it cannot be learned: no training fails for want of it."""
+    try:
+        return learn_mixing(model, held_out, learned)
+    except Exception:
+        return None
 
 
 def _measure_int8_loss(model: Model, held_out: np.ndarray) -> float | None:

@@ -176,7 +176,8 @@ class Judge:
                 yield Noted(told)
             yield from self.write_samples(step)
         elapsed_s = self._clock.elapsed_s
-        path = publish_best(self._run, bits, self._curve, self._ids)
+        learned = open_ids(self._run.ids_path, self._info.vocab_size)
+        path = publish_best(self._run, bits, self._curve, self._ids, learned)
         reason = "stopped" if is_stopped else "done"
         yield Finished(step, reason, bits, str(path), elapsed_s, " ".join(advice))
 

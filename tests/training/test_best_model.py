@@ -19,7 +19,8 @@ def test_what_was_left_when_publishing_was_killed_is_cleared_away(
     half, other = (paths.models_dir() / f".{name}.safetensors.x1.tmp" for name in ("sea", "lake"))
     half.touch()
     other.touch()
-    publish_best(run, 2.5, (), model.tokenizer.encode("abcdefgh" * 9))
+    ids = model.tokenizer.encode("abcdefgh" * 9)
+    publish_best(run, 2.5, (), ids, ids)
     assert sorted(paths.models_dir().iterdir()) == [other, find_model("sea")]
 
 
