@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from rnnchat.analysis.memory_reader import mix_along
 from rnnchat.errors import TextError, UsageError
-from rnnchat.runtime.predictor import Predictor
+from rnnchat.runtime.predictor import Memory, Predictor
 from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
@@ -83,7 +84,12 @@ class Explanation:
 
 
 def explain(
-    runtime: Predictor, tokenizer: Tokenizer, text: str, top: int = 5, with_hidden: bool = False
+    runtime: Predictor,
+    tokenizer: Tokenizer,
+    text: str,
+    top: int = 5,
+    with_hidden: bool = False,
+    memory: Memory | None = None,
 ) -> Explanation:
     """Read a text and tell what the model thought of each of its symbols.
 
@@ -96,6 +102,7 @@ def explain(
         text: at least one symbol.
         top: K, alternatives for each symbol; at most V of them.
         with_hidden: give the units of all layers too, 4 bytes each.
+        memory: what is remembered before the text, which is remembered as well; None for the network alone.
 
     Raises:
         TextError: the text is empty, or the vocabulary has nothing of it.
@@ -115,7 +122,10 @@ def explain(
             hidden.append([layer[0] for layer in block_hidden])
         else:
             log_probs, state = runtime.read(block[None], state)
-        before = np.concatenate([last[None], log_probs[0, :-1]])  # (T, V): of each symbol, what was thought before it
+        if memory is None:
+            before = np.concatenate([last[None], log_probs[0, :-1]])  # (T, V): what was expected before each symbol
+        else:
+            before, memory = mix_along(last, log_probs[0, :-1], block, memory)
         judged.append(judge(before, block, top))
         last = log_probs[0, -1]
     log_probs, ranks, entropies, top_ids, top_log_probs = map(np.concatenate, zip(*judged, strict=True))

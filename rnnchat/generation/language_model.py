@@ -12,7 +12,8 @@ import numpy as np
 
 from rnnchat.analysis import cell_score, insight, score
 from rnnchat.analysis.insight import Explanation
-from rnnchat.analysis.score import Score
+from rnnchat.analysis.memory_reader import MemoryReader
+from rnnchat.analysis.score import Reader, Score
 from rnnchat.errors import UsageError
 from rnnchat.generation.beam import Beam
 from rnnchat.generation.keyword import SettingKeywords, make_settings
@@ -20,6 +21,9 @@ from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
 from rnnchat.generation.reading import Reading, check_count
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
+from rnnchat.memory.default import find_default
+from rnnchat.memory.memory import Memory
+from rnnchat.memory.recollection import Recollection
 from rnnchat.model.file import Model, read_model
 from rnnchat.model.name import name_model
 from rnnchat.runtime.constant import Precision
@@ -41,7 +45,14 @@ class LanguageModel:
     compare and to quote, and is always computed in float32.
     """
 
-    def __init__(self, model: Model, name: str, network: OpenNetwork, make_exact: Callable[[], Predictor]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        name: str,
+        network: OpenNetwork,
+        make_exact: Callable[[], Predictor],
+        memory: Recollection | None = None,
+    ) -> None:
         """Use `rnnchat.load`.
 
         Args:
@@ -49,6 +60,7 @@ class LanguageModel:
             name: what it is called.
             network: what writes.
             make_exact: gives the network in float32 when it is asked for.
+            memory: of the texts that it remembers; of none by default.
         """
         self.model = model
         """What is in the file: ``config``, ``tokenizer``, ``weights``, ``training``, ``card``. Of a mixture, that of
@@ -57,6 +69,8 @@ class LanguageModel:
         self.network = network
         """What reads and writes, shared by all readings and writings."""
         self._make_exact = make_exact
+        self.memory = memory or _start_memory(model)
+        """What it remembers before it reads anything."""
 
     @classmethod
     def open(
@@ -80,8 +94,27 @@ class LanguageModel:
             return Runtime(model, precision, threads or choose_threads(model, precision, streams))
 
         predictor = start(chosen)
-        network = OpenNetwork(model.tokenizer, predictor, words=model.training.words)
-        return cls(model, name, network, lambda: predictor if chosen == "float32" else start("float32"))
+        network = OpenNetwork(model.tokenizer, predictor, model.training.words)
+        opened = cls(model, name, network, lambda: predictor if chosen == "float32" else start("float32"))
+        return opened.remember(model.text) if model.text else opened
+
+    def remember(self, *texts: str) -> "LanguageModel":
+        """The same model with texts in its memory: what followed the last words there is expected here as well.
+
+        A model that remembers reads and writes in the voice of the texts at once, without any training. This one stays
+        as it is; the two share the network.
+
+        Args:
+            texts: each stands by itself. A million characters take 12 MB and a fifth of a second.
+        """
+        memory = self.memory
+        for text in texts:
+            memory = memory.learn(self.tokenizer.encode(text))
+        return LanguageModel(self.model, self.name, self.network, lambda: self.exact, memory)
+
+    def forget(self) -> "LanguageModel":
+        """The same model with nothing in its memory, not even what is in its file."""
+        return LanguageModel(self.model, self.name, self.network, lambda: self.exact)
 
     @property
     def tokenizer(self) -> Tokenizer:
@@ -115,7 +148,7 @@ class LanguageModel:
             ModelError: the model's numbers overflow.
         """
         wanted = make_settings(settings, keywords)
-        return self.read(prompt).write(wanted, alternatives=alternatives)
+        return self.read(prompt, memory=wanted.memory).write(wanted, alternatives=alternatives)
 
     def write_text(
         self, prompt: str = "", settings: Settings | None = None, **keywords: Unpack[SettingKeywords]
@@ -155,7 +188,7 @@ class LanguageModel:
         if not prompts:
             raise UsageError("there is no prompt to go on from: give at least one, it may be empty")
         check_count(len(prompts), count)
-        places = [self.network.find_place(prompt, watch) for prompt in prompts]
+        places = [self.read(prompt, watch, memory=wanted.memory).place for prompt in prompts]
         return Writings(self.network, prompts, places, wanted, count, alternatives)
 
     def candidates(
@@ -180,7 +213,7 @@ class LanguageModel:
             ModelError: the model's numbers overflow.
         """
         wanted = make_settings(settings, keywords)
-        return self.read(prompt).candidates(count, wanted)
+        return self.read(prompt, memory=wanted.memory).candidates(count, wanted)
 
     def search(
         self,
@@ -208,20 +241,21 @@ class LanguageModel:
             ModelError: the model's numbers overflow.
         """
         wanted = make_settings(settings, keywords)
-        return self.read(prompt).search(width, wanted, length_penalty=length_penalty)
+        return self.read(prompt, memory=wanted.memory).search(width, wanted, length_penalty=length_penalty)
 
-    def read(self, text: str = "", watch: Watch = ignore) -> Reading:
+    def read(self, text: str = "", watch: Watch = ignore, *, memory: bool = True) -> Reading:
         """Read a text, to continue from its end in several ways.
 
         Args:
             text: what to read.
+            memory: whether what the model remembers, this text included, counts in what it expects.
             watch: told from time to time how many symbols of a long text are read, of how many; what it raises ends
                 the reading.
 
         Raises:
             ModelError: the model's numbers overflow.
         """
-        return Reading(self.network, text, watch)
+        return Reading(self.network, text, watch, self.memory if memory else None)
 
     def score(self, text: str | Iterable[str]) -> Score:
         """How well the model foretells a text: ``score(text).bits_per_char``, the lower the better.
@@ -233,7 +267,8 @@ class LanguageModel:
             TextError: the text is empty.
             ModelError: the model's numbers overflow.
         """
-        return score.score_text(self.exact, self.tokenizer, [text] if isinstance(text, str) else text)
+        pieces = [text] if isinstance(text, str) else text
+        return score.score_text(self.exact, self.tokenizer, pieces, self.make_reader())
 
     def score_cells(self, text: str, exact: bool = True) -> Iterator[np.ndarray]:
         """The bits of each stretch of `cell_score.CELL_CHARS` characters of a text, (C,) at a time, as it is read.
@@ -262,7 +297,14 @@ class LanguageModel:
             UsageError: ``top`` is below 0.
             ModelError: the model's numbers overflow.
         """
-        return insight.explain(self.exact, self.tokenizer, text, top, with_hidden)
+        memory = self.memory if len(self.memory.memory) else None
+        return insight.explain(self.exact, self.tokenizer, text, top, with_hidden, memory)
+
+    def make_reader(self) -> Reader | None:
+        """How texts are read to be scored: with its memory where it remembers any text; None for the network alone."""
+        if not len(self.memory.memory):
+            return None
+        return MemoryReader(self.exact, self.tokenizer, self.memory)
 
     def mix(self, other: "LanguageModel", weight: float = 0.5) -> "LanguageModel":
         """A model that writes as both: its probabilities are ``1 - weight`` of this one's, ``weight`` of the other's.
@@ -302,3 +344,9 @@ class LanguageModel:
         config = self.model.config
         sizes = ",".join(map(str, config.hidden_sizes))
         return f"<LanguageModel {self.name}: {self.tokenizer.level}, {config.cell} {sizes}, {self.precision}>"
+
+
+def _start_memory(model: Model) -> Recollection:
+    """A memory of nothing, which counts as much as the model has learned."""
+    vocab_size = model.config.vocab_size
+    return Recollection(Memory.of(vocab_size), model.mixing or find_default(vocab_size))

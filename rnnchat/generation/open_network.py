@@ -17,7 +17,7 @@ from rnnchat.generation.phrase import Spelling
 from rnnchat.generation.sampling import find_probabilities
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Place, Steering, Stream
-from rnnchat.runtime.predictor import Memory, Predictor
+from rnnchat.runtime.predictor import Predictor
 from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
@@ -36,22 +36,19 @@ def ignore(done: int, count: int) -> None:
 class OpenNetwork:
     """What computes, what spells, and the places that were reached so far: shared by all who read and write."""
 
-    def __init__(
-        self, tokenizer: Tokenizer, predictor: Predictor, memory: Memory | None = None, words: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, tokenizer: Tokenizer, predictor: Predictor, words: Sequence[str] = ()) -> None:
         """Make it ready.
 
         Args:
             tokenizer: the vocabulary.
             predictor: the network.
-            memory: what every text remembers from its beginning, if anything.
-            words: those that the model has learnt, where its symbols are smaller.
+            words: those that the model has learned, where its symbols are smaller.
         """
         self.tokenizer = tokenizer
         self.predictor = predictor
         self.spelling = Spelling(tokenizer, words)
         log_probs, state = read_start(predictor, tokenizer)
-        self.start = Place(np.zeros(0, np.int32), state, log_probs, memory=memory)
+        self.start = Place(np.zeros(0, np.int32), state, log_probs)
         """Before any text."""
         self._places: OrderedDict[bytes, Place] = OrderedDict()  # by the ids' bytes, the last used at the end
 
@@ -73,14 +70,13 @@ class OpenNetwork:
 
     def read_on(self, place: Place, ids: np.ndarray, watch: Watch = ignore) -> Place:
         """The end of a text, from a place on its way: ``ids`` (N,) are all of its symbols, those of ``place`` first."""
-        state, log_probs, memory = place.state, place.log_probs, place.memory
+        state, log_probs = place.state, place.log_probs
         for begin in range(len(place.ids), len(ids), BLOCK_SIZE):
             watch(begin, len(ids))
             block = ids[begin : begin + BLOCK_SIZE]
             batch_log_probs, state = self.predictor.read(block[None], state, last_only=True)
             log_probs = batch_log_probs[0, -1]
-            memory = memory.read(block) if memory is not None else None
-        return Place(ids, state, log_probs, memory=memory)
+        return Place(ids, state, log_probs)
 
     def keep(self, place: Place) -> None:
         """Keep a place: texts that begin like its text need not be read from their beginning."""

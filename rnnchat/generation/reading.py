@@ -17,6 +17,7 @@ from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Place
 from rnnchat.generation.writing import Continuation, Writing, Writings
+from rnnchat.memory.recollection import Recollection
 
 MAX_STEPS_BACK = 32
 """So many readings and writings can be taken back; each keeps 4 bytes a symbol of its text, and a state."""
@@ -41,6 +42,7 @@ class _Step(NamedTuple):
     chars: int
     place: Place
     unknown: tuple[str, ...]
+    memory: Recollection | None
 
 
 class Reading:
@@ -57,11 +59,22 @@ class Reading:
     whatever parts it came in. Every call but those for ``text`` and ``unknown`` ends a writing that is under way.
     """
 
-    def __init__(self, network: OpenNetwork, text: str = "", watch: Watch = ignore) -> None:
-        """Use `LanguageModel.read`."""
+    def __init__(
+        self, network: OpenNetwork, text: str = "", watch: Watch = ignore, memory: Recollection | None = None
+    ) -> None:
+        """Use `LanguageModel.read`.
+
+        Args:
+            network: what computes.
+            text: the beginning.
+            watch: see there.
+            memory: of other texts, or of nothing yet; None to remember nothing at all.
+        """
         self._network = network
         self._text = text
+        self._memory = memory
         self._place = network.find_place(text, watch)
+        self._remember(text)
         self._unknown = tuple(network.tokenizer.find_unknown(text))
         self._writing: Writing | None = None
         self._earlier: deque[_Step] = deque(maxlen=MAX_STEPS_BACK)
@@ -85,8 +98,12 @@ class Reading:
         self._settle()
         return self._place
 
-    def read(self, text: str) -> "Reading":
+    def read(self, text: str, *, remember: bool = True) -> "Reading":
         """Read on; the same reading, so that calls can follow each other.
+
+        Args:
+            text: what comes next.
+            remember: whether it is the person's, and may come up again word for word; what a model wrote should not.
 
         Raises:
             ModelError: the model's numbers overflow.
@@ -103,6 +120,7 @@ class Reading:
             unknown = network.tokenizer.find_unknown(self._text + text)
         self._unknown = tuple(dict.fromkeys((*self._unknown, *unknown)))
         self._text += text
+        self._remember(text, remember)
         self._earlier.append(before)
         return self
 
@@ -200,7 +218,7 @@ class Reading:
         if not 0 <= steps <= len(self._earlier):
             raise UsageError(f"{steps} steps back cannot be: choose from 0 to {len(self._earlier)}")
         for _ in range(steps):
-            chars, self._place, self._unknown = self._earlier.pop()
+            chars, self._place, self._unknown, self._memory = self._earlier.pop()
             self._text = self._text[:chars]
         return self
 
@@ -209,16 +227,26 @@ class Reading:
         return f"<Reading of {len(self.text):,} characters: {'…' if len(end) < len(self.text) else ''}{end!r}>"
 
     def _note(self) -> _Step:
-        return _Step(len(self._text), self._place, self._unknown)
+        return _Step(len(self._text), self._place, self._unknown, self._memory)
+
+    def _remember(self, text: str, is_read: bool = True) -> None:
+        """Take a text into the memory, where there is one, and stand at the end of it."""
+        if self._memory is not None:
+            ids = self._network.tokenizer.encode(text)
+            grown = self._memory.read(ids) if is_read else self._memory.follow(ids)
+            self._memory = grown.stand_after(self._place.ids)
+            self._place = self._place._replace(memory=self._memory if len(self._memory.memory) else None)
 
     def _settle(self) -> None:
         """End a writing that is under way, and stand at its end."""
         if self._writing is None:
             return
         self._writing.close()
-        self._place, self._text, self._writing = self._writing.place, self._text + self._writing.text, None
+        written, self._place, self._writing = self._writing.text, self._writing.place, None
+        self._text += written
         if self._network.tokenizer.level not in ("char", "byte"):  # the text may have ended inside a symbol
             self._place = self._network.find_place(self._text)
+        self._remember(written, is_read=False)
 
     def _describe(self, id: int, probability: float) -> Guess:
         place, tokenizer = self._place, self._network.tokenizer

@@ -215,6 +215,12 @@ class Settings:
         heading=WHAT,
         metavar="TEXT=NATS",
     )
+    memory: bool = described(
+        True,
+        "Whether the text so far, and what else the model remembers, counts in what is expected next.",
+        label="Memory",
+        words={False: OFF, True: "this story"},
+    )
     seed: int | None = described(
         None,
         "The same model, prompt, settings and seed give the same text; a new seed by default.",
@@ -283,6 +289,7 @@ class SettingKeywords(TypedDict, total=False):
     escape_loops: bool
     ban: str | Sequence[str]
     bias: Mapping[str, float] | Sequence[tuple[str, float]]
+    memory: bool
     seed: int | None
 
 

@@ -230,7 +230,7 @@ class Stream:
         text = self._decoder.feed(id)
         self.written.append(id)
         if self.memory is not None:
-            self.memory = self.memory.read(np.array([id]))
+            self.memory = self.memory.write(id)
         if self._uniforms:
             self._uniforms.popleft()
         self._last_chars = (self._last_chars + text)[-100:]

@@ -19,6 +19,8 @@ class Evidence(NamedTuple):
     """(S,) ids, in no order."""
     counts: np.ndarray
     """(K, S) float32: how often each of them followed."""
+    size: int
+    """How many symbols are remembered: the more there are, the less a single occurrence is chance."""
 
 
 class Slice(NamedTuple):
@@ -38,8 +40,8 @@ def cut_slice(order: int, followers: np.ndarray, begin: int, end: int) -> Slice:
     return Slice(order, followers[begin : end : max(1, count // MAX_OCCURRENCES)], count)
 
 
-def count_followers(found: Sequence[Slice], num_orders: int, vocab_size: int) -> Evidence | None:
-    """Add up occurrences; None where nothing was found."""
+def count_followers(found: Sequence[Slice], num_orders: int, vocab_size: int, size: int) -> Evidence | None:
+    """Add up occurrences in a memory of a size; None where nothing was found."""
     if not found:
         return None
     followers = np.concatenate([part.followers for part in found])
@@ -57,4 +59,4 @@ def count_followers(found: Sequence[Slice], num_orders: int, vocab_size: int) ->
     scales = np.zeros((num_orders, len(found)), np.float32)
     for row, part in enumerate(found):
         scales[part.order, row] = part.count / lengths[row]
-    return Evidence(symbols, scales @ rows.astype(np.float32))
+    return Evidence(symbols, scales @ rows.astype(np.float32), size)

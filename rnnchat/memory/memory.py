@@ -53,6 +53,8 @@ class Memory:
     """How many symbols at the end of ``tail`` are missing from ``counts``."""
     recent: np.ndarray = field(default_factory=_nothing)
     """(N,) int32: the last symbols of the text being written, remembered or not."""
+    size: int = 0
+    """How many symbols are remembered."""
     is_broken: bool = False
     """Whether the text went on without being remembered since the end of ``tail``."""
 
@@ -63,8 +65,7 @@ class Memory:
 
     def __len__(self) -> int:
         """How many symbols are remembered."""
-        new = np.count_nonzero(self.tail[self.overlap :] != BREAK)
-        return sum(map(len, (*self.indexes, *self.grown))) + int(new)
+        return self.size
 
     @property
     def num_bytes(self) -> int:
@@ -75,19 +76,23 @@ class Memory:
         """Remember a text that stands by itself: (N,) int32."""
         if not len(ids):
             return self
-        return replace(self, indexes=(*self.indexes, Index(self.packing, ids)), counts=self._count(ids))
+        return replace(
+            self, indexes=(*self.indexes, Index(self.packing, ids)), counts=self._count(ids), size=self.size + len(ids)
+        )
 
     def extend(self, ids: np.ndarray) -> "Memory":
         """Remember (N,) int32 more symbols of the text that is being written."""
         new = ids.astype(np.int32, copy=False)
+        size = self.size + len(new)
         if self.is_broken:
+            size += len(self.recent)
             new = np.concatenate((_BREAK, self.recent, new))
         tail = np.concatenate((self.tail, new))
         counts, uncounted = self.counts, self.uncounted + len(new)
         if uncounted >= COUNT_INTERVAL:
             counts, uncounted = self._count(tail[-uncounted:]), 0
         grown = replace(
-            self, tail=tail, counts=counts, uncounted=uncounted, recent=self._move_on(ids), is_broken=False
+            self, tail=tail, counts=counts, uncounted=uncounted, recent=self._move_on(ids), size=size, is_broken=False
         )
         return grown._index() if len(tail) - self.overlap > MAX_TAIL else grown
 
@@ -98,6 +103,13 @@ class Memory:
         sake.
         """
         return replace(self, recent=self._move_on(ids), is_broken=True) if len(ids) else self
+
+    def stand_after(self, ids: np.ndarray) -> "Memory":
+        """The same memory, at the end of a text: (N,) int32, of which the last few are its context now."""
+        recent = ids[-self.packing.longest :].astype(np.int32)
+        if np.array_equal(recent, self.recent):
+            return self
+        return replace(self, recent=recent, is_broken=True)
 
     def append(self, id: int) -> "Memory":
         """Remember one more symbol of the text that is being written."""
@@ -118,7 +130,7 @@ class Memory:
                 if begin == end:
                     break
                 found.append(cut_slice(order, index.followers, begin, end))
-        return count_followers(found, len(self.packing.orders), self.packing.vocab_size)
+        return count_followers(found, len(self.packing.orders), self.packing.vocab_size, len(self))
 
     def _search_tail(self, context: list[int]) -> list[Slice]:
         """Occurrences in the symbols that no index holds yet."""
@@ -145,7 +157,9 @@ class Memory:
         before = min(self.packing.longest, first)
         grown.append(Index(self.packing, indexed[first - before :], before))
         overlap = min(self.packing.longest, len(indexed))
-        return replace(self, grown=tuple(grown), indexed=indexed, tail=indexed[len(indexed) - overlap :], overlap=overlap)
+        return replace(
+            self, grown=tuple(grown), indexed=indexed, tail=indexed[len(indexed) - overlap :], overlap=overlap
+        )
 
     def _count(self, ids: np.ndarray) -> np.ndarray:
         counts: np.ndarray = self.counts + np.bincount(ids[ids != BREAK], minlength=self.packing.vocab_size)

@@ -28,7 +28,9 @@ from rnnchat.memory.evidence import Evidence
 from rnnchat.memory.index import Packing
 
 INPUTS = 3
-"""Of the gate for each order, beside one for the network."""
+"""Of the gate for each order, beside `EXTRA_INPUTS`."""
+EXTRA_INPUTS = 2
+"""For the network, and for the size of the memory."""
 UNSEEN = (0.0, 0.0, -1.0)
 """Those of an order whose context was never seen."""
 FLOOR = 1e-6
@@ -42,10 +44,10 @@ MAX_BIAS = 6.0
 
 @dataclass(frozen=True)
 class Gate:
-    """Two layers of numbers: (3K + 1) inputs, G hidden units (tanh), 2K outputs."""
+    """Two layers of numbers: (3K + 2) inputs, G hidden units (tanh), 2K outputs."""
 
     hidden_weight: np.ndarray
-    """(G, 3K + 1) float32"""
+    """(G, 3K + 2) float32"""
     hidden_bias: np.ndarray
     """(G,)"""
     output_weight: np.ndarray
@@ -60,7 +62,7 @@ class Gate:
 
     def __post_init__(self) -> None:
         hidden, orders = len(self.hidden_bias), self.num_orders
-        shapes = ((hidden, INPUTS * orders + 1), (hidden,), (2 * orders, hidden), (2 * orders,))
+        shapes = ((hidden, INPUTS * orders + EXTRA_INPUTS), (hidden,), (2 * orders, hidden), (2 * orders,))
         found = tuple(np.shape(part) for part in self.parts)
         if found != shapes or not all(np.isfinite(part).all() for part in self.parts):
             raise ValueError(f"a gate's weights have the shapes {found}, or are not finite")
@@ -84,7 +86,7 @@ class Gate:
         return cls(*(np.array(part, np.float32) for part in record))
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """(3K + 1,) -> (2K,)"""
+        """(3K + 2,) -> (2K,)"""
         hidden = np.tanh(self.hidden_weight @ inputs + self.hidden_bias)
         outputs: np.ndarray = self.output_weight @ hidden + self.output_bias
         return outputs
@@ -152,11 +154,11 @@ class Mixing:
         """
         if evidence is None:
             return log_probs
-        symbols, counts = evidence
+        symbols, counts, size = evidence
         num_orders = len(counts)
         totals = counts.sum(1)  # (K,)
         distinct = (counts > 0).sum(1)  # (K,)
-        outputs = self.gate(describe(totals, distinct, counts.max(1), log_probs.max()))
+        outputs = self.gate(describe(totals, distinct, counts.max(1), log_probs.max(), size))
         weights = (totals > 0) / (1 + np.exp(-outputs[:num_orders]))  # (K,): w
         escapes = distinct * np.exp(outputs[num_orders:]) + FLOOR  # (K,): e
         known = log_probs[symbols]  # (S,)
@@ -173,15 +175,17 @@ class Mixing:
         return mixed
 
 
-def describe(totals: np.ndarray, distinct: np.ndarray, most: np.ndarray, best_log_prob: float) -> np.ndarray:
-    """What the gate looks at: (3K + 1,) from three counts of each order (K,) and the network's confidence in nats."""
+def describe(totals: np.ndarray, distinct: np.ndarray, most: np.ndarray, best_log_prob: float, size: int) -> np.ndarray:
+    """What the gate looks at: (3K + 2,) from three counts of each order (K,), the network's confidence in nats, and
+    how many symbols are remembered."""
     num_orders = len(totals)
-    inputs = np.empty(INPUTS * num_orders + 1, np.float32)
+    inputs = np.empty(INPUTS * num_orders + EXTRA_INPUTS, np.float32)
     inputs[:num_orders] = totals
     inputs[num_orders : 2 * num_orders] = distinct
     np.log1p(inputs[: 2 * num_orders], out=inputs[: 2 * num_orders])
-    inputs[2 * num_orders : -1] = most / (totals + 1) - (totals == 0)
-    inputs[-1] = best_log_prob
+    inputs[2 * num_orders : -2] = most / (totals + 1) - (totals == 0)
+    inputs[-2] = best_log_prob
+    inputs[-1] = math.log1p(size) / 4
     return inputs
 
 

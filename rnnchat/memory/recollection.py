@@ -24,9 +24,21 @@ class Recollection:
         """(V,): see `Rates.find_bias`."""
         return self.mixing.rates.find_bias(self.memory.counts)
 
+    def learn(self, ids: np.ndarray) -> "Recollection":
+        """With one more text that stands by itself, ids (N,)."""
+        return self._with(self.memory.learn(ids))
+
     def read(self, ids: np.ndarray) -> "Recollection":
         """After N symbols of the person's, ids (N,), which are remembered."""
         return self._with(self.memory.extend(ids))
+
+    def follow(self, ids: np.ndarray) -> "Recollection":
+        """After N symbols of the text, ids (N,), that are not remembered."""
+        return self._with(self.memory.follow(ids))
+
+    def stand_after(self, ids: np.ndarray) -> "Recollection":
+        """At the end of a text, ids (N,): symbols at a seam are not those of the two parts."""
+        return self._with(self.memory.stand_after(ids))
 
     def write(self, id: int) -> "Recollection":
         """After a symbol of the model's own, which is not: what it has just said would make it say that again."""

@@ -38,7 +38,10 @@ class Memory(Protocol):
     """What was read, as far as it changes what is expected next: a value like the state, which it goes along with."""
 
     def read(self, ids: np.ndarray) -> "Memory":
-        """What it becomes after N more symbols, ids (N,); this one stays as it is."""
+        """What it becomes after N more symbols of the text, ids (N,); this one stays as it is."""
+
+    def write(self, id: int) -> "Memory":
+        """What it becomes after a symbol that the model itself has written."""
 
     def mix(self, log_probs: np.ndarray) -> np.ndarray:
         """What is expected next, (V,) float32 log-probabilities, from what the network alone expects, (V,)."""

@@ -67,9 +67,7 @@ def recall_best(run: RunFolder) -> tuple[int, float] | None:
     return None if training.bits_per_char is None else (training.steps, training.bits_per_char)
 
 
-def publish_best(
-    run: RunFolder, bits_per_char: float, curve: Curve, held_out: np.ndarray, learned: np.ndarray
-) -> Path:
+def publish_best(run: RunFolder, bits_per_char: float, curve: Curve, held_out: np.ndarray, learned: np.ndarray) -> Path:
     """Put the model that is kept into the library under the run's name, with what was measured since.
 
     Steps and time stay those of the network that is kept, not of the run. What int8 loses is measured, and how much a

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rnnchat.memory.default import find_default
 from rnnchat.memory.memory import Memory
-from rnnchat.memory.mixing import FLOOR, INPUTS, Gate, Mixing, Rates, describe
+from rnnchat.memory.mixing import EXTRA_INPUTS, FLOOR, INPUTS, Gate, Mixing, Rates, describe
 from rnnchat.memory.recollection import Recollection
 from rnnchat.model.file import Model
 from rnnchat.runtime.runtime import Runtime
@@ -41,7 +41,7 @@ class Sample(NamedTuple):
     """What a memory said at P successive positions of a text, and what came."""
 
     inputs: np.ndarray
-    """(P, 3K + 1) float32, of the gate."""
+    """(P, 3K + 2) float32, of the gate."""
     totals: np.ndarray
     """(P, K)"""
     distinct: np.ndarray
@@ -119,10 +119,19 @@ def collect(log_probs: Iterable[np.ndarray], ids: np.ndarray, memory: Memory, ra
     for row, id in zip(log_probs, ids, strict=True):
         known = place.adapt(row)
         target_known.append(known[id])
-        symbols, counts = place.memory.recall() or (np.zeros(0, np.int32), np.zeros((len(nothing), 0), np.float32))
+        evidence = place.memory.recall()
+        symbols, counts = evidence[:2] if evidence else (np.zeros(0, np.int32), np.zeros((len(nothing), 0), np.float32))
         totals, distinct = counts.sum(1), (counts > 0).sum(1)
         most = counts.max(1) if len(symbols) else nothing
-        rows.append((describe(totals, distinct, most, known.max()), totals, distinct, counts.T, known[symbols]))
+        rows.append(
+            (
+                describe(totals, distinct, most, known.max(), len(place.memory)),
+                totals,
+                distinct,
+                counts.T,
+                known[symbols],
+            )
+        )
         found = np.flatnonzero(symbols == id)
         target.append(begin + int(found[0]) if len(found) else -1)
         begin += len(symbols)
@@ -172,8 +181,14 @@ def cut(sample: Sample, begin: int, end: int) -> Sample:
     target = sample.target[begin:end]
     rows, candidates = slice(begin, end), slice(first, last)
     return Sample(
-        sample.inputs[rows], sample.totals[rows], sample.distinct[rows], sample.sizes[rows], sample.counts[candidates],
-        sample.known[candidates], np.where(target >= 0, target - first, -1), sample.target_known[rows],
+        sample.inputs[rows],
+        sample.totals[rows],
+        sample.distinct[rows],
+        sample.sizes[rows],
+        sample.counts[candidates],
+        sample.known[candidates],
+        np.where(target >= 0, target - first, -1),
+        sample.target_known[rows],
     )
 
 
@@ -183,7 +198,7 @@ class _Gate(nn.Module):
     def __init__(self, num_orders: int, start: Gate | None = None) -> None:
         super().__init__()
         size = HIDDEN if start is None else len(start.hidden_bias)
-        self.hidden = nn.Linear(INPUTS * num_orders + 1, size)
+        self.hidden = nn.Linear(INPUTS * num_orders + EXTRA_INPUTS, size)
         self.output = nn.Linear(size, 2 * num_orders)
         if start is None:
             nn.init.zeros_(self.output.weight)

@@ -14,9 +14,7 @@ from rnnchat.memory.memory import MAX_TAIL, Memory
 def count_by_hand(texts: list[list[int]], context: list[int]) -> Counter[int]:
     """What followed ``context`` in the texts."""
     size = len(context)
-    return Counter(
-        text[end] for text in texts for end in range(size, len(text)) if text[end - size : end] == context
-    )
+    return Counter(text[end] for text in texts for end in range(size, len(text)) if text[end - size : end] == context)
 
 
 def check_evidence(memory: Memory, files: list[list[int]], story: list[int]) -> None:
@@ -41,7 +39,10 @@ def check_evidence(memory: Memory, files: list[list[int]], story: list[int]) -> 
 def test_it_recalls_every_earlier_occurrence_of_every_context(
     vocab_size: int, files: list[list[int]], story: list[int]
 ) -> None:
-    files, story = ([[id % vocab_size for id in text] for text in (*files, story)][:-1], [id % vocab_size for id in story])
+    files, story = (
+        [[id % vocab_size for id in text] for text in (*files, story)][:-1],
+        [id % vocab_size for id in story],
+    )
     memory = Memory.of(vocab_size)
     for file in files:
         memory = memory.learn(np.array(file, np.int32))
@@ -74,7 +75,8 @@ def test_what_is_remembered_later_leaves_an_earlier_memory_as_it_was() -> None:
     one, other = before.append(3), before.extend(np.full(3 * MAX_TAIL, 5, np.int32))
     after = before.recall()
     assert evidence is not None and after is not None
-    assert len(before) == size and (after.counts == evidence.counts).all() and (after.symbols == evidence.symbols).all()
+    assert len(before) == size and (after.counts == evidence.counts).all()
+    assert (after.symbols == evidence.symbols).all()
     check_evidence(one, [story.tolist()], [*story.tolist(), 3])
     check_evidence(other, [story.tolist()], [*story.tolist(), *[5] * 3 * MAX_TAIL])
 

@@ -5,12 +5,12 @@ import pytest
 
 from rnnchat.memory.evidence import Evidence
 from rnnchat.memory.memory import Memory
-from rnnchat.memory.mixing import FLOOR, INPUTS, Gate, Mixing, Rates, add_bias, describe
+from rnnchat.memory.mixing import EXTRA_INPUTS, FLOOR, INPUTS, Gate, Mixing, Rates, add_bias, describe
 
 
 def make_gate(num_orders: int, seed: int = 1) -> Gate:
     random = np.random.default_rng(seed)
-    shapes = ((8, INPUTS * num_orders + 1), (8,), (2 * num_orders, 8), (2 * num_orders,))
+    shapes = ((8, INPUTS * num_orders + EXTRA_INPUTS), (8,), (2 * num_orders, 8), (2 * num_orders,))
     return Gate(*(random.normal(scale=0.5, size=shape).astype(np.float32) for shape in shapes))
 
 
@@ -23,7 +23,7 @@ def mix_by_hand(mixing: Mixing, log_probs: np.ndarray, evidence: Evidence) -> np
     counts = np.zeros((len(evidence.counts), len(log_probs)))
     counts[:, evidence.symbols] = evidence.counts
     totals, distinct = counts.sum(1), (counts > 0).sum(1)
-    outputs = mixing.gate(describe(totals, distinct, counts.max(1), log_probs.max()))
+    outputs = mixing.gate(describe(totals, distinct, counts.max(1), log_probs.max(), evidence.size))
     scores = log_probs.astype(float)
     for order, total in enumerate(totals):
         if total:
@@ -68,13 +68,19 @@ def test_a_mixing_survives_its_file() -> None:
     read = Mixing.from_json(mixing.to_json(), 90)
     assert read.rates.weight == 0.5
     assert read.rates.shares == pytest.approx(shares, rel=0.1)
-    inputs = np.ones(INPUTS * 6 + 1, np.float32)
+    inputs = np.ones(INPUTS * 6 + EXTRA_INPUTS, np.float32)
     assert read.gate(inputs) == pytest.approx(mixing.gate(inputs), abs=0.01)
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"rate_weight": 2}, {"rate_weight": float("nan")}, {"shares": "AAAA"}, {"gate": []}, {"gate": [[1], [2], [3], [4]]}],
+    [
+        {"rate_weight": 2},
+        {"rate_weight": float("nan")},
+        {"shares": "AAAA"},
+        {"gate": []},
+        {"gate": [[1], [2], [3], [4]]},
+    ],
 )
 def test_a_damaged_mixing_is_refused(change: dict[str, object]) -> None:
     record = {**Mixing(make_gate(6), Rates(np.full(90, 1 / 90), 0.5)).to_json(), **change}
