@@ -126,7 +126,7 @@ def test_each_candidate_is_the_text_of_its_seed(model: rnnchat.LanguageModel) ->
 
 
 def test_the_probability_of_a_text_is_the_one_that_reading_it_finds(model: rnnchat.LanguageModel) -> None:
-    (candidate,) = model.candidates("abc", 1, FLAT)
+    (candidate,) = model.candidates("abc", 1, FLAT, memory=False)
     read = model.explain("abc" + candidate.text).log_probs[3:].sum()
     assert candidate.log_prob == pytest.approx(float(read), abs=1e-3)
 
@@ -181,11 +181,11 @@ def test_a_reading_that_wrote_stands_where_one_stands_that_read_it(
     load_level: Callable[..., rnnchat.LanguageModel], level: str
 ) -> None:
     model = load_level(level)
-    reading = model.read("the cat")
+    reading = model.read("the cat", memory=False)
     written = reading.write_text(FLAT, stop="t")
     assert reading.text == "the cat" + written
     assert is_same_place(reading, model.read(reading.text))
-    assert reading.write_text(FLAT) == model.write_text("the cat" + written, FLAT)
+    assert reading.write_text(FLAT) == model.write_text("the cat" + written, FLAT, memory=False)
 
 
 def test_a_reading_stands_where_its_writing_was_left(model: rnnchat.LanguageModel) -> None:

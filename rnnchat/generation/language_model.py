@@ -21,15 +21,15 @@ from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
 from rnnchat.generation.reading import Reading, check_count
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
+from rnnchat.memory import memory as ids_memory
 from rnnchat.memory.default import find_default
-from rnnchat.memory.memory import Memory
 from rnnchat.memory.recollection import Recollection
 from rnnchat.model.file import Model, read_model
 from rnnchat.model.name import name_model
 from rnnchat.runtime.constant import Precision
 from rnnchat.runtime.mixture import Mixture, check_same_vocabulary
 from rnnchat.runtime.precision import choose_precision
-from rnnchat.runtime.predictor import Predictor
+from rnnchat.runtime.predictor import Memory, Predictor
 from rnnchat.runtime.runtime import Runtime
 from rnnchat.runtime.thread import choose_threads
 from rnnchat.text.tokenizer import Tokenizer
@@ -51,7 +51,7 @@ class LanguageModel:
         name: str,
         network: OpenNetwork,
         make_exact: Callable[[], Predictor],
-        memory: Recollection | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Use `rnnchat.load`.
 
@@ -297,12 +297,12 @@ class LanguageModel:
             UsageError: ``top`` is below 0.
             ModelError: the model's numbers overflow.
         """
-        memory = self.memory if len(self.memory.memory) else None
+        memory = None if self.memory.is_empty else self.memory
         return insight.explain(self.exact, self.tokenizer, text, top, with_hidden, memory)
 
     def make_reader(self) -> Reader | None:
         """How texts are read to be scored: with its memory where it remembers any text; None for the network alone."""
-        if not len(self.memory.memory):
+        if self.memory.is_empty:
             return None
         return MemoryReader(self.exact, self.tokenizer, self.memory)
 
@@ -349,4 +349,4 @@ class LanguageModel:
 def _start_memory(model: Model) -> Recollection:
     """A memory of nothing, which counts as much as the model has learned."""
     vocab_size = model.config.vocab_size
-    return Recollection(Memory.of(vocab_size), model.mixing or find_default(vocab_size))
+    return Recollection(ids_memory.Memory.of(vocab_size), model.mixing or find_default(vocab_size))

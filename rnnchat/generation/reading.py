@@ -17,7 +17,7 @@ from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Place
 from rnnchat.generation.writing import Continuation, Writing, Writings
-from rnnchat.memory.recollection import Recollection
+from rnnchat.runtime.predictor import Memory
 
 MAX_STEPS_BACK = 32
 """So many readings and writings can be taken back; each keeps 4 bytes a symbol of its text, and a state."""
@@ -42,7 +42,7 @@ class _Step(NamedTuple):
     chars: int
     place: Place
     unknown: tuple[str, ...]
-    memory: Recollection | None
+    memory: Memory | None
 
 
 class Reading:
@@ -60,7 +60,7 @@ class Reading:
     """
 
     def __init__(
-        self, network: OpenNetwork, text: str = "", watch: Watch = ignore, memory: Recollection | None = None
+        self, network: OpenNetwork, text: str = "", watch: Watch = ignore, memory: Memory | None = None
     ) -> None:
         """Use `LanguageModel.read`.
 
@@ -235,7 +235,7 @@ class Reading:
             ids = self._network.tokenizer.encode(text)
             grown = self._memory.read(ids) if is_read else self._memory.follow(ids)
             self._memory = grown.stand_after(self._place.ids)
-            self._place = self._place._replace(memory=self._memory if len(self._memory.memory) else None)
+            self._place = self._place._replace(memory=None if self._memory.is_empty else self._memory)
 
     def _settle(self) -> None:
         """End a writing that is under way, and stand at its end."""

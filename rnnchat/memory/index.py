@@ -2,7 +2,8 @@
 
 A suffix array cut to the last few symbols (compare infini-gram, Liu et al. 2024): the K symbols before a position are
 packed into one integer of 64 bits, the nearest one highest, so that the positions that share their last symbols with
-a given context are one slice, however many symbols are asked for. It takes 12 bytes and some 0.2 µs for each symbol of the text.
+a given context are one slice, however many symbols are asked for. It takes 12 bytes and some
+0.2 µs for each symbol of the text.
 
 Letters: N symbols of the text, V vocabulary, K orders (lengths of context).
 """

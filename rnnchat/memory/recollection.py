@@ -24,6 +24,11 @@ class Recollection:
         """(V,): see `Rates.find_bias`."""
         return self.mixing.rates.find_bias(self.memory.counts)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is remembered."""
+        return not len(self.memory)
+
     def learn(self, ids: np.ndarray) -> "Recollection":
         """With one more text that stands by itself, ids (N,)."""
         return self._with(self.memory.learn(ids))

@@ -37,8 +37,20 @@ class Predictor(Protocol):
 class Memory(Protocol):
     """What was read, as far as it changes what is expected next: a value like the state, which it goes along with."""
 
+    is_empty: bool
+    """Whether nothing is remembered."""
+
+    def learn(self, ids: np.ndarray) -> "Memory":
+        """What it becomes with one more text that stands by itself, ids (N,); this one stays as it is."""
+
     def read(self, ids: np.ndarray) -> "Memory":
-        """What it becomes after N more symbols of the text, ids (N,); this one stays as it is."""
+        """What it becomes after N more symbols of the text, ids (N,)."""
+
+    def follow(self, ids: np.ndarray) -> "Memory":
+        """What it becomes after N more symbols, ids (N,), that are not remembered."""
+
+    def stand_after(self, ids: np.ndarray) -> "Memory":
+        """The same memory at the end of a text, ids (N,), whatever it was told came last."""
 
     def write(self, id: int) -> "Memory":
         """What it becomes after a symbol that the model itself has written."""

@@ -13,7 +13,7 @@ from rnnchat.text.tokenizer import fit_tokenizer
 
 @pytest.fixture
 def reading(make_model):
-    return LanguageModel.of(make_model(symbols="\nabc"), "tiny", "float32").read("ab")
+    return LanguageModel.of(make_model(symbols="\nabc"), "tiny", "float32").read("ab", memory=False)
 
 
 def sum_log_probs(reading, ids):

@@ -5,7 +5,7 @@ import pytest
 
 from rnnchat.errors import ModelError, UsageError
 from rnnchat.generation.language_model import LanguageModel
-from rnnchat.generation.open_network import MAX_PLACES, OpenNetwork
+from rnnchat.generation.open_network import MAX_PLACES
 from rnnchat.generation.settings import Settings
 from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer, fit_tokenizer
@@ -370,7 +370,7 @@ def test_a_loop_is_noticed_and_left_if_asked(model):
 def test_insight_tells_of_the_distribution_that_was_drawn_from(model):
     place = model.read("abc").place
     log_probs, state = place.log_probs, place.state
-    for piece in model.write("abc", FLAT, alternatives=3):
+    for piece in model.write("abc", FLAT, memory=False, alternatives=3):
         assert piece.insight.log_prob == piece.log_prob == pytest.approx(float(log_probs[piece.id]))
         assert piece.insight.rank == 1 + (log_probs > log_probs[piece.id]).sum()
         assert [id for id, _ in piece.insight.alternatives] == np.argsort(-log_probs, kind="stable")[:3].tolist()
@@ -426,13 +426,23 @@ def test_what_is_expected_is_what_the_first_symbol_is_drawn_with(model, prompt, 
 
 
 class Habit:
-    """The simplest memory: what was read most so far is expected for certain."""
+    """The simplest memory: what was read or written most so far is expected for certain."""
+
+    is_empty = False
 
     def __init__(self, ids=()):
         self.ids = tuple(ids)
 
     def read(self, ids):
         return Habit((*self.ids, *ids.tolist()))
+
+    follow = read
+
+    def write(self, id):
+        return Habit((*self.ids, id))
+
+    def stand_after(self, ids):
+        return self
 
     def mix(self, log_probs):
         mixed = np.full_like(log_probs, -50)
@@ -444,8 +454,7 @@ class Habit:
 def creature(make_model):
     """A model with a habit."""
     model = open_model(make_model())
-    network = OpenNetwork(model.tokenizer, model.network.predictor, Habit())
-    return LanguageModel(model.model, "creature", network, lambda: network.predictor)
+    return LanguageModel(model.model, "creature", model.network, lambda: model.exact, Habit())
 
 
 def test_a_memory_changes_what_is_expected_on_every_way_of_writing(creature):

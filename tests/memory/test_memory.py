@@ -74,8 +74,10 @@ def test_what_is_remembered_later_leaves_an_earlier_memory_as_it_was() -> None:
     evidence, size = before.recall(), len(before)
     one, other = before.append(3), before.extend(np.full(3 * MAX_TAIL, 5, np.int32))
     after = before.recall()
-    assert evidence is not None and after is not None
-    assert len(before) == size and (after.counts == evidence.counts).all()
+    assert evidence is not None
+    assert after is not None
+    assert len(before) == size
+    assert (after.counts == evidence.counts).all()
     assert (after.symbols == evidence.symbols).all()
     check_evidence(one, [story.tolist()], [*story.tolist(), 3])
     check_evidence(other, [story.tolist()], [*story.tolist(), *[5] * 3 * MAX_TAIL])
