@@ -84,6 +84,8 @@ def generate(
     temperature: option.Temperature = str(Settings.temperature),
     *,
     given: dict[str, Any],
+    memory: option.Memory = None,
+    no_memory: option.NoMemory = False,
     candidates: Candidates = 1,
     beams: Beams = None,
     mix: Mix = None,
@@ -98,7 +100,8 @@ def generate(
 
     Several prompts, candidates or beams are shown when all are done, one below the other.
     """
-    settings = option.make_settings(given, temperature)
+    option.check_memory(memory, no_memory)
+    settings = option.make_settings(given, temperature).change(memory=not no_memory)
     if beams is not None:
         _check_beams(settings, candidates, explain, hidden)
     _check_mixture(mix, mix_weight)
@@ -109,7 +112,7 @@ def generate(
     check_count(len(prompts), candidates)
     name = option.choose_model(model)
     num_streams = beams or candidates * len(prompts)
-    opened = open_model(name, precision, num_streams)
+    opened = open_model(name, precision, num_streams, memory, forget=no_memory)
     source = find_source(opened.model, name) if copied else None
     if mix is not None:
         opened = opened.mix(open_model(mix, precision, num_streams), 0.5 if mix_weight is None else mix_weight)

@@ -50,6 +50,23 @@ ChosenPrecision = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+Memory = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--memory",
+        metavar="TEXT",
+        help="A text to write in the voice of: a file, a folder, or a text of the catalogue; may be repeated.",
+        rich_help_panel=WHAT,
+    ),
+]
+NoMemory = Annotated[
+    bool,
+    typer.Option(
+        "--no-memory",
+        help="Use the network alone, without what it remembers of the prompt and of the model's own text.",
+        rich_help_panel=WHAT,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=OUTPUT)]
 
 
@@ -130,6 +147,16 @@ def make_settings(given: dict[str, Any], temperature: str | None) -> Settings:
     length = max(Settings.length, given["min_length"]) if is_exact else 0
     values: dict[str, Any] = {"length": length, **given, **parse_temperature(temperature)}
     return Settings(**values)
+
+
+def check_memory(memory: list[str] | None, no_memory: bool) -> None:
+    """Refuse texts to remember together with the wish to remember nothing.
+
+    Raises:
+        UsageError: both are given.
+    """
+    if memory and no_memory:
+        raise UsageError("--memory and --no-memory contradict each other: leave one of them out")
 
 
 def parse_temperature(text: str | None) -> dict[str, Any]:

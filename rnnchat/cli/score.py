@@ -49,6 +49,8 @@ def score(
     copied_from: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="The same for a text of your choice; may be repeated.")
     ] = None,
+    memory: option.Memory = None,
+    no_memory: option.NoMemory = False,
     precision: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Exact by default; with --fast as suits the model.")
     ] = None,
@@ -59,9 +61,12 @@ def score(
     A score is exact unless --fast is given: float32, one stream, nothing is forgotten. With --json, --lines and
     --symbols print one object each, and the last line is the score.
     """
+    option.check_memory(memory, no_memory)
+    if memory and fast:
+        raise UsageError("--fast reads the text in parallel, where a memory has no order: leave out --memory or --fast")
     detail = _choose_detail(lines, symbols, worst)
     texts = open_texts(files)
-    contestants = [_prepare(name, fast, precision) for name in (model, *(others or []))]
+    contestants = [_prepare(name, fast, precision, memory, no_memory) for name in (model, *(others or []))]
     sources = [_find_source(contestant, copied, copied_from) for contestant in contestants]
     view = View(detail, worst, is_json, len(contestants), len(texts))
     results = []
@@ -142,13 +147,15 @@ def _choose_detail(lines: bool, symbols: bool, worst: int | None) -> Detail:
     return "lines" if lines else "symbols" if symbols else None
 
 
-def _prepare(name: str, fast: bool, precision: Literal["int8", "float32"] | None) -> _Contestant:
+def _prepare(
+    name: str, fast: bool, precision: Literal["int8", "float32"] | None, memory: list[str] | None, forget: bool
+) -> _Contestant:
     """Open a model."""
     from rnnchat.analysis.fast_score import STREAMS
 
     if fast:
         return _Contestant(name, open_model(name, precision, STREAMS), True)
-    return _Contestant(name, open_model(name, precision or "float32"), False)
+    return _Contestant(name, open_model(name, precision or "float32", 1, memory, forget), False)
 
 
 def _find_source(contestant: _Contestant, copied: bool, copied_from: list[str] | None) -> _Source | None:
@@ -186,7 +193,8 @@ def _score_text(contestant: _Contestant, name: str, corpus: "Corpus", view: View
     pieces = corpus.read_pieces() if view.is_streaming else report_progress(corpus.read_pieces(), corpus.name)
     started_s = time.perf_counter()
     if not contestant.is_fast:
-        found = _read(contestant, pieces, ExactReader(predictor, tokenizer), view, name)
+        reader = contestant.model.make_reader() or ExactReader(predictor, tokenizer)
+        found = _read(contestant, pieces, reader, view, name)
         return TextScore(name, found, time.perf_counter() - started_s, copies=_find_copies(corpus, source))
     reader = FastReader(predictor, tokenizer, contestant.model.exact)
     found = _read(contestant, pieces, reader, view, name)

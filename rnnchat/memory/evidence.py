@@ -30,7 +30,7 @@ class Slice(NamedTuple):
     """From 0 to K - 1."""
     followers: np.ndarray
     """What followed: ids, with repetitions."""
-    count: int
+    occurrences: int
     """How many occurrences they stand for."""
 
 
@@ -58,5 +58,5 @@ def count_followers(found: Sequence[Slice], num_orders: int, vocab_size: int, si
     rows = np.bincount(cells, minlength=len(found) * num_symbols).reshape(len(found), num_symbols)
     scales = np.zeros((num_orders, len(found)), np.float32)
     for row, part in enumerate(found):
-        scales[part.order, row] = part.count / lengths[row]
+        scales[part.order, row] = part.occurrences / lengths[row]
     return Evidence(symbols, scales @ rows.astype(np.float32), size)

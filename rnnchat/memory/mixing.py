@@ -109,8 +109,8 @@ class Rates:
         """
         if self.shares is None or not self.weight:
             return None
-        bias = self.weight * np.log((counts + 1) / (counts.sum() * self.shares + 1))
-        return np.clip(bias, -MAX_BIAS, MAX_BIAS).astype(np.float32)
+        bias: np.ndarray = self.weight * np.log((counts + 1) / (counts.sum() * self.shares + 1))
+        return bias.clip(-MAX_BIAS, MAX_BIAS).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -191,13 +191,14 @@ def describe(totals: np.ndarray, distinct: np.ndarray, most: np.ndarray, best_lo
 
 def _to_bytes(shares: np.ndarray) -> bytes:
     """A byte for each share: its distance from 1 in eighths of an octave."""
-    eighths = np.round(-np.log2(np.maximum(shares, 2.0**-31)) * _STEPS_PER_OCTAVE)
-    return np.clip(eighths, 0, 255).astype(np.uint8).tobytes()
+    eighths: np.ndarray = -np.log2(np.maximum(shares, 2.0**-31)) * _STEPS_PER_OCTAVE
+    return eighths.round().clip(0, 255).astype(np.uint8).tobytes()
 
 
 def _from_bytes(data: bytes) -> np.ndarray:
     shares: np.ndarray = 2.0 ** (-np.frombuffer(data, np.uint8) / _STEPS_PER_OCTAVE)
-    return shares / shares.sum()
+    shares /= shares.sum()
+    return shares
 
 
 def add_bias(log_probs: np.ndarray, bias: np.ndarray) -> np.ndarray:

@@ -37,8 +37,9 @@ class Predictor(Protocol):
 class Memory(Protocol):
     """What was read, as far as it changes what is expected next: a value like the state, which it goes along with."""
 
-    is_empty: bool
-    """Whether nothing is remembered."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is remembered."""
 
     def learn(self, ids: np.ndarray) -> "Memory":
         """What it becomes with one more text that stands by itself, ids (N,); this one stays as it is."""

@@ -123,24 +123,20 @@ def collect(log_probs: Iterable[np.ndarray], ids: np.ndarray, memory: Memory, ra
         symbols, counts = evidence[:2] if evidence else (np.zeros(0, np.int32), np.zeros((len(nothing), 0), np.float32))
         totals, distinct = counts.sum(1), (counts > 0).sum(1)
         most = counts.max(1) if len(symbols) else nothing
-        rows.append(
-            (
-                describe(totals, distinct, most, known.max(), len(place.memory)),
-                totals,
-                distinct,
-                counts.T,
-                known[symbols],
-            )
-        )
+        inputs = describe(totals, distinct, most, float(known.max()), len(place.memory))
+        rows.append((inputs, totals, distinct, counts.T, known[symbols]))
         found = np.flatnonzero(symbols == id)
         target.append(begin + int(found[0]) if len(found) else -1)
         begin += len(symbols)
         place = place.read(ids[len(target) - 1 : len(target)])
-    inputs, totals, distinct, counts, known = zip(*rows, strict=True)
-    stacked = (np.stack(part).astype(np.float32) for part in (inputs, totals, distinct))
-    joined = (np.concatenate(part).astype(np.float32) for part in (counts, known))
-    sizes = np.array([len(part) for part in known])
-    return Sample(*stacked, sizes, *joined, np.array(target), np.array(target_known, np.float32))
+    columns = list(zip(*rows, strict=True))
+    stacked = [np.stack(column).astype(np.float32) for column in columns[:3]]
+    joined = [np.concatenate(column).astype(np.float32) for column in columns[3:]]
+    sizes = np.array([len(part) for part in columns[-1]])
+    return Sample(
+        stacked[0], stacked[1], stacked[2], sizes, joined[0], joined[1], np.array(target),
+        np.array(target_known, np.float32),
+    )  # fmt: skip
 
 
 def fit(samples: Sequence[Sample], start: Gate | None = None, steps: int = STEPS, seed: int = 1) -> Gate:
@@ -158,7 +154,7 @@ def fit(samples: Sequence[Sample], start: Gate | None = None, steps: int = STEPS
     decay = torch.optim.lr_scheduler.LinearLR(changer, 1.0, 0.05, steps)
     random = np.random.default_rng(seed)
     for _ in range(steps):
-        sample = samples[random.integers(len(samples))]
+        sample = samples[int(random.integers(len(samples)))]
         begin = int(random.integers(max(1, len(sample.sizes) - _BATCH)))
         loss = -gate.score(cut(sample, begin, begin + _BATCH)).mean()
         changer.zero_grad()
