@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rnnchat.errors import ModelError, RnnchatError
+from rnnchat.errors import ModelError, RnnchatError, TextError
 from rnnchat.importers import keras_model, lua_model, ml5, textgenrnn, torch_model
 from rnnchat.importers.source import Hints, Importer, Source
 from rnnchat.model import library
@@ -60,6 +60,7 @@ def read_foreign(path: Path, hints: Hints | None = None) -> Model:
 
     Raises:
         ModelError: as `import_file`.
+        TextError: a training text cannot be read.
     """
     source = Source(path, hints or Hints())
     try:
@@ -75,7 +76,7 @@ def read_foreign(path: Path, hints: Hints | None = None) -> Model:
         raise ModelError(f"{path} cannot be read ({e.strerror}): change its permissions or those of its folder") from e
     except MemoryError as e:
         raise ModelError(f"{path} does not fit into the memory: close other programs or use a smaller model") from e
-    except ModelError:
+    except (ModelError, TextError):
         raise
     except (RnnchatError, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as e:
         raise ModelError(f"{path} cannot be imported ({_tell(e)}): fetch it again, or export it anew") from e

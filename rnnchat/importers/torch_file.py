@@ -88,13 +88,25 @@ def _read_magic(content: bytes) -> Any:
 
 def _read_storage(content: memoryview, stream: BytesIO, dtype: str) -> memoryview:
     """The numbers behind their count, where ``stream`` stands."""
-    (count,) = struct.unpack("<q", stream.read(8))
+    (count,) = _unpack("<q", stream)
     size = 2 if dtype == "BFloat16" else np.dtype(DTYPES[dtype]).itemsize
     begin, end = stream.tell(), stream.tell() + count * size
     if not begin <= end <= len(content):
         raise ValueError("it ends inside its weights")
     stream.seek(end)
     return content[begin:end]
+
+
+def _unpack(layout: str, stream: BytesIO) -> tuple[int, ...]:
+    """The whole numbers that stand in a stream.
+
+    Raises:
+        ValueError: it ends before them.
+    """
+    content = stream.read(struct.calcsize(layout))
+    if len(content) < struct.calcsize(layout):
+        raise ValueError("it ends inside its weights")
+    return struct.unpack(layout, content)
 
 
 def _read_tar(content: bytes) -> Any:
@@ -118,10 +130,10 @@ def _read_tar(content: bytes) -> Any:
     tensors: dict[str, Array] = {}
     for _ in range(_read_count(stream, size)):
         key, storage_key, _ = read_pickle(stream, size)
-        (dimensions, _) = struct.unpack("<ii", stream.read(8))
+        (dimensions, _) = _unpack("<ii", stream)
         if not 0 <= dimensions <= 8:
             raise ValueError("one of its tensors is damaged")
-        numbers = struct.unpack(f"<{2 * dimensions + 1}q", stream.read(16 * dimensions + 8))
+        numbers = _unpack(f"<{2 * dimensions + 1}q", stream)
         shape, strides, offset = numbers[:dimensions], numbers[dimensions:-1], numbers[-1]
         tensors[str(key)] = _view(storages[str(storage_key)], offset, shape, strides)
     return read_pickle(BytesIO(members["pickle"]), size, lambda key: _find_object(key, tensors), _build)

@@ -31,6 +31,6 @@ def check_name(name: str) -> str:
 def suggest_name(path: Path) -> str:
     """A name for the library from that of a foreign file, or from its folder's where ml5 has a name for all."""
     path = path.absolute()
-    stem = path.parent.name if path.name == "manifest.json" else path.stem
+    stem = path.parent.name if path.name == "manifest.json" else path.stem.removesuffix("_weights")
     letters = "".join(char if char.isalnum() or char in " _.+-" else "-" for char in stem)
     return letters.strip(" .-")[:100] or "imported"

@@ -249,3 +249,14 @@ def test_a_vocabulary_of_single_bytes_writes_bytes(tmp_path: Path) -> None:
     probabilities = np.exp(log_probs[0, -1])
     np.testing.assert_allclose(probabilities[[token[0] for token in tokens]], file.predict([3, 9, 10]), atol=1e-5)
     assert probabilities.sum() == pytest.approx(1)
+
+
+def test_a_file_that_ends_anywhere_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    for write in (write_one_hot, write_torch_tar, write_torch_rnn):
+        path = write(tmp_path).path
+        content = path.read_bytes()
+        end = len(content.rstrip(b"\0"))  # a tar ends with room to spare
+        for size in range(0, end - 1, end // 40):
+            path.write_bytes(content[:size])
+            with pytest.raises(ModelError, match="cannot be imported|not a model of a kind|is a"):
+                read_foreign(path)
