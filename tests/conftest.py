@@ -90,7 +90,9 @@ class ScriptedEngine:
         self._loop = loop
         self._cancelled = asyncio.Event()
 
-    async def write(self, prompt: str, settings: Settings) -> AsyncIterator[Chunk]:
+    async def write(
+        self, prompt: str, settings: Settings, own: tuple[tuple[int, int], ...] = ()
+    ) -> AsyncIterator[Chunk]:
         self.calls.append(("write", prompt, settings))
         self._cancelled.set()  # a second write ends the first
         self._cancelled = cancelled = asyncio.Event()

@@ -206,8 +206,9 @@ class Writer:
         try:
             engine = await self.slot.wait_for_engine()
             self._begin(engine.info.name, take_of)
-            prompt = self.story.prompt_for(self._growing or "")
-            async for chunk in engine.write(prompt, self._settings_now()):
+            growing = self._growing or ""
+            prompt, own = self.story.prompt_for(growing), self.story.find_own_text(growing)
+            async for chunk in engine.write(prompt, self._settings_now(), own):
                 self._take(chunk)
         except RnnchatError as problem:
             is_replaced = self.slot.engine is not None and self.slot.engine.alive and isinstance(problem, EngineError)

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import signal
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,8 @@ from rnnchat.engine.protocol import (
     ModelInfo,
     Offer,
     Offered,
+    Remember,
+    Remembered,
     Score,
     ScoreInfo,
     Write,
@@ -95,11 +97,14 @@ class EngineClient:
         """Whether the process still answers."""
         return self._failure is None and not self._is_closing
 
-    async def write(self, prompt: str, settings: Settings) -> AsyncIterator[Chunk]:
+    async def write(
+        self, prompt: str, settings: Settings, own: tuple[tuple[int, int], ...] = ()
+    ) -> AsyncIterator[Chunk]:
         """Go on from ``prompt``: yield chunks of text until one is ``finished``.
 
         One text at a time: a second write ends the first, whose last chunk says ``cancelled``. A prompt that
         extends one that was read or written before costs only what is new. Leaving the loop early cancels.
+        ``own`` says where a model wrote the prompt: begins and ends.
 
         Raises:
             EngineError: the process ended; the chunks already yielded are all there is.
@@ -109,7 +114,7 @@ class EngineClient:
             self._writing = request
             is_finished = False
             try:
-                await self._send(Write(request, prompt, settings))
+                await self._send(Write(request, prompt, settings, own))
                 while not is_finished:
                     chunk = await self._receive(answers)
                     assert isinstance(chunk, Chunk)
@@ -137,6 +142,16 @@ class EngineClient:
             TextError: the text is empty.
         """
         return await self._question(lambda request: Score(request, text), ScoreInfo)
+
+    async def remember(self, texts: Sequence[str]) -> Remembered:
+        """Keep these texts in memory beside the story, and no others: files, folders, names of the catalogue.
+
+        Raises:
+            EngineError: the process ended.
+            TextError: a text cannot be read; what was remembered before still is.
+            UsageError: they are too long to be remembered.
+        """
+        return await self._question(lambda request: Remember(request, tuple(texts)), Remembered)
 
     async def offer(self, text: str, count: int = 5, settings: Settings | None = None) -> Offered:
         """Say the ``count`` likeliest symbols after ``text``, and what ``settings`` make of their probabilities.

@@ -34,6 +34,8 @@ from rnnchat.engine.protocol import (
     ModelInfo,
     Offer,
     Offered,
+    Remember,
+    Remembered,
     Score,
     ScoreInfo,
     Write,
@@ -47,6 +49,7 @@ from rnnchat.generation.writing import Writing
 from rnnchat.model.library import default_model, find_model
 from rnnchat.model.name import name_model
 from rnnchat.runtime.constant import Precision
+from rnnchat.text.whole import read_whole
 
 MAX_EXPLAINED = 20_000
 """Characters of a text that is explained at once: the answer is a line of some hundred bytes for each symbol."""
@@ -67,7 +70,7 @@ class Host:
     """
 
     def __init__(self, model: LanguageModel, inbox: "SimpleQueue[Message]", output: BinaryIO) -> None:
-        self._model = model
+        self._opened = self._model = model
         self._inbox = inbox
         self._output = output
         self._next: Write | None = None
@@ -94,6 +97,8 @@ class Host:
                     answer: Message = ScoreInfo(
                         score.bits_per_char, score.perplexity, score.chars, score.tokens, unknown, number
                     )
+                case Remember(number, texts):
+                    answer = self._remember(texts, number)
                 case Offer():
                     answer = self._offer(request)
                 case Explain():
@@ -105,6 +110,12 @@ class Host:
         except RnnchatError as e:
             answer = Failed(str(e), getattr(request, "request", None), type(e).__name__)
         self._send(answer)
+
+    def _remember(self, texts: tuple[str, ...], number: int) -> Remembered:
+        """Take texts into memory in the place of those before."""
+        contents = [read_whole(text) for text in texts]
+        self._model = self._opened.remember(*contents) if contents else self._opened
+        return Remembered(sum(map(len, contents)), number)
 
     def _offer(self, request: Offer) -> Offered:
         """The likeliest symbols after a text; a text being written stays where it is."""
@@ -151,7 +162,7 @@ class Host:
                 raise _StopError
 
         try:
-            reading = self._model.read(request.prompt, watch)
+            reading = self._model.read(request.prompt, watch, memory=request.settings.memory, own=request.own)
             chunks = Gathering(request.request, reading.unknown)
             watch(1, 1)
         except _StopError:

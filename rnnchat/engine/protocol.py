@@ -1,7 +1,8 @@
 """What a front end and the process that holds a model say to each other: one JSON object a line.
 
-    front end ──▶ engine   Write, Change, Cancel, Score, Offer, Explain
-    engine ──▶ front end   Loaded (once, first), Chunk (many for each Write), ScoreInfo, Offered, Explained, Failed
+    front end ──▶ engine   Write, Remember, Change, Cancel, Score, Offer, Explain
+    engine ──▶ front end   Loaded (once, first), Chunk (many for each Write), ScoreInfo, Offered, Explained,
+                           Remembered, Failed
 
 Every message is a small frozen dataclass; on the wire it is ``{"kind": "write", "request": 3, …}``, pure ASCII,
 so that no character inside a text can end a line. ``request`` ties an answer to its question. Closing the pipe
@@ -61,6 +62,17 @@ class Write:
     request: int
     prompt: str
     settings: Settings
+    own: tuple[tuple[int, int], ...] = ()
+    """Where a model wrote the prompt, begins and ends: it is not remembered word for word."""
+
+
+@dataclass(frozen=True)
+class Remember:
+    """Keep these texts in memory from now on, and no others; the answer is ``Remembered``."""
+
+    request: int
+    texts: tuple[str, ...]
+    """Files, folders, or names of the catalogue."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +191,15 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class Remembered:
+    """What is in memory besides the text being written."""
+
+    chars: int
+    """Of all texts; what the model's own file remembers is not counted."""
+    request: int = 0
+
+
+@dataclass(frozen=True)
 class Failed:
     """A request, or the start, failed; ``message`` is one sentence for a person."""
 
@@ -188,13 +209,15 @@ class Failed:
     """Name of the class in :mod:`rnnchat.errors` that the front end raises."""
 
 
-Request = Write | Change | Cancel | Score | Offer | Explain
-Response = Loaded | Chunk | ScoreInfo | Offered | Explained | Failed
+Request = Write | Remember | Change | Cancel | Score | Offer | Explain
+Response = Loaded | Chunk | ScoreInfo | Offered | Explained | Remembered | Failed
 Message = Request | Response
 
 _KINDS: dict[str, type[Message]] = {
     kind.__name__.lower(): kind
-    for kind in (Write, Change, Cancel, Score, Offer, Explain, Loaded, Chunk, ScoreInfo, Offered, Explained, Failed)
+    for kind in (
+        Write, Remember, Change, Cancel, Score, Offer, Explain, Loaded, Chunk, ScoreInfo, Offered, Explained, Remembered, Failed
+    )
 }
 
 

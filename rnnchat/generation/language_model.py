@@ -243,19 +243,22 @@ class LanguageModel:
         wanted = make_settings(settings, keywords)
         return self.read(prompt, memory=wanted.memory).search(width, wanted, length_penalty=length_penalty)
 
-    def read(self, text: str = "", watch: Watch = ignore, *, memory: bool = True) -> Reading:
+    def read(
+        self, text: str = "", watch: Watch = ignore, *, memory: bool = True, own: Sequence[tuple[int, int]] = ()
+    ) -> Reading:
         """Read a text, to continue from its end in several ways.
 
         Args:
             text: what to read.
             memory: whether what the model remembers, this text included, counts in what it expects.
+            own: where a model wrote the text, begins and ends: it is not remembered word for word.
             watch: told from time to time how many symbols of a long text are read, of how many; what it raises ends
                 the reading.
 
         Raises:
             ModelError: the model's numbers overflow.
         """
-        return Reading(self.network, text, watch, self.memory if memory else None)
+        return Reading(self.network, text, watch, self.memory if memory else None, own)
 
     def score(self, text: str | Iterable[str]) -> Score:
         """How well the model foretells a text: ``score(text).bits_per_char``, the lower the better.

@@ -5,6 +5,7 @@ Letters: V vocabulary.
 
 import copy
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple, Unpack
 
 import numpy as np
@@ -60,7 +61,12 @@ class Reading:
     """
 
     def __init__(
-        self, network: OpenNetwork, text: str = "", watch: Watch = ignore, memory: Memory | None = None
+        self,
+        network: OpenNetwork,
+        text: str = "",
+        watch: Watch = ignore,
+        memory: Memory | None = None,
+        own: Sequence[tuple[int, int]] = (),
     ) -> None:
         """Use `LanguageModel.read`.
 
@@ -69,12 +75,18 @@ class Reading:
             text: the beginning.
             watch: see there.
             memory: of other texts, or of nothing yet; None to remember nothing at all.
+            own: where a model wrote the text, begins and ends.
         """
         self._network = network
         self._text = text
         self._memory = memory
         self._place = network.find_place(text, watch)
-        self._remember(text)
+        done = 0
+        for begin, end in own:
+            self._remember(text[done:begin])
+            self._remember(text[begin:end], is_read=False)
+            done = end
+        self._remember(text[done:])
         self._unknown = tuple(network.tokenizer.find_unknown(text))
         self._writing: Writing | None = None
         self._earlier: deque[_Step] = deque(maxlen=MAX_STEPS_BACK)

@@ -8,6 +8,7 @@ A story does not know the database. It keeps count of what has not been saved an
 every change; the store sets that, and saves.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -74,6 +75,15 @@ class Story(History):
                 return before + segment.heading.rstrip(" ")
             before += segment.heading + segment.text
         raise StoryError(f"passage {passage_id} is not in the text shown: choose it first")
+
+    def find_own_text(self, passage_id: str) -> tuple[tuple[int, int], ...]:
+        """Where models wrote what they read before this passage of the path: begins and ends in ``prompt_for``."""
+        segments = itertools.takewhile(lambda segment: segment.passage.id != passage_id, self.segments())
+        return tuple(
+            (segment.start, segment.start + len(segment.text))
+            for segment in segments
+            if segment.passage.author == "model"
+        )
 
     def is_growing(self, passage_id: str) -> bool:
         """Whether this passage was begun and not finished."""
