@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from rnnchat.generation.language_model import LanguageModel
     from rnnchat.runtime.constant import Precision
 
+
 def open_model(
     name: str,
     precision: "Precision | None" = None,
@@ -30,7 +31,6 @@ def open_model(
     """
     from rnnchat.generation.language_model import LanguageModel  # ONNX Runtime: 0.2 s
     from rnnchat.model.library import find_model
-
     from rnnchat.text.whole import read_whole
 
     texts = [read_whole(text) for text in memory or ()]

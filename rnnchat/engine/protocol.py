@@ -12,7 +12,7 @@ ends the engine; there is no message for that. This module loads nothing heavy: 
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
@@ -213,12 +213,7 @@ Request = Write | Remember | Change | Cancel | Score | Offer | Explain
 Response = Loaded | Chunk | ScoreInfo | Offered | Explained | Remembered | Failed
 Message = Request | Response
 
-_KINDS: dict[str, type[Message]] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        Write, Remember, Change, Cancel, Score, Offer, Explain, Loaded, Chunk, ScoreInfo, Offered, Explained, Remembered, Failed
-    )
-}
+_KINDS: dict[str, type[Message]] = {kind.__name__.lower(): kind for kind in (*get_args(Request), *get_args(Response))}
 
 
 def encode_line(message: Message) -> bytes:

@@ -82,6 +82,32 @@ async def test_going_on_taking_again_and_going_back_equal_a_fresh_engine(
     assert await collect(engine, back, LONG.change(length=30)) == write_here(tiny_model, back, LONG.change(length=30))
 
 
+async def test_texts_to_remember_change_what_is_written_as_they_do_in_the_library(
+    engine: EngineClient, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.txt").write_text("abcdabcdabcd" * 20)
+    settings = Settings(length=40, seed=2)
+    assert (await engine.remember([str(tmp_path / "letter.txt")])).chars == 240
+    with_memory = await collect(engine, "abc", settings)
+    opened = LanguageModel.open(tiny_model, "float32")
+    assert with_memory == opened.remember("abcdabcdabcd" * 20).write_text("abc", settings)
+    assert with_memory != opened.write_text("abc", settings)
+    with pytest.raises(TextError):
+        await engine.remember([str(tmp_path / "missing.txt")])
+    assert await collect(engine, "abc", settings) == with_memory
+    assert (await engine.remember([])).chars == 0
+    assert await collect(engine, "abc", settings) == opened.write_text("abc", settings)
+
+
+async def test_what_a_model_wrote_is_context_and_not_remembered(engine: EngineClient, tiny_model: Path) -> None:
+    settings, person, own = Settings(length=60, seed=3), "abcd" * 20, "dcba" * 20
+    spans = ((len(person), len(person + own)),)
+    text = "".join([chunk.text async for chunk in engine.write(person + own, settings, spans)])
+    reading = LanguageModel.open(tiny_model, "float32").read(person).read(own, remember=False)
+    assert text == reading.write_text(settings)
+    assert text != await collect(engine, person + own, settings)
+
+
 async def test_a_cancelled_text_keeps_what_was_made_and_the_engine_goes_on(engine: EngineClient) -> None:
     chunks = []
     async for chunk in engine.write("abc", LONG):

@@ -265,3 +265,13 @@ def test_every_change_is_told(story: Story) -> None:
     story.undo()
     story.redo()
     assert told == ["abc", "abcd", "abcd", "abc", "abcd"]
+
+
+def test_a_story_knows_what_of_a_prompt_models_wrote() -> None:
+    story = Story()
+    story.add("person", "Once ")
+    story.add("model", "upon a time ")
+    story.add("person", "there ")
+    last = story.add("model", "was")
+    prompt = story.prompt_for(last.id)
+    assert [prompt[begin:end] for begin, end in story.find_own_text(last.id)] == ["upon a time "]
