@@ -78,7 +78,7 @@ def read_foreign(path: Path, hints: Hints | None = None) -> Model:
         raise ModelError(f"{path} does not fit into the memory: close other programs or use a smaller model") from e
     except (ModelError, TextError):
         raise
-    except (RnnchatError, ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError) as e:
+    except (RnnchatError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as e:
         raise ModelError(f"{path} cannot be imported ({_tell(e)}): fetch it again, or export it anew") from e
 
 

@@ -44,6 +44,8 @@ def _read_torch_rnn(source: Source, fields: dict[Any, Any]) -> Model:
     if not isinstance(modules, dict):
         raise ValueError("it has no list of modules")
     ordered = [modules[index] for index in range(1, len(modules) + 1)]
+    if not all(isinstance(module, LuaObject) for module in ordered):
+        raise ValueError("its list of modules is damaged")
     if any(module.cls == "nn.BatchNormalization" for module in ordered):
         raise source.refuse("was trained with -batchnorm 1, which rnnchat does not compute")
     embedding, layers, output, bias, cell = None, [], None, None, "lstm"
