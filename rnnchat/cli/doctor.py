@@ -30,7 +30,7 @@ from rnnchat.generation.settings import Settings
 
 PACKAGES = (
     *("textual", "textual-fspicker", "rich", "typer", "torch", "numpy", "onnx", "onnxruntime"),
-    *("safetensors", "platformdirs", "charset-normalizer", "tomlkit", "pyperclip"),
+    *("safetensors", "platformdirs", "chardet", "pypdf", "tomlkit", "pyperclip"),
 )
 MIN_FREE_BYTES = 500_000_000
 MIN_COLUMNS, MIN_LINES = 80, 24

@@ -10,6 +10,7 @@ import glob
 import os
 import stat
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from rnnchat.text import catalogue
 from rnnchat.text.code_point import CODE_POINTS, to_code_points
 from rnnchat.text.encoding import UnreadableText, refuse_reading
 from rnnchat.text.file import PIECE_CHARS, TextFile
+from rnnchat.text.special import check_kind, is_pipe, is_system, open_pipe
 from rnnchat.text.spool import spool_stream
 
 STANDARD_INPUT = "-"
@@ -38,6 +40,8 @@ class CorpusFile:
     chars: int
     encoding: str
     sha256: str
+    is_guess: bool = False
+    """Whether the encoding was recognised by the bytes alone."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,17 @@ class CorpusSummary:
         """The summary as a record for JSON."""
         return dataclasses.asdict(self)
 
+    def describe_encodings(self) -> str:
+        """The encodings of the files and which are guesses, in words; "" where all of them are UTF-8."""
+        counts = Counter((file.encoding, file.is_guess) for file in self.files)
+        if {encoding for encoding, _ in counts} <= {"utf-8"}:
+            return ""
+        named = (
+            f"{encoding}{' (a guess)' if is_guess else ''}" + (f" in {count:,} files" if len(counts) > 1 else "")
+            for (encoding, is_guess), count in counts.most_common()
+        )
+        return ", ".join(named)
+
 
 @dataclass(frozen=True)
 class _Source:
@@ -82,12 +97,17 @@ class Corpus:
     before a file of the same name (write ``./names`` for that).
     """
 
-    def __init__(self, sources: Sequence[str]) -> None:
+    def __init__(self, sources: Sequence[str], encoding: str | None = None) -> None:
         """Find the files; standard input is read to its end, into a temporary file without a name.
+
+        Args:
+            sources: what a person named.
+            encoding: of all files that are plain text, HTML or another format made of text; found out by default.
 
         Raises:
             TextError: a source names nothing, or a folder with no file in it.
         """
+        self._encoding = encoding
         self._spools: list[IO[bytes]] = []  # temporary files that last as long as the corpus
         self._left_out: dict[str, LeftOut] = {}
         self._checked = False
@@ -161,20 +181,24 @@ class Corpus:
         if not name:
             raise TextError("a text without a name cannot be found: name a file, a folder, or - for standard input")
         if name == STANDARD_INPUT:
-            return [_Source(TextFile(self._spool(sys.stdin.buffer, "standard input"), "standard input"), True)]
+            return [self._open(self._spool(sys.stdin.buffer, "standard input"), "standard input")]
         if name in catalogue.CATALOGUE:
             return [_Source(TextFile(catalogue.require_corpus_path(name)), True)]
         path = paths.expand(name)
         if path.is_dir():
             return self._require(self._list_folder(path), f"the folder {path}")
-        if path.is_file():
-            return [_Source(TextFile(path), True)]
-        if path.exists():  # a pipe, like <(command) of a shell
-            with path.open("rb") as stream:
-                return [_Source(TextFile(self._spool(stream, name), name), True)]
+        if is_pipe(path):
+            with open_pipe(path, name) as stream:
+                return [self._open(self._spool(stream, name), name)]
+        if path.exists():
+            check_kind(path)
+            return [self._open(path)]
         if glob.has_magic(name):
             return self._list_matches(str(path))
         raise _not_found(name, path)
+
+    def _open(self, path: Path, name: str | None = None, is_named: bool = True) -> _Source:
+        return _Source(TextFile(path, name, self._encoding), is_named)
 
     def _spool(self, stream: IO[bytes], name: str) -> Path:
         """Keep a stream that can be read only once, as long as the corpus lasts."""
@@ -186,9 +210,9 @@ class Corpus:
         """All files in and below a folder, sorted, hidden ones left out; what cannot be looked into is listed."""
         files = []
         for parent, folders, names in os.walk(folder, onerror=self._leave_out):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and not is_system(parent, name))
             paths = (Path(parent, name) for name in sorted(names) if not name.startswith("."))
-            files += [_Source(TextFile(path), False) for path in paths if self._is_file(path)]
+            files += [self._open(path, is_named=False) for path in paths if self._is_file(path)]
         return files
 
     def _list_matches(self, pattern: str) -> list[_Source]:
@@ -198,7 +222,7 @@ class Corpus:
             if path.is_dir():
                 files += self._list_folder(path)
             elif self._is_file(path):
-                files.append(_Source(TextFile(path), False))
+                files.append(self._open(path, is_named=False))
         if not files and not self._left_out:
             raise TextError(f"no file matches {pattern}: look at the pattern, and put it in quotes in a shell")
         return self._require(files, pattern)
@@ -212,7 +236,7 @@ class Corpus:
     def _is_file(self, path: Path) -> bool:
         """Whether it is a file that can be read as often as needed; a link to nothing is none."""
         try:
-            return stat.S_ISREG(path.stat().st_mode)
+            return stat.S_ISREG(path.stat().st_mode) and not is_system(str(path))
         except FileNotFoundError:
             return False
         except OSError as e:
@@ -282,7 +306,8 @@ def _not_found(name: str, path: Path) -> TextError:
 
 
 def _describe(file: TextFile, chars: int) -> CorpusFile:
-    return CorpusFile(file.name, file.size_bytes, chars, file.encoding.label, file.hash())
+    encoding = file.encoding
+    return CorpusFile(file.name, file.size_bytes, chars, encoding.label, file.hash(), encoding.is_guess)
 
 
 def _cut_at_lines(pieces: Iterator[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One file as a stream of text: compressed or not, plain, HTML or EPUB, in any encoding, with any line ends."""
+"""One file as a stream of text: compressed or not, in a format of its own or plain, with any line ends."""
 
 import bz2
 import gzip
@@ -9,30 +9,40 @@ import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
+from rnnchat.text.control import drop_codes
 from rnnchat.text.encoding import Encoding, UnreadableText, find_encoding, refuse_reading
-from rnnchat.text.markup import read_epub, read_html
+from rnnchat.text.format import FORMATS
 
 PIECE_CHARS = 1 << 20
 """Text is read in pieces of about this many characters."""
+MAX_UNPACKED_BYTES = 1_000_000_000
+MAX_RATIO = 200
+"""A compressed file that unpacks to more than both of these is no text: text is never repeated so often."""
 
 _COMPRESSED_SUFFIXES = {".gz", ".bz2", ".xz"}
-_HTML_SUFFIXES = {".html", ".htm", ".xhtml"}
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)
 
 
 class TextFile:
     """A file that holds text. Reading it again and again gives the same characters."""
 
-    def __init__(self, path: Path, name: str | None = None) -> None:
-        """Args: the file, and what people call it where that is not its path."""
+    def __init__(self, path: Path, name: str | None = None, encoding: str | None = None) -> None:
+        """Describe a file; nothing is opened yet.
+
+        Args:
+            path: the file.
+            name: what people call it where that is not its path.
+            encoding: what a person says that it is in; None to find out.
+        """
         self.path = path
         self.name = name or str(path)
-        suffixes = [suffix.lower() for suffix in path.suffixes]
+        self._named_encoding = encoding
+        suffixes = [suffix.lower() for suffix in Path(name or path).suffixes]
         while suffixes and suffixes[-1] in _COMPRESSED_SUFFIXES:
             suffixes.pop()
-        self._suffix = suffixes[-1] if suffixes else ""
+        self._format = FORMATS.get(suffixes[-1]) if suffixes else None
 
     @cached_property
     def encoding(self) -> Encoding:
@@ -41,12 +51,12 @@ class TextFile:
         Raises:
             UnreadableText: the file is empty, binary, damaged or in no known encoding, or cannot be opened.
         """
-        if self._suffix == ".epub":
-            return Encoding("utf-8")  # each of a book's pages has its own, found when it is read
+        if self._format and self._format.label:
+            return Encoding(self._format.label)
         try:
-            return find_encoding(self._open, self.name)
+            return find_encoding(self.open, self.name, self._named_encoding)
         except _DAMAGED as e:
-            raise UnreadableText(self.name, "is damaged and cannot be decompressed to its end", "fetch it again") from e
+            raise self._refuse_damaged() from e
         except OSError as e:
             raise refuse_reading(self.name, e) from e
 
@@ -60,7 +70,7 @@ class TextFile:
         if not any(piece.strip() for piece in pieces):
             reason = "has no text in it" if self.size_bytes else "is empty"
             raise UnreadableText(self.name, reason, "choose a file that holds text")
-        if self._suffix == ".epub":
+        if self._format:
             for _ in pieces:  # a chapter may fail where others have not, and is decoded only when it is read
                 pass
 
@@ -70,11 +80,19 @@ class TextFile:
         Raises:
             UnreadableText: as `encoding`.
         """
+        try:
+            yield from self._format.read(self) if self._format else drop_codes(self.decode())
+        except _DAMAGED as e:
+            raise self._refuse_damaged() from e
+        except OSError as e:
+            raise refuse_reading(self.name, e) from e
+
+    def decode(self) -> Iterator[str]:
+        """The characters of the file in pieces, with line ends made ``\\n``, for a format that is made of text."""
         encoding = self.encoding
-        if self._suffix == ".epub":
-            return read_epub(self.path)
-        pieces = self._decode(encoding)
-        return read_html(pieces) if self._suffix in _HTML_SUFFIXES else pieces
+        with io.TextIOWrapper(self.open(), encoding.codec, encoding.errors, newline=None) as text:
+            while piece := text.read(PIECE_CHARS):
+                yield piece
 
     @property
     def size_bytes(self) -> int:
@@ -86,19 +104,54 @@ class TextFile:
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def _decode(self, encoding: Encoding) -> Iterator[str]:
-        with io.TextIOWrapper(self._open(), encoding.codec, encoding.errors, newline=None) as text:
-            while piece := text.read(PIECE_CHARS):
-                yield piece
-
-    def _open(self) -> BinaryIO:
+    def open(self) -> BinaryIO:
         """Open the file, decompressing as its first bytes say, whatever it is called."""
         with self.path.open("rb") as file:
             magic = file.read(6)
         if magic.startswith(b"\x1f\x8b"):
-            return cast(BinaryIO, gzip.open(self.path))
+            return self._limit(gzip.open(self.path))
         if magic.startswith(b"BZh"):
-            return cast(BinaryIO, bz2.open(self.path))
+            return self._limit(bz2.open(self.path))
         if magic == b"\xfd7zXZ\x00":
-            return cast(BinaryIO, lzma.open(self.path))
+            return self._limit(lzma.open(self.path))
         return self.path.open("rb")
+
+    def _limit(self, file: IO[bytes]) -> BinaryIO:
+        return cast(BinaryIO, _Unpacked(file, self.name, max(MAX_UNPACKED_BYTES, MAX_RATIO * self.size_bytes)))
+
+    def _refuse_damaged(self) -> UnreadableText:
+        return UnreadableText(self.name, "is damaged and cannot be decompressed to its end", "download it again")
+
+
+class _Unpacked(io.BufferedIOBase):
+    """A compressed file that must end within a limit."""
+
+    def __init__(self, file: IO[bytes], name: str, limit: int) -> None:
+        super().__init__()
+        self._file, self._name, self._limit = file, name, limit
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = self._file.read(-1 if size is None else size)
+        if self._file.tell() > self._limit:
+            reason = f"unpacks to more than {self._limit / 1e9:,.0f} GB, which no text does"
+            raise UnreadableText(self._name, reason, "leave it out")
+        return content
+
+    def read1(self, size: int = -1) -> bytes:
+        return self.read(io.DEFAULT_BUFFER_SIZE if size < 0 else size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import os
+import socket
 import sys
 import tempfile
 import threading
@@ -202,8 +203,14 @@ def test_a_name_of_the_catalogue_is_its_text(home: Path):
         ("blank.txt", b" \n\n", "has no text in it"),
         ("page.html", b"<html><head><title>x</title></head></html>", "has no text in it"),
         ("binary", BINARY, "is a binary file, not text"),
-        ("a.pdf", b"%PDF-1.7\n", "is a PDF, not text: .*save it as text"),
-        ("a.docx", b"PK\x03\x04abc", "is an archive or an office document"),
+        ("a.pdf", b"%PDF-1.7\n", "is not a PDF that can be read: save its text as .txt"),
+        ("a", b"%PDF-1.7\n", "is a PDF, but its name does not end in .pdf: .*save it as text"),
+        ("a.docx", b"PK\x03\x04abc", "is not a Word document that can be read"),
+        ("a.doc", b"PK\x03\x04abc", "is an archive or an office document"),
+        ("a.odt", b"PK\x03\x04abc", "is not an OpenDocument text that can be read"),
+        ("a.ipynb", b"[]", "is not a Jupyter notebook"),
+        ("a.ipynb", b"[" * 99_999, "is not a Jupyter notebook"),
+        ("a.rtf", b"plain", "is not RTF: name it .txt"),
         ("broken.gz", gzip.compress(b"text" * 999, mtime=0)[:30], "cannot be decompressed to its end"),
         ("broken.epub", b"PK\x03\x04abc", "is not an EPUB book that can be read"),
         ("marked.txt", b"\xff\xfe\x00\xd8a\x00", "cannot be decoded"),
@@ -252,3 +259,58 @@ def test_a_folder_without_text_says_so(tmp_path: Path):
     (tmp_path / "none" / "b").write_bytes(b"")
     with pytest.raises(TextError, match="is a binary file, not text, and so on for 1 more"):
         Corpus([str(tmp_path / "none")]).summarize()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("rnnchat.text.special.WAIT_S", 0.05)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TextError, match=r"pipe is a pipe that nothing was written to in 0\.05 s: start the program"):
+        Corpus([str(tmp_path / "pipe")])
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no such sockets here")
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        with pytest.raises(TextError, match="socket is a socket, not a text: copy what it holds"):
+            Corpus(["socket"])
+        (tmp_path / "a.txt").write_text("text")
+        assert read(tmp_path) == "text"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other such files")
+@pytest.mark.parametrize("path", ["/dev/zero", "/proc/self/mem", "/proc/kmsg", "/proc/cpuinfo", "/sys/kernel/mm"])
+def test_what_belongs_to_the_system_is_no_text(path):
+    if not os.path.exists(path):
+        pytest.skip("not on this machine")
+    with pytest.raises(TextError, match="not a text|belongs to the system|no text in") as caught:
+        Corpus([path])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other such files")
+def test_a_folder_with_a_link_into_the_system_is_read_without_it(folder: Path):
+    (folder / "system").symlink_to("/proc")
+    (folder / "endless.txt").symlink_to("/dev/zero")
+    (folder / "cpu.txt").symlink_to("/proc/cpuinfo")
+    assert read(folder) == "Dear B,\n\n# A"
+
+
+def test_a_summary_says_which_encodings_are_guesses(tmp_path: Path):
+    (tmp_path / "a.txt").write_bytes("Grüße aus Köln\n".encode("cp1252"))
+    assert Corpus([str(tmp_path)]).summarize().describe_encodings() == "cp1252 (a guess)"
+    (tmp_path / "b.txt").write_text("plain")
+    assert Corpus([str(tmp_path)]).summarize().describe_encodings() == "cp1252 (a guess) in 1 files, utf-8 in 1 files"
+    assert Corpus([str(tmp_path / "b.txt")]).summarize().describe_encodings() == ""
+
+
+def test_a_named_encoding_is_used_for_every_text(tmp_path: Path):
+    (tmp_path / "a.txt").write_bytes("Ďáblík\n".encode("cp1250"))
+    (tmp_path / "b.html").write_bytes("<p>Ďáblík".encode("cp1250"))
+    corpus = Corpus([str(tmp_path)], encoding="cp1250")
+    assert "".join(corpus.read_pieces()) == "Ďáblík\n\nĎáblík\n"
+    assert corpus.summarize().describe_encodings() == "cp1250"
+    with pytest.raises(TextError, match=r"a\.txt cannot be decoded as utf-8 \(byte 0 does not fit\)"):
+        Corpus([str(tmp_path / "a.txt")], encoding="utf-8").summarize()

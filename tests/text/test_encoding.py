@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from rnnchat.errors import TextError
 from rnnchat.text.encoding import Encoding, UnreadableText, decode_bytes, find_encoding
 
 TEXTS = {
@@ -48,16 +49,81 @@ def test_a_single_foreign_character_is_western(word):
     assert decode_bytes(text.encode("cp1252"), "a.txt") == text
 
 
+SMALL = [  # language, a text of a line or two, its encoding
+    ("½ eggs", "½ eggs\n½ flour\n½ milk\n", "cp1252"),
+    ("£5", "Mix ½ cup milk and ¼ spoon salt. Bake at 180°C.\n• £5\n", "cp1252"),
+    ("Icelandic", "Mörður hét maður er kallaður var gígja. Hann var sonur Sighvats hins rauða.\n", "cp1252"),
+    ("Romanian", "A fost odată ca-n poveşti, din rude mari împărăteşti, o prea frumoasă fată şi mândră.\n", "cp1250"),
+    ("French", "L'été dernier, nous étions à la plage. Ça coûtait déjà très cher, là-bas, même en février.", "cp850"),
+    ("Ukrainian", "Реве та стогне Дніпр широкий, сердитий вітер завива, додолу верби гне високі.\n", "koi8_u"),
+    ("Bulgarian", "Тихият бял Дунав се вълнува, весело шуми, и Радецки гордо плува над златни вълни.\n", "cp1251"),
+    ("Lithuanian", "Žąsis ėjo į ežerą, o šuo bėgo paskui jį; ūkininkas žiūrėjo pro langą ir šypsojosi.\n", "cp1257"),
+    ("Arabic", "كان يا ما كان في قديم الزمان ملك له ثلاث بنات.\n", "iso8859_6"),
+    ("Czech", "Byl jednou jeden král, který měl tři dcery. Příliš žluťoučký kůň úpěl.\n", "cp852"),
+    ("Chinese list", "苹果\n香蕉\n牛奶\n面包\n鸡蛋\n", "gb18030"),
+    ("Taiwanese words", "繁體中文" * 20, "big5"),
+    ("Japanese words", "日本語" * 20, "cp932"),
+    ("Korean", "동해 물과 백두산이 마르고 닳도록.\n" * 3, "iso2022_kr"),
+    ("euros", "Ein Brot kostet 2 €, die Milch 1 €; süß und schön ist das für Mädchen und Jungen.\n", "iso8859_15"),
+    ("Russian", "Сегодня шёл дождь, а кот спал под столом.\nВечером снова дождь.\n", "utf-16-le"),
+    ("Russian", "Сегодня шёл дождь, а кот спал под столом.\nВечером снова дождь.\n", "utf-16-be"),
+]
+
+
+@pytest.mark.parametrize(("text", "codec"), [(text, codec) for _, text, codec in SMALL])
+def test_a_line_or_two_in_an_older_encoding_is_recognised(text, codec):
+    assert decode_bytes(text.encode(codec), "a.txt") == text
+
+
+def test_what_the_bytes_alone_tell_is_called_a_guess():
+    assert find_encoding(lambda: io.BytesIO("Grüße aus Köln".encode("cp1252")), "a.txt").is_guess
+    for content in ("Grüße".encode(), b"plain", "Grüße".encode("utf-16"), b'<meta charset="cp1252">Gr\xfc\xdfe'):
+        assert not find_encoding(lambda content=content: io.BytesIO(content), "a.txt").is_guess
+
+
+def test_the_encoding_that_a_person_names_is_taken():
+    content = "Ďáblík".encode("cp1250")
+    assert find_encoding(lambda: io.BytesIO(content), "a.txt", "cp1250") == Encoding("cp1250")
+    assert find_encoding(lambda: io.BytesIO(content), "a.txt", "latin-1") == Encoding("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("utf-8", r"a\.txt cannot be decoded as utf-8 \(byte 4 does not fit\): choose another one"),
+        ("cp125", "the encoding cp125 is unknown: did you mean cp125[0-8]"),
+        ("rot13", "the encoding rot13 is unknown: "),
+        ("\0", "the encoding .* is unknown: write it like utf-8"),
+    ],
+)
+def test_an_encoding_that_does_not_fit_or_exist_is_refused_in_one_sentence(name, sentence):
+    with pytest.raises(TextError, match=sentence):
+        find_encoding(lambda: io.BytesIO(b"caf\xe9 noir" if name != "utf-8" else b"cafe\xe9 noir"), "a.txt", name)
+
+
+def test_a_log_in_two_encodings_is_read_line_by_line():
+    content = "<mari> déjà vu, çà et là\n".encode() * 40 + "<tom> café\n".encode("cp1252") * 9
+    assert decode_bytes(content, "a.log").endswith("<tom> café\n")
+
+
+@pytest.mark.parametrize(
+    "content", [b"It rained.\0 The cat slept.\n", b"\x02\x0303,01hello\x0f \x1b[31mred\x1b[0m\n" * 50]
+)
+def test_a_stray_zero_byte_and_colour_codes_do_not_make_a_binary_file(content):
+    assert decode_bytes(content, "a.log") == content.decode()
+
+
 def test_utf_8_with_a_few_broken_bytes_stays_utf_8():
     content = "Grüße und Äpfel, Öl\n".encode() * 20 + b"br\xfcken"
     encoding = find_encoding(lambda: io.BytesIO(content), "a.txt")
     assert encoding.label == "utf-8, damaged"
-    assert decode_bytes(content, "a.txt").endswith("br\ufffdken")
+    assert decode_bytes(content, "a.txt").endswith("brüken")
+    assert decode_bytes(content + b" \xe9\xe8 \x81.", "a.txt").endswith("brüken \ufffd\ufffd \ufffd.")
 
 
 def test_a_foreign_byte_late_in_a_long_file_is_found():
     content = b"Nothing but English here.\n" * 200_000 + "Über die Brücke.\n".encode("cp1252")
-    assert find_encoding(lambda: io.BytesIO(content), "a.txt") == Encoding("cp1252")
+    assert find_encoding(lambda: io.BytesIO(content), "a.txt") == Encoding("cp1252", is_guess=True)
 
 
 def test_a_page_is_in_the_encoding_that_it_declares():
