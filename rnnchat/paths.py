@@ -44,6 +44,11 @@ def corpora_dir() -> Path:
     return data_dir() / "corpora"
 
 
+def downloads_dir() -> Path:
+    """Texts that were named by their address on the web, as they were when they were first read."""
+    return data_dir() / "downloads"
+
+
 def database_path() -> Path:
     """The SQLite file with stories, comparisons and votes."""
     return data_dir() / "rnnchat.db"

@@ -86,11 +86,12 @@ def open_texts(names: Iterable[str]) -> "dict[str, Corpus]":
         TextError: a text cannot be found or read.
     """
     from rnnchat.text.corpus import Corpus
+    from rnnchat.text.web import is_url
 
     texts: dict[str, Corpus] = {}
     for name in names:
         corpus = Corpus([name])
-        if not (paths.expand(name).is_dir() or glob.has_magic(name)):
+        if is_url(name) or not (paths.expand(name).is_dir() or glob.has_magic(name)):
             corpus.read_pieces()  # one that cannot be read is told before the first one is scored
             texts[name] = corpus
             continue

@@ -57,6 +57,8 @@ def _list_places(wanted: set[str]) -> Iterator[tuple[Path, set[str]]]:
     for name in CATALOGUE:
         if path := find_corpus_path(name):
             yield path, wanted
+    for download in sorted(paths.downloads_dir().glob("*")):
+        yield download, wanted
     for run in sorted(paths.runs_dir().glob("*/run.json")):
         for file in _list_files(run):
             if isinstance(file, dict) and file.get("sha256") in wanted:

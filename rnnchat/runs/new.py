@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rnnchat import paths
 from rnnchat.errors import NameTakenError, TrainingError
@@ -22,6 +23,7 @@ from rnnchat.runs.folder import RunFolder, bring_back, list_runs, read_status
 from rnnchat.runs.info import RunInfo
 from rnnchat.text.catalogue import CATALOGUE
 from rnnchat.text.corpus import STANDARD_INPUT
+from rnnchat.text.web import is_url
 
 NEEDS_TORCH = (
     "this needs torch, which is not installed: run `pip install torch` "
@@ -113,7 +115,9 @@ def _place(run: RunFolder, info: RunInfo) -> bool:
 def _locate(sources: Iterable[str]) -> tuple[str, ...]:
     """The sources as they are found from any folder."""
     fixed = {STANDARD_INPUT, *CATALOGUE}
-    return tuple(source if source in fixed else os.path.abspath(paths.expand(source)) for source in sources)
+    return tuple(
+        source if source in fixed or is_url(source) else os.path.abspath(paths.expand(source)) for source in sources
+    )
 
 
 def _choose_name(options: TrainingOptions) -> str:
@@ -136,7 +140,7 @@ def _choose_name(options: TrainingOptions) -> str:
 
 def _name_after(source: str) -> str:
     """The name of a file without its endings, or of the folder that a pattern looks in."""
-    path = paths.expand(source).absolute()
+    path = Path(urlsplit(source).path.rstrip("/") or "web") if is_url(source) else paths.expand(source).absolute()
     while glob.has_magic(path.name):
         path = path.parent
     stem = Path(path.stem).stem if path.suffix in (".gz", ".bz2", ".xz") else path.stem

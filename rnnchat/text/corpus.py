@@ -26,6 +26,7 @@ from rnnchat.text.encoding import UnreadableText, refuse_reading
 from rnnchat.text.file import PIECE_CHARS, TextFile
 from rnnchat.text.special import check_kind, is_pipe, is_system, open_pipe
 from rnnchat.text.spool import spool_stream
+from rnnchat.text.web import fetch_url, is_url
 
 STANDARD_INPUT = "-"
 
@@ -93,7 +94,7 @@ class Corpus:
     """The texts that some sources name.
 
     A source is a file, a folder (all files in it and below, in the order of their names, hidden ones left
-    out), a pattern (``letters/**/*.txt``), ``-`` for standard input, or a name of the catalogue, which goes
+    out), a pattern (``letters/**/*.txt``), ``-`` for standard input, a URL, or a name of the catalogue, which goes
     before a file of the same name (write ``./names`` for that).
     """
 
@@ -184,6 +185,8 @@ class Corpus:
             return [self._open(self._spool(sys.stdin.buffer, "standard input"), "standard input")]
         if name in catalogue.CATALOGUE:
             return [_Source(TextFile(catalogue.require_corpus_path(name)), True)]
+        if is_url(name):
+            return [self._open(fetch_url(name), name)]
         path = paths.expand(name)
         if path.is_dir():
             return self._require(self._list_folder(path), f"the folder {path}")
@@ -285,6 +288,8 @@ class Corpus:
 def _shorten(name: str) -> str:
     """The own name of a file or folder; a pattern with the folder that it looks in."""
     path = Path(name)
+    if is_url(name):
+        return name.partition("?")[0].rstrip("/").rpartition("/")[2] or name
     if not glob.has_magic(name):
         return path.name or name
     while glob.has_magic(str(path.parent)):

