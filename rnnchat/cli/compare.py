@@ -65,6 +65,7 @@ def compare(
     *,
     given: dict[str, Any],
     precision: option.ChosenPrecision = None,
+    encoding: option.TextEncoding = None,
     is_json: option.Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a report of one page.")] = None,
@@ -85,7 +86,7 @@ def compare(
     seed = given["seed"] if "seed" in given else draw_seed()
     variants = [settings.change(seed=seed) for settings in variants]
     continued = [option.read_prompt(prompt)] if prompts is None else _read_prompts(prompts)
-    text = read_text(file) if file else None
+    text = read_text(file, encoding) if file else None
     is_exact = precision is None and (text is None or len(text) <= EXACT_CHARS)
     opened = {name: _open(name, precision, is_exact) for name in dict.fromkeys(models)}
     trial = None

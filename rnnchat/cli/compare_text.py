@@ -20,7 +20,7 @@ MAX_CHARS = 20_000_000
 """A longer text is refused: it is held in memory while it is compared on."""
 
 
-def read_text(files: list[str]) -> str:
+def read_text(files: list[str], encoding: str | None = None) -> str:
     """The texts as one.
 
     Raises:
@@ -31,7 +31,7 @@ def read_text(files: list[str]) -> str:
 
     parts: list[str] = []
     chars = 0
-    for piece in Corpus(files).read_pieces():
+    for piece in Corpus(files, encoding).read_pieces():
         parts.append(piece)
         chars += len(piece)
         if chars > MAX_CHARS:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rnnchat.cli.opening import open_model
+from rnnchat.cli.option import TextEncoding
 from rnnchat.cli.output import print_json, print_table
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
@@ -40,6 +41,7 @@ def neurons(
     precision: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Fast, or exact; by default what suits the model.")
     ] = None,
+    encoding: TextEncoding = None,
     is_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Find units that react to something in a text: quotation marks, the place in the line, capitals and more.
@@ -51,7 +53,7 @@ def neurons(
     from rnnchat.analysis.neuron import ROWS, find_neurons, trace_unit  # ONNX Runtime: 0.2 s
     from rnnchat.text.corpus import Corpus
 
-    corpus = Corpus([file])
+    corpus = Corpus([file], encoding)
     opened = open_model(model, precision, ROWS)
     runtime, tokenizer = opened.network.predictor, opened.tokenizer
     if wanted:

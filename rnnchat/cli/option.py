@@ -67,6 +67,10 @@ NoMemory = Annotated[
         rich_help_panel=WHAT,
     ),
 ]
+TextEncoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Encoding of the texts, such as cp1252; recognised by default."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=OUTPUT)]
 
 

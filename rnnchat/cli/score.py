@@ -54,6 +54,7 @@ def score(
     precision: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Exact by default; with --fast as suits the model.")
     ] = None,
+    encoding: option.TextEncoding = None,
     is_json: option.Json = False,
 ) -> None:
     """Measure how well a model predicts texts: bits per character (compares across all models) and perplexity.
@@ -65,9 +66,12 @@ def score(
     if memory and fast:
         raise UsageError("--fast reads the text in parallel, where a memory has no order: leave out --memory or --fast")
     detail = _choose_detail(lines, symbols, worst)
-    texts = open_texts(files)
+    texts = open_texts(files, encoding)
     contestants = [_prepare(name, fast, precision, memory, no_memory) for name in (model, *(others or []))]
-    sources = [_find_source(contestant, copied, copied_from) for contestant in contestants]
+    sources = [_find_source(contestant, copied, copied_from, encoding) for contestant in contestants]
+    for name, corpus in texts.items():
+        if found := corpus.summarize().describe_encodings():
+            typer.echo(picture_controls(f"{name}: {found}"), err=True)
     view = View(detail, worst, is_json, len(contestants), len(texts))
     results = []
     for contestant, source in zip(contestants, sources, strict=True):
@@ -79,7 +83,7 @@ def score(
     show_scores(results, is_json)
 
 
-def open_texts(names: Iterable[str]) -> "dict[str, Corpus]":
+def open_texts(names: Iterable[str], encoding: str | None = None) -> "dict[str, Corpus]":
     """The texts to score by name: a folder or pattern stands for each text in it, and what is no text is told.
 
     Raises:
@@ -90,7 +94,7 @@ def open_texts(names: Iterable[str]) -> "dict[str, Corpus]":
 
     texts: dict[str, Corpus] = {}
     for name in names:
-        corpus = Corpus([name])
+        corpus = Corpus([name], encoding)
         if is_url(name) or not (paths.expand(name).is_dir() or glob.has_magic(name)):
             corpus.read_pieces()  # one that cannot be read is told before the first one is scored
             texts[name] = corpus
@@ -99,7 +103,7 @@ def open_texts(names: Iterable[str]) -> "dict[str, Corpus]":
         for left in summary.left_out:
             typer.echo(picture_controls(f"left out: {left.path} {left.reason}"), err=True)
         for file in summary.files:
-            texts[file.path] = Corpus([str(paths.expand(file.path).absolute())])
+            texts[file.path] = Corpus([str(paths.expand(file.path).absolute())], encoding)
     return texts
 
 
@@ -159,7 +163,9 @@ def _prepare(
     return _Contestant(name, open_model(name, precision or "float32", 1, memory, forget), False)
 
 
-def _find_source(contestant: _Contestant, copied: bool, copied_from: list[str] | None) -> _Source | None:
+def _find_source(
+    contestant: _Contestant, copied: bool, copied_from: list[str] | None, encoding: str | None
+) -> _Source | None:
     """The text to look for copies in, if there is to be one.
 
     Raises:
@@ -168,7 +174,7 @@ def _find_source(contestant: _Contestant, copied: bool, copied_from: list[str] |
     if copied_from:
         from rnnchat.text.corpus import Corpus
 
-        corpus = Corpus(copied_from)
+        corpus = Corpus(copied_from, encoding)
         corpus.read_pieces()
         return _Source(corpus.name, corpus.read_pieces)
     if not copied:

@@ -72,7 +72,7 @@ def train(
         for texts in (options.corpus, options.validation):
             # A text that is not there is told before anything is made; standard input can be read only once.
             if texts and STANDARD_INPUT not in texts:
-                Corpus(texts)
+                Corpus(texts, options.encoding)
         run, is_new = _place(options)
     if wishes["beside_tui"] and hasattr(os, "nice"):
         os.nice(_NICENESS)

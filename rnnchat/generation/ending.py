@@ -1,13 +1,17 @@
 """Where a continuation ends: after so many characters, at the end of a line, sentence or paragraph, at a text."""
 
+import re
+
 from rnnchat.generation.settings import Settings
 
 GRACE_CHARS = 1_000
 """How far beyond its length a text may go on to find the end it was asked for."""
 
-_SENTENCE_MARKS = ".!?…。！？"
-_WIDE_MARKS = "。！？"
-_CLOSERS = "\"'”’»)]」』）"
+# Latin, Greek and Hebrew; Devanagari; Arabic, Urdu; Armenian; Ethiopic; Burmese; Khmer; Tibetan; wide and half-width.
+_SENTENCE_MARKS = ".!?…‽;\u037e।॥؟۔։።။។༎。．！？｡⁉⁈"
+_WIDE_MARKS = "。！？｡．။។༎"
+_CLOSERS = "\"'”’“‘»«›‹)]}」』）】》〉*_"
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
 
 
 class Ending:
@@ -51,7 +55,7 @@ class Ending:
             if reason := self._ends_before(char, settings):
                 return self._cut(text, place), reason
             self.chars += 1
-            self._tail = (self._tail + char)[-4:]
+            self._tail = (self._tail + char)[-8:]
             if reason := self._ends_after(settings):
                 return self._cut(text, place + 1), reason
         return text, ""
@@ -66,6 +70,8 @@ class Ending:
             return ""
         closed = self._tail.rstrip(_CLOSERS)
         if not closed or closed[-1] not in _SENTENCE_MARKS or char in _CLOSERS + _SENTENCE_MARKS:
+            return ""
+        if closed[-1] == ";" and not _GREEK.search(closed):  # a question mark behind Greek letters only
             return ""
         return "sentence" if char.isspace() or closed[-1] in _WIDE_MARKS else ""
 

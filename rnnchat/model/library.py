@@ -7,6 +7,7 @@ that name), then the models that come with rnnchat; anything that looks like a p
 import difflib
 import os
 import shutil
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,6 +78,7 @@ def find_model(name: str) -> Path:
         if path.is_file():
             return path
         raise ModelError(f"no model file at {name}: see `rnnchat models list` for those on this machine")
+    name = unicodedata.normalize("NFC", name)
     for path in (
         paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}",
         paths.runs_dir() / name / RUN_MODEL_FILE,

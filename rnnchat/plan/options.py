@@ -36,6 +36,9 @@ class TrainingOptions:
     validation: tuple[str, ...] = described(
         (), "Text to hold out for validation; the last tenth by default.", heading=TEXT, metavar="FILE"
     )
+    encoding: str | None = described(
+        None, "Encoding of the texts, such as cp1252; recognised by default.", heading=TEXT, metavar="NAME"
+    )
     name: str | None = described(
         None,
         "Name of the run and its model; after the text by default.",

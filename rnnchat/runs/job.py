@@ -27,9 +27,9 @@ def start_training(options: TrainingOptions) -> RunFolder:
         UsageError: an option is out of range.
         TrainingError, ModelError: the name is taken or cannot be one, or the process does not start.
     """
-    Corpus(options.corpus)
+    Corpus(options.corpus, options.encoding)
     if options.validation:
-        Corpus(options.validation)
+        Corpus(options.validation, options.encoding)
     run = make_run(replace(options, beside_tui=True))
     _start_child(run)
     return run

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import time
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from rnnchat import paths
 from rnnchat.errors import NameTakenError, TrainingError
-from rnnchat.model.name import check_name
+from rnnchat.model.name import check_name, may_stand_in_name
 from rnnchat.plan.extension import take_level
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.runs import heartbeat
@@ -144,7 +145,10 @@ def _name_after(source: str) -> str:
     while glob.has_magic(path.name):
         path = path.parent
     stem = Path(path.stem).stem if path.suffix in (".gz", ".bz2", ".xz") else path.stem
-    return re.sub(r"[^\w.+-]+", "-", stem).strip("-.")[:80] or "text"
+    stem = unicodedata.normalize("NFC", stem)
+    kept = "".join(char if may_stand_in_name(char) and char != " " else "-" for char in stem)
+    name = re.sub("-+", "-", kept).strip("-.")[:80]
+    return name if name[:1].isalnum() or name[:1] == "_" else f"text{name}"
 
 
 def _is_taken(name: str) -> bool:

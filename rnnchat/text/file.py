@@ -116,7 +116,7 @@ class TextFile:
             return self._limit(lzma.open(self.path))
         return self.path.open("rb")
 
-    def _limit(self, file: IO[bytes]) -> BinaryIO:
+    def _limit(self, file: IO[bytes] | gzip.GzipFile) -> BinaryIO:
         return cast(BinaryIO, _Unpacked(file, self.name, max(MAX_UNPACKED_BYTES, MAX_RATIO * self.size_bytes)))
 
     def _refuse_damaged(self) -> UnreadableText:
@@ -126,7 +126,7 @@ class TextFile:
 class _Unpacked(io.BufferedIOBase):
     """A compressed file that must end within a limit."""
 
-    def __init__(self, file: IO[bytes], name: str, limit: int) -> None:
+    def __init__(self, file: IO[bytes] | gzip.GzipFile, name: str, limit: int) -> None:
         super().__init__()
         self._file, self._name, self._limit = file, name, limit
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from rnnchat import __version__, paths
+from rnnchat import paths
 from rnnchat.errors import TextError
 from rnnchat.text.encoding import UnreadableText
 
@@ -109,7 +109,7 @@ class _Redirect(urllib.request.HTTPRedirectHandler):
 def _open(url: str, headers: dict[str, str] | None = None) -> Iterator[Any]:
     """The server's answer; whatever goes wrong until it is read becomes one sentence."""
     address = urllib.parse.quote(url, safe="%/:=&?~#+!$,;'@()*[]")
-    agent = {"User-Agent": f"rnnchat/{__version__}", "Accept-Encoding": "identity"}
+    agent = {"User-Agent": "rnnchat", "Accept-Encoding": "identity"}
     context = ssl.create_default_context(cafile=_find_certificates())
     opener = urllib.request.build_opener(_Redirect, urllib.request.HTTPSHandler(context=context))
     try:

@@ -5,7 +5,7 @@ Texts are streamed: memory does not grow with them.
 
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +33,8 @@ from rnnchat.runs.info import RunInfo
 from rnnchat.text.corpus import Corpus, CorpusSummary
 from rnnchat.text.ids import count_common, open_ids, write_ids
 from rnnchat.text.lexicon import count_words, pack_words
-from rnnchat.text.tokenizer import fit_tokenizer
+from rnnchat.text.split import choose_held_out, count_inside, read_inside, read_outside
+from rnnchat.text.tokenizer import SYMBOL_NAMES, fit_tokenizer
 from rnnchat.text.turn import SAMPLE_CHARS, find_turns
 
 _WORD_CHARS = 20_000_000
@@ -46,9 +47,11 @@ class HeldOut(NamedTuple):
     """How the texts are divided."""
 
     train_chars: int
-    """The first so many characters of the corpus are learnt from."""
+    """Characters to learn from."""
     chars: int
     """Characters that are held out."""
+    read_training: Callable[[], Iterator[str]]
+    """Gives the text to learn from, from its beginning."""
     read_pieces: Callable[[], Iterator[str]]
     """Gives the held-out text, from its beginning."""
     split: str
@@ -68,31 +71,37 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     """
     info = run.read_info()
     options = info.options
-    corpus, other = Corpus(options.corpus), Corpus(options.validation) if options.validation else None
+    corpus = Corpus(options.corpus, options.encoding)
+    other = Corpus(options.validation, options.encoding) if options.validation else None
     # Files of the corpus that are named as held out are not learnt from.
     left_out = 0 if other is None else corpus.leave_out(other)
     summary = corpus.summarize()
     check_length(summary.chars, summary.name)
     yield Noted(describe_corpus(summary))
-    held_out = _hold_out_tail(corpus, summary) if other is None else _hold_out_files(other, left_out, summary)
+    held_out = _hold_out_part(corpus, summary) if other is None else _hold_out_files(corpus, other, left_out, summary)
     # Pieces that were learnt from the held-out part as well would make it look easier than any other text.
-    fitted_chars = held_out.train_chars if options.level == "bpe" else summary.chars
     processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
     base = None if options.base is None else open_base(options.base)
-    pieces = _take(corpus.read_pieces(), fitted_chars)
+    pieces = held_out.read_training() if options.level == "bpe" else corpus.read_pieces()
     if base is None:
         tokenizer = fit_tokenizer(options.level, pieces, options.max_vocab, processes)
     else:
         tokenizer = extend_tokenizer(base.model.tokenizer, pieces, options.max_vocab)
     if tokenizer.level in ("char", "byte"):
-        words = count_words(_take(corpus.read_pieces(), min(held_out.train_chars, _WORD_CHARS)))
+        words = count_words(read_inside(held_out.read_training(), ((0, _WORD_CHARS),)))
         known = () if base is None else base.model.training.words
         paths.write_text_atomically(run.words_path, pack_words(sorted({*words, *known})))
-    train = write_ids(_take(corpus.read_pieces(), held_out.train_chars), tokenizer, run.ids_path, processes)
+    train = write_ids(held_out.read_training(), tokenizer, run.ids_path, processes)
     validation = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path, processes)
     if validation.tokens < 2:
         raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
     wishes = options if base is None else take_network(options, base)
+    if tokenizer.level != options.level and base is None:
+        wishes = replace(wishes, level=tokenizer.level)
+        yield Noted(
+            f"Trained on {SYMBOL_NAMES[tokenizer.level]}s instead of {SYMBOL_NAMES[options.level]}s: "
+            "no spaces separate the words of this text."
+        )
     is_timed = options.epochs is None and options.steps is None
     flop_per_s = measure(options) if measure and is_timed else None
     ids = open_ids(run.ids_path, tokenizer.vocab_size)
@@ -138,21 +147,30 @@ def find_changed(info: RunInfo) -> str:
     return ", ".join(changed)
 
 
-def _hold_out_files(other: Corpus, left_out: int, summary: CorpusSummary) -> HeldOut:
+def _hold_out_files(corpus: Corpus, other: Corpus, left_out: int, summary: CorpusSummary) -> HeldOut:
     """Hold out whole files; ``left_out`` of them were taken out of the corpus."""
     found = other.summarize()
     split = f"{found.name}, {found.chars:,} characters"
     if left_out:
         split += f", left out of {summary.name}"
-    return HeldOut(summary.chars, found.chars, other.read_pieces, split)
+    return HeldOut(summary.chars, found.chars, corpus.read_pieces, other.read_pieces, split)
 
 
-def _hold_out_tail(corpus: Corpus, summary: CorpusSummary) -> HeldOut:
-    """Hold out the end of the text."""
-    train_chars = int(summary.chars * (1 - Recipe.validation_fraction))
-    chars = summary.chars - train_chars
-    split = f"the last {Recipe.validation_fraction:.0%} of the text, {chars:,} characters"
-    return HeldOut(train_chars, chars, lambda: _skip(corpus.read_pieces(), train_chars), split)
+def _hold_out_part(corpus: Corpus, summary: CorpusSummary) -> HeldOut:
+    """Hold out the end of the text, or blocks spread over it where the end is unlike the rest."""
+    fraction = Recipe.validation_fraction
+    ranges, is_spread = choose_held_out(corpus.read_pieces(), summary.chars, fraction)
+    chars = count_inside(ranges)
+    split = f"the last {fraction:.0%} of the text, {chars:,} characters"
+    if is_spread:
+        split = f"{len(ranges)} blocks spread over the text, {chars:,} characters, since its end is unlike the rest"
+    return HeldOut(
+        summary.chars - chars,
+        chars,
+        lambda: read_outside(corpus.read_pieces(), ranges),
+        lambda: read_inside(corpus.read_pieces(), ranges),
+        split,
+    )
 
 
 def _describe_missing(share: float) -> str:
@@ -163,8 +181,16 @@ def describe_corpus(summary: CorpusSummary) -> str:
     """What was read, in a sentence."""
     return (
         f"Read {summary.name}: {summary.chars:,} characters, {summary.distinct_chars:,} different ones, "
-        f"{summary.bytes_read:,} bytes.{_describe_left_out(summary)}"
+        f"{summary.bytes_read:,} bytes.{_describe_encodings(summary)}{_describe_left_out(summary)}"
     )
+
+
+def _describe_encodings(summary: CorpusSummary) -> str:
+    """Which encodings the texts were read in, where they are not UTF-8."""
+    found = summary.describe_encodings()
+    if "(a guess)" in found:
+        return f" Encoding: {found}; if the text looks wrong, name it with --encoding."
+    return f" Encoding: {found}." if found else ""
 
 
 def _describe_left_out(summary: CorpusSummary) -> str:
@@ -174,23 +200,6 @@ def _describe_left_out(summary: CorpusSummary) -> str:
     if len(summary.left_out) > _MOST_LEFT_OUT:
         named.append(f"and {len(summary.left_out) - _MOST_LEFT_OUT:,} more")
     return f" Left out: {'; '.join(named)}."
-
-
-def _take(pieces: Iterable[str], chars: int) -> Iterator[str]:
-    """The first ``chars`` characters."""
-    for piece in pieces:
-        yield piece[:chars]
-        chars -= len(piece)
-        if chars <= 0:
-            return
-
-
-def _skip(pieces: Iterable[str], chars: int) -> Iterator[str]:
-    """What comes after the first ``chars`` characters."""
-    for piece in pieces:
-        if len(piece) > chars:
-            yield piece[chars:]
-        chars = max(0, chars - len(piece))
 
 
 def _read_versions() -> dict[str, str]:

@@ -100,3 +100,43 @@ def test_pieces_do_not_matter_where_the_end_is_exact(text, cuts, length, data):
 @given(st.text("abc", min_size=1, max_size=40), st.text("abc", min_size=1, max_size=3))
 def test_a_stop_text_never_appears_in_what_is_given_out(text, stop):
     assert stop not in one_by_one(text, Settings(length=1000, stop=(stop,)))[0]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "वह घर आया।",
+        "सोऽपि गतः॥",
+        "وہ گھر آیا۔",
+        "هل جاء؟",
+        "Նա եկավ։",
+        "သူလာသည်။",
+        "គាត់មក។",
+        "猫が寝た｡",
+        "猫睡了．",
+        "Really‽",
+        "Τι είναι;",
+        "„Es regnet.“",
+        "»Es regnet.«",
+        "«Il pleut.»",
+        "《下雨了。》",
+        "*It rains.*",
+        "_It rains._",
+    ],
+)
+def test_a_sentence_ends_in_every_script(sentence: str):
+    ending = Ending()
+    settings = Settings(until="sentence", length=1)
+    given = ""
+    for char in f"{sentence} And more.":
+        text, reason = ending.feed(char, settings)
+        given += text
+        if reason:
+            break
+    assert (given, reason) == (sentence, "sentence")
+
+
+def test_a_semicolon_ends_no_sentence_outside_greek():
+    ending = Ending()
+    reasons = [ending.feed(char, Settings(until="sentence", length=1))[1] for char in "It rains; it pours"]
+    assert set(reasons) == {""}
