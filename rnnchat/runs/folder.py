@@ -151,7 +151,7 @@ class RunFolder:
 
     def write_info(self, info: RunInfo) -> None:
         """Replace run.json as a whole."""
-        paths.write_text_atomically(self.path / "run.json", json.dumps(info.to_json(), ensure_ascii=False, indent=1))
+        paths.write_text_atomically(self.path / "run.json", json.dumps(info.to_json(), indent=1))
 
     def append_event(self, event: Event) -> None:
         """Add one line to events.jsonl and hand it to the system.

@@ -4,17 +4,15 @@ A corpus is a stream. It is read in pieces, as often as needed, and memory does 
 named must be readable; what merely lies in a folder that they named is left out if it is not text, and listed.
 """
 
-import dataclasses
 import difflib
 import glob
 import os
 import stat
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
@@ -26,60 +24,10 @@ from rnnchat.text.encoding import UnreadableText, refuse_reading
 from rnnchat.text.file import PIECE_CHARS, TextFile
 from rnnchat.text.special import check_kind, is_pipe, is_system, open_pipe
 from rnnchat.text.spool import spool_stream
+from rnnchat.text.summary import CorpusFile, CorpusSummary, LeftOut
 from rnnchat.text.web import fetch_url, is_url
 
 STANDARD_INPUT = "-"
-
-
-@dataclass(frozen=True)
-class CorpusFile:
-    """One file of a corpus, as it was read."""
-
-    path: str
-    bytes_read: int
-    """Its size on the disk."""
-    chars: int
-    encoding: str
-    sha256: str
-    is_guess: bool = False
-    """Whether the encoding was recognised by the bytes alone."""
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file or folder in a folder that is not part of the corpus."""
-
-    path: str
-    reason: str
-    """The rest of a sentence that begins with the path: "is a binary file, not text"."""
-
-
-@dataclass(frozen=True)
-class CorpusSummary:
-    """What a corpus holds."""
-
-    name: str
-    files: tuple[CorpusFile, ...]
-    left_out: tuple[LeftOut, ...]
-    chars: int
-    """All characters that `Corpus.read_pieces` gives."""
-    bytes_read: int
-    distinct_chars: int
-
-    def to_json(self) -> dict[str, Any]:
-        """The summary as a record for JSON."""
-        return dataclasses.asdict(self)
-
-    def describe_encodings(self) -> str:
-        """The encodings of the files and which are guesses, in words; "" where all of them are UTF-8."""
-        counts = Counter((file.encoding, file.is_guess) for file in self.files)
-        if {encoding for encoding, _ in counts} <= {"utf-8"}:
-            return ""
-        named = (
-            f"{encoding}{' (a guess)' if is_guess else ''}" + (f" in {count:,} files" if len(counts) > 1 else "")
-            for (encoding, is_guess), count in counts.most_common()
-        )
-        return ", ".join(named)
 
 
 @dataclass(frozen=True)
@@ -123,7 +71,8 @@ class Corpus:
         """A short label for people: "letters (3 files)"."""
         names = ["standard input" if name == STANDARD_INPUT else _shorten(name) for name in self._names]
         shown = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-        return f"{shown} ({len(self._sources)} files)" if len(self._sources) > len(names) else shown
+        shown = f"{shown} ({len(self._sources)} files)" if len(self._sources) > len(names) else shown
+        return os.fsencode(shown).decode("utf-8", "replace")  # a name of a file need not be UTF-8
 
     def leave_out(self, other: "Corpus") -> int:
         """Take the files of another corpus out of this one, and say how many they were.
@@ -261,7 +210,9 @@ class Corpus:
             except UnreadableText as e:
                 if source.is_named:
                     raise
-                self._left_out[source.file.name] = LeftOut(source.file.name, e.reason)
+                self._left_out[source.file.name] = LeftOut(
+                    os.fsencode(source.file.name).decode("utf-8", "replace"), e.reason
+                )
             else:
                 readable.append(source)
         if not readable:

@@ -10,11 +10,12 @@ import contextlib
 import difflib
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from encodings.aliases import aliases
 from typing import BinaryIO, NamedTuple
 
 from rnnchat.errors import TextError
+from rnnchat.text.guess import detect_encodings, guess_encodings, prefer_practice
 
 _HEAD_SIZE = 65_536
 _CHUNK_SIZE = 1 << 20
@@ -43,41 +44,6 @@ _FEW_CONTROLS = 2
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[@B]")
 _KOREAN_ESCAPE = b"\x1b$)C"
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-
-# What cp1252 has beside letters: a text with nothing else outside ASCII (recipes, prices, lists) is Western.
-_WESTERN_SIGNS = frozenset("°½¼¾²³¹£•–—“”‘’…©®™€«»§±×÷µ·¡¿º\u00a0")
-_WESTERN_LETTERS = frozenset("éèàçêâîôùëïüöäßåøæñíóáúãœÉÄÖÜÅØÑÇÁÍÓÚÀÈ")
-_FEW = 8
-"""At most this many characters outside ASCII tell no language: they are Western if they can be."""
-_SIGN_IN_WORD = re.compile("[a-z][“”…•¿§±][a-z]|[a-z]{2}[¹²³º¼½¾]|[^\x00-\x7f]{3}", re.IGNORECASE)
-# ISO-8859-15 put these where Latin-1 has signs that do not stand there.
-_LATIN_9 = re.compile("¤|[a-z][¦¨¼½¾][a-z]", re.IGNORECASE)
-_C1 = re.compile("[\u0080-\u009f€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
-_NEVER = (  # encodings of mainframes and of single vendors, which plain text in files is not in
-    *("cp037", "cp1026", "cp1140", "cp273", "cp424", "cp500", "cp875", "cp1006", "hp-roman8", "utf-7"),
-    *("kz1048", "koi8-t", "ptcp154"),
-)
-# What is written in practice goes before what contains it on paper, or is contained in it.
-_IN_PRACTICE = {
-    "shift_jis_2004": ("cp932",),
-    "euc_jis_2004": ("euc_jp",),
-    "euc_kr": ("cp949",),
-    "big5hkscs": ("cp950",),
-    "iso8859_1": ("cp1252",),
-    "iso8859_9": ("cp1254",),
-    "tis_620": ("cp874",),
-    "shift_jis": ("cp932",),
-    "gb2312": ("gb18030",),
-}
-_UNSURE = 0.1
-"""Below this confidence an East Asian encoding is looked for by the characters that its standard calls common."""
-_COMMON_GLYPHS = (  # lead and trail bytes
-    ("cp932", re.compile(rb"[\x81-\x83\x88-\x97][\x40-\xfc]")),
-    ("big5", re.compile(rb"[\xa1\xa4-\xc6][\x40-\x7e\xa1-\xfe]")),
-    ("gb18030", re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]")),
-    ("euc_jp", re.compile(rb"[\xa1-\xa5\xb0-\xcf][\xa1-\xfe]")),
-    ("cp949", re.compile(rb"[\xa1\xb0-\xc8][\xa1-\xfe]")),
-)
 
 
 class UnreadableText(TextError):  # noqa: N818  (reads as a sentence, like its family)
@@ -144,8 +110,8 @@ def find_encoding(open_bytes: Callable[[], BinaryIO], path: str, encoding: str |
         return Encoding("utf-8", STRAY)
     declared = [match[1].decode("ascii").lower() for match in _DECLARED.finditer(head[:2048])]
     with contextlib.suppress(UnreadableText):
-        return _check(open_bytes, _prefer_practice(filter(is_text_codec, declared)), path)
-    return _check(open_bytes, _guess(sample), path)._replace(is_guess=True)
+        return _check(open_bytes, prefer_practice(filter(is_text_codec, declared)), path)
+    return _check(open_bytes, guess_encodings(sample), path)._replace(is_guess=True)
 
 
 def decode_bytes(content: bytes, path: str) -> str:
@@ -158,7 +124,6 @@ def decode_bytes(content: bytes, path: str) -> str:
     return content.decode(encoding.codec, encoding.errors)
 
 
-<<<<<<< HEAD
 def read_bytes(content: bytes, path: str) -> str:
     """A text that is in memory, read as files are: decoded, with line ends made ``\\n``, without a byte-order mark.
 
@@ -171,7 +136,8 @@ def read_bytes(content: bytes, path: str) -> str:
 def join_lines(text: str) -> str:
     """The text with all line ends made ``\\n``, and without a byte-order mark."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-=======
+
+
 def is_text_codec(name: str) -> bool:
     """Whether Python knows an encoding of that name which turns bytes into characters, and does nothing else."""
     try:
@@ -209,7 +175,6 @@ def _check_named(open_bytes: Callable[[], BinaryIO], name: str, path: str) -> En
         advice = "choose another one, or leave --encoding out to have it recognised"
         raise UnreadableText(path, f"cannot be decoded as {name} (byte {failed_at:,} does not fit)", advice)
     return Encoding(codec)
->>>>>>> 7ecdb5c (Texts in older encodings are recognised (109 of uchardet's 115 files, 77 before), notebooks, RTF, DOCX, ODT and PDF are read, and hostile books, pages and pipes are refused in a sentence)
 
 
 def _check(open_bytes: Callable[[], BinaryIO], codecs_to_try: list[str], path: str) -> Encoding:
@@ -275,47 +240,4 @@ def _find_wide(head: bytes) -> str:
         if even >= least and odd < even / 20:
             return "utf-16-be"
     wide = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-    return next((codec for codec, _ in _detect(head) if codec in wide), "")
-
-
-def _guess(sample: bytes) -> list[str]:
-    """Encodings that the bytes look like, the likeliest first."""
-    western = sample.decode("cp1252", "replace")
-    foreign = [character for character in western if character > "\x7f"]
-    odd = len(_SIGN_IN_WORD.findall(western))
-    is_few = len(foreign) <= _FEW and not odd and (_WESTERN_SIGNS | _WESTERN_LETTERS).issuperset(foreign)
-    if is_few or (_WESTERN_SIGNS.issuperset(foreign) and 4 * odd < len(foreign)):
-        return ["cp1252"]
-    ranked = _detect(sample)
-    codecs_found = _prefer_practice(codec for codec, _ in ranked)
-    if not ranked or ranked[0][1] < _UNSURE:
-        codecs_found = _find_glyphs(sample) + codecs_found
-    if codecs_found[:1] == ["cp1252"] and _LATIN_9.search(western) and not _C1.search(western):
-        codecs_found.insert(0, "iso8859-15")
-    return codecs_found
-
-
-def _prefer_practice(names: Iterable[str]) -> list[str]:
-    """Encodings, each behind the one that is written in practice under its name."""
-    return [codec for name in names for codec in (*_IN_PRACTICE.get(name.replace("-", "_"), ()), name)]
-
-
-def _detect(sample: bytes) -> list[tuple[str, float]]:
-    """Codecs by what chardet knows of languages, the likeliest first, each with its confidence."""
-    # Imported here because most texts are UTF-8 and never need its time.
-    from chardet import detect_all
-
-    found = detect_all(sample, ignore_threshold=True, compat_names=False, exclude_encodings=_NEVER)
-    return [(match["encoding"], match["confidence"]) for match in found if match["encoding"]]
-
-
-def _find_glyphs(sample: bytes) -> list[str]:
-    """The East Asian encoding in which nearly all that is not ASCII is common characters, if there is one."""
-    shares = {}
-    for codec, common in _COMMON_GLYPHS:
-        with contextlib.suppress(UnicodeDecodeError):
-            text = codecs.getincrementaldecoder(codec)().decode(sample)
-            foreign = len(text) - len(text.encode("ascii", "ignore"))
-            shares[codec] = len(common.findall(sample)) / max(1, foreign)
-    best = max(shares, key=lambda codec: shares[codec], default="")
-    return [best] if best and shares[best] > 0.95 else []
+    return next((codec for codec, _ in detect_encodings(head) if codec in wide), "")

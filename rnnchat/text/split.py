@@ -75,6 +75,8 @@ def _read(pieces: Iterable[str], spans: "list[tuple[int, int]] | list[tuple[int,
             if last is None or last > end:
                 break
             next_span += 1
+        if next_span == len(spans):
+            return
         place = end
 
 

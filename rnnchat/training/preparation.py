@@ -125,7 +125,7 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
         validation_tokens=validation.tokens,
         train_unknown_bytes=train.missing_bytes,
         validation_unknown_bytes=validation.missing_bytes,
-        turns=find_turns("".join(_take(corpus.read_pieces(), SAMPLE_CHARS))),
+        turns=find_turns("".join(read_inside(corpus.read_pieces(), ((0, SAMPLE_CHARS),)))),
         ancestry=() if base is None else base.ancestry,
         split=held_out.split + _describe_missing(validation.missing_chars / held_out.chars),
     )
