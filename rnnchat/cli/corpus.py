@@ -12,7 +12,8 @@ from rnnchat.desk.figures import format_bytes
 from rnnchat.desk.visible import picture_controls
 from rnnchat.text import catalogue
 from rnnchat.text.catalogue import CATALOGUE, CatalogueEntry
-from rnnchat.text.corpus import Corpus, CorpusSummary
+from rnnchat.text.corpus import Corpus
+from rnnchat.text.summary import CorpusSummary
 from rnnchat.text.web import fetch_url, is_url
 
 HEAD_CHARS = 600

@@ -10,7 +10,7 @@ from rnnchat.desk.training_form import FormValues, check_form, split_texts
 
 if TYPE_CHECKING:
     from rnnchat.runs.folder import RunFolder
-    from rnnchat.text.corpus import CorpusSummary
+    from rnnchat.text.summary import CorpusSummary
 
 
 class NewTraining:

@@ -12,7 +12,7 @@ from rnnchat.errors import NameTakenError, RnnchatError, TextError
 from rnnchat.plan.options import TrainingOptions, parse_sizes
 
 if TYPE_CHECKING:
-    from rnnchat.text.corpus import CorpusSummary
+    from rnnchat.text.summary import CorpusSummary
 
 AUTO = "auto"
 """The choice that leaves a field open."""

@@ -30,10 +30,11 @@ from rnnchat.plan.size import Symbols
 from rnnchat.runs.event import Noted
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.info import RunInfo
-from rnnchat.text.corpus import Corpus, CorpusSummary
+from rnnchat.text.corpus import Corpus
 from rnnchat.text.ids import count_common, open_ids, write_ids
 from rnnchat.text.lexicon import count_words, pack_words
 from rnnchat.text.split import choose_held_out, count_inside, read_inside, read_outside
+from rnnchat.text.summary import CorpusSummary
 from rnnchat.text.tokenizer import SYMBOL_NAMES, fit_tokenizer
 from rnnchat.text.turn import SAMPLE_CHARS, find_turns
 

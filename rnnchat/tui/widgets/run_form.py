@@ -39,7 +39,7 @@ from rnnchat.tui.widgets.form_row import FormRow
 from rnnchat.tui.widgets.minutes import MinutesSlider
 
 if TYPE_CHECKING:
-    from rnnchat.text.corpus import CorpusSummary
+    from rnnchat.text.summary import CorpusSummary
     from rnnchat.tui.app import RnnchatApp
 
 TYPING_PAUSE_S = 0.4
