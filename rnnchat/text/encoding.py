@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import io
 import re
+import unicodedata
 from collections.abc import Callable
 from encodings.aliases import aliases
 from typing import BinaryIO, NamedTuple
@@ -226,7 +227,8 @@ def _find_binary(head: bytes) -> str:
         if head.startswith(magic):
             return reason
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return "is a binary file, not text" if controls > _FEW_CONTROLS + len(head) / 100 else ""
+    is_binary = controls > _FEW_CONTROLS + len(head) / 100 or 2 * controls > len(head)
+    return "is a binary file, not text" if is_binary else ""
 
 
 def _find_wide(head: bytes) -> str:
@@ -240,4 +242,12 @@ def _find_wide(head: bytes) -> str:
         if even >= least and odd < even / 20:
             return "utf-16-be"
     wide = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-    return next((codec for codec, _ in detect_encodings(head) if codec in wide), "")
+    found = next((codec for codec, _ in detect_encodings(head) if codec in wide), "")
+    return found if found and _is_plausible(head[: len(head) // 4 * 4].decode(found, "replace")) else ""
+
+
+def _is_plausible(text: str) -> bool:
+    """Whether this may be a text in a script of its own: it has spaces or ideographs, and next to no odd characters."""
+    odd = sum((unicodedata.category(char)[0] == "C" and char not in "\n\r\t") or char == "\ufffd" for char in text)
+    has_words = any(char.isspace() for char in text) or any(unicodedata.category(char) == "Lo" for char in text)
+    return has_words and odd <= len(text) / 50

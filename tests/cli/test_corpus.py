@@ -23,7 +23,7 @@ def test_list_says_what_there_is_and_what_is_here(run: Run, texts: Path) -> None
     result = run("corpus", "list")
     assert result.exit_code == 0
     (row,) = [line for line in result.stdout.splitlines() if line.startswith("names")]
-    assert row.rstrip().endswith("0 kB")
+    assert row.rstrip().endswith("8 bytes")
     corpora = json.loads(run("corpus", "list", "--json").stdout)["corpora"]
     assert {corpus["name"]: corpus["path"] for corpus in corpora} == {
         **dict.fromkeys(["shakespeare", "english", "kjv", "chat", "sanguo", "python"]),

@@ -124,11 +124,11 @@ def test_the_worst_are_the_most_surprising_ones_in_order(
 
 
 def test_rows_of_lines_tell_number_bits_and_text(run: Run, tiny_model: Path, texts: list[Path]) -> None:
-    texts[0].write_text("abc\x1b[2J\tdef\nhgf\n", encoding="utf-8")
+    texts[0].write_text("abc\x08\tdef\nhgf\n", encoding="utf-8")
     result = run("score", tiny_model, texts[0], "--lines")
     rows = [line.split(maxsplit=3) for line in result.stdout.splitlines()[1:3]]
     assert [row[0] for row in rows] == ["1", "2"]
-    assert rows[0][3] == "abc␛[2J→def"
+    assert rows[0][3] == "abc␈→def"
     assert float(rows[1][1]) > 0
 
 

@@ -64,9 +64,10 @@ def test_prose_has_no_turns(begin_run: BeginRun) -> None:
 
 
 def test_pieces_are_not_learnt_from_the_held_out_part(begin_run: BeginRun, text: str, tmp_path: Path) -> None:
-    path = tmp_path / "sea.txt"
-    path.write_text(f"{text * 9}{'zyzzyva ' * (len(text) // 8)}", encoding="utf-8")
-    run = begin_run(corpus=(str(path),), level="bpe")
+    path, held = tmp_path / "sea.txt", tmp_path / "held.txt"
+    path.write_text(text * 9, encoding="utf-8")
+    held.write_text("zyzzyva " * (len(text) // 8), encoding="utf-8")
+    run = begin_run(corpus=(str(path),), validation=(str(held),), level="bpe")
     list(prepare(run))
     tokenizer, _, held_out = read_ids(run)
     assert len(tokenizer.encode(" morning")) < 4
