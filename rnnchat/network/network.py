@@ -1,6 +1,7 @@
 """The network: symbols in, a distribution over the next symbol out, the state held by the caller.
 
-Letters: B streams, T time steps, V vocabulary, E embedding size, H hidden size of a layer.
+Letters: B streams, T time steps, V vocabulary, E embedding size, H hidden size of a layer, F features that the output
+layer reads (E where it shares the embedding, else H of the last layer).
 """
 
 import itertools
@@ -70,18 +71,29 @@ class Network(nn.Module):
         Returns:
             Logits (B, T, V), for the symbol after each one read, and the state after the window.
         """
+        features, state = self.read(ids, state, regularisation)
+        return functional.linear(features, *self.output_layer), state
+
+    def read(
+        self, ids: Tensor, state: State[Tensor] | None = None, regularisation: Regularisation | None = None
+    ) -> tuple[Tensor, State[Tensor]]:
+        """Read a window of every stream, as `forward` does, without the output layer.
+
+        Returns:
+            Features (B, T, F), from which the output layer makes logits, and the state after the window.
+        """
         state = state or self.initial_state(len(ids))
         chosen = (regularisation or self._plain) if self.training else _NOTHING
         x = chosen.drop_input(chosen.drop_symbols(self._embed(ids), ids, self.config.vocab_size))  # (B, T, E)
         after = []
         last = len(self.layers) - 1
         for index in range(last + 1):
-            hidden, final = self._read(index, x, state.layers[index], chosen)  # (B, T, H)
+            hidden, final = self._read_layer(index, x, state.layers[index], chosen)  # (B, T, H)
             after.append(final)
             x = hidden + x if self.config.adds_input(index) else hidden
             x = chosen.drop_between(x) if index < last else chosen.drop_output(x)
         self.penalty = chosen.measure_penalty(hidden, x) if chosen.has_penalty else None
-        return self._predict(x), State(tuple(after))
+        return self._project(x), State(tuple(after))
 
     def step(self, ids: Tensor, state: State[Tensor]) -> tuple[Tensor, State[Tensor]]:
         """Read one symbol of every stream: equal to `forward` with T = 1 and dropout off, and several times faster.
@@ -99,13 +111,20 @@ class Network(nn.Module):
             after.append(self._cell.step(x, state.layers[index], self.layer_weights(index)))
             hidden = after[-1][0]  # (B, H)
             x = hidden + x if self.config.adds_input(index) else hidden
-        return self._predict(x), State(tuple(after))
+        return functional.linear(self._project(x), *self.output_layer), State(tuple(after))
+
+    @property
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """Weight (V, F) and bias (V,)."""
+        if self.config.tied:
+            return self.embedding.weight, self.output_bias
+        return self.output.weight, self.output.bias
 
     def layer_weights(self, index: int) -> dict[str, nn.Parameter]:
         """The parameters of layer ``index``, by their names in ``Cell.weight_shapes``."""
         return self._cell.weights(self.layers[index])
 
-    def _read(
+    def _read_layer(
         self, index: int, x: Tensor, before: LayerState, regularisation: Regularisation
     ) -> tuple[Tensor, LayerState]:
         """Run a layer over x (B, T, I) from its state: its outputs (B, T, H) and its state after them."""
@@ -123,14 +142,11 @@ class Network(nn.Module):
         embedded: Tensor = self.embedding(ids)  # (..., E)
         return embedded
 
-    def _predict(self, x: Tensor) -> Tensor:
-        """(..., H) -> (..., V)"""
-        if not self.config.tied:
-            logits: Tensor = self.output(x)
-            return logits
-        if self.config.embedding_size != self.config.hidden_sizes[-1]:
-            x = self.projection(x)  # (..., E)
-        return functional.linear(x, self.embedding.weight, self.output_bias)
+    def _project(self, x: Tensor) -> Tensor:
+        """(..., H) -> (..., F): as many numbers as the output layer reads."""
+        if self.config.tied and self.config.embedding_size != self.config.hidden_sizes[-1]:
+            x = self.projection(x)
+        return x
 
     def _initialize(self) -> None:
         """Start values: as torch draws them, a smaller embedding when it is tied.

@@ -19,7 +19,7 @@ from rnnchat.plan.recipe import Recipe
 from rnnchat.runs.folder import RunFolder
 from rnnchat.training import optimiser
 from rnnchat.training.averaging import Average
-from rnnchat.training.loss import measure
+from rnnchat.training.loss import measure_output
 from rnnchat.training.machine import autocast
 from rnnchat.training.rank import Rank
 
@@ -81,9 +81,8 @@ def take_step(
     for group in learner.optimizer.param_groups:
         group["lr"] = rate
     with autocast(recipe):
-        logits, state = learner.network(inputs, state, recipe.build_regularisation())  # (B, T, V)
-    loss = measure(logits, targets, recipe.loss)
-    nats = loss.detach() if recipe.loss == "cross-entropy" else measure(logits.detach(), targets)
+        features, state = learner.network.read(inputs, state, recipe.build_regularisation())  # (B, T, F)
+        loss, nats = measure_output(features, *learner.network.output_layer, targets, recipe.loss)
     if learner.network.penalty is not None:
         loss = loss + learner.network.penalty
     learner.optimizer.zero_grad()

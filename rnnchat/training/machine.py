@@ -14,7 +14,7 @@ from rnnchat.plan.choice import FAST_BATCH, FAST_FLOP_PER_S, FAST_WINDOW, choose
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.plan.recipe import Recipe
 from rnnchat.plan.size import count_flop, guess_symbols
-from rnnchat.training.loss import measure
+from rnnchat.training.loss import measure_output
 
 _TRIALS = 3
 
@@ -102,8 +102,9 @@ def _measure(recipe: Recipe, vocab_size: int, is_bfloat16: bool) -> float:
     for _ in range(_TRIALS):
         started = time.perf_counter()
         with autocast(recipe):
-            logits, _ = network(ids)
-        measure(logits, ids).backward()  # type: ignore[no-untyped-call]
+            features, _ = network.read(ids)
+            loss, _ = measure_output(features, *network.output_layer, ids)
+        loss.backward()  # type: ignore[no-untyped-call]
         if recipe.device == "cuda":
             torch.cuda.synchronize()
         best_s = min(best_s, time.perf_counter() - started)

@@ -5,10 +5,10 @@ import torch
 from torch.nn import functional
 
 from rnnchat.training import loss
-from rnnchat.training.loss import measure
+from rnnchat.training.loss import measure, measure_output
 from rnnchat.training.window import NOT_SCORED
 
-B, T, V = 3, 7, 13
+B, T, V, F = 3, 7, 13, 6
 KINDS = ("cross-entropy", "mse")
 
 
@@ -36,11 +36,7 @@ def write_out(logits, targets, kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("not_scored", [(), ((0, 0), (2, 5))], ids=["all scored", "some not scored"])
-@pytest.mark.parametrize("is_blocked", [False, True])
-def test_value_and_gradient_are_those_of_the_formula(kind, reduction, not_scored, is_blocked, monkeypatch):
-    if is_blocked:
-        monkeypatch.setattr(loss, "LARGE_VOCABULARY", 1)
-        monkeypatch.setattr(loss, "BLOCK", 4 * V)  # 21 positions: five blocks and a rest
+def test_value_and_gradient_are_those_of_the_formula(kind, reduction, not_scored):
     logits, targets = draw(not_scored=not_scored)
     value = measure(logits, targets, kind, reduction)
     (gradient,) = torch.autograd.grad(2 * value, logits)
@@ -50,23 +46,73 @@ def test_value_and_gradient_are_those_of_the_formula(kind, reduction, not_scored
     torch.testing.assert_close(gradient, expected_gradient)
 
 
-def test_a_large_vocabulary_in_bfloat16_has_the_gradient_of_a_small_one(monkeypatch):
-    logits, targets = draw(torch.bfloat16)
-    (expected,) = torch.autograd.grad(measure(logits, targets), logits)
-    monkeypatch.setattr(loss, "LARGE_VOCABULARY", V)
-    value = measure(logits, targets)
-    (gradient,) = torch.autograd.grad(value, logits)
-    assert gradient.dtype == torch.bfloat16
-    assert value.dtype == torch.float32
-    torch.testing.assert_close(gradient, expected)
+def draw_output(features_dtype=torch.float32, not_scored=()):
+    """Features, the weight and bias of an output layer, and targets."""
+    random = torch.Generator().manual_seed(5)
+    features = torch.randn(B, T, F, generator=random).to(features_dtype).requires_grad_()
+    weight, bias = (torch.randn(*shape, generator=random).requires_grad_() for shape in ((V, F), (V,)))
+    return features, weight, bias, draw(not_scored=not_scored)[1]
 
 
-def test_cross_entropy_does_not_overflow_where_a_prediction_is_certain_and_wrong(monkeypatch):
-    logits = torch.zeros(1, 1, V)
-    logits[..., 0] = 500
-    for large in (V + 1, 1):
-        monkeypatch.setattr(loss, "LARGE_VOCABULARY", large)
-        assert measure(logits.requires_grad_(), torch.tensor([[1]])).item() == pytest.approx(500)
+@pytest.fixture
+def blocks(monkeypatch):
+    """Every vocabulary is large, and 21 positions are five blocks and a rest."""
+    monkeypatch.setattr(loss, "LARGE_VOCABULARY", 1)
+    monkeypatch.setattr(loss, "BLOCK", 4)
+
+
+@pytest.mark.parametrize("not_scored", [(), ((0, 0), (2, 5))], ids=["all scored", "some not scored"])
+def test_an_output_layer_of_a_large_vocabulary_has_the_loss_and_gradients_of_torch(not_scored, blocks):
+    features, weight, bias, targets = draw_output(not_scored=not_scored)
+    value, nats = measure_output(features, weight, bias, targets)
+    gradients = torch.autograd.grad(2 * value, (features, weight, bias))
+    logits = functional.linear(features, weight, bias).flatten(0, 1)
+    expected = functional.cross_entropy(logits, targets.flatten(), ignore_index=NOT_SCORED)
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(gradients, torch.autograd.grad(2 * expected, (features, weight, bias)))
+    assert not nats.requires_grad
+    assert nats == value
+
+
+@pytest.mark.parametrize("features_dtype", [torch.float32, torch.bfloat16])
+def test_in_bfloat16_it_is_as_close_to_float32_as_torch_is(features_dtype, blocks, monkeypatch):
+    features, weight, bias, targets = draw_output(features_dtype)
+    exact_features = features.detach().float().requires_grad_()
+    exact, _ = measure_output(exact_features, weight, bias, targets)
+    exact_gradients = torch.autograd.grad(exact, (exact_features, weight, bias))
+
+    def measure_errors():
+        with torch.autocast("cpu", torch.bfloat16):
+            value, _ = measure_output(features, weight, bias, targets)
+        gradients = torch.autograd.grad(value, (features, weight, bias))
+        assert value.dtype == torch.float32
+        assert [gradient.dtype for gradient in gradients] == [features_dtype, torch.float32, torch.float32]
+        pairs = zip((value, *gradients), (exact, *exact_gradients), strict=True)
+        return [(got.float() - right).norm() / right.norm() for got, right in pairs]
+
+    in_blocks = measure_errors()
+    monkeypatch.setattr(loss, "LARGE_VOCABULARY", V + 1)
+    for error, error_of_torch in zip(in_blocks, measure_errors(), strict=True):
+        assert error < 2 * error_of_torch + 1e-3
+
+
+@pytest.mark.parametrize("is_blocked", [False, True])
+def test_squared_errors_never_take_the_shortcut(is_blocked, monkeypatch):
+    monkeypatch.setattr(loss, "LARGE_VOCABULARY", 1 if is_blocked else V + 1)
+    features, weight, bias, targets = draw_output()
+    value, nats = measure_output(features, weight, bias, targets, "mse")
+    logits = functional.linear(features, weight, bias)
+    assert value == measure(logits, targets, "mse")
+    assert nats == measure(logits, targets)
+
+
+@pytest.mark.parametrize("large", [1, 2], ids=["in blocks", "at once"])
+def test_cross_entropy_does_not_overflow_where_a_prediction_is_certain_and_wrong(large, monkeypatch):
+    monkeypatch.setattr(loss, "LARGE_VOCABULARY", large * V)
+    weight, bias = torch.zeros(V, F, requires_grad=True), torch.zeros(V)
+    bias[0] = 500
+    value, _ = measure_output(torch.zeros(1, 1, F), weight, bias.requires_grad_(), torch.tensor([[1]]))
+    assert value.item() == pytest.approx(500)
 
 
 @pytest.mark.parametrize("kind", KINDS)
