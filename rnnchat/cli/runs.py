@@ -144,6 +144,7 @@ def stop(name: Name) -> None:
     run = _find_active(name)
     run.ask("stop")
     _wait_for(run, "stopped")
+    run_folder.wait_for_exit(run, _PATIENCE_S)
 
 
 @app.command()
@@ -155,6 +156,8 @@ def remove(
     run = find_run(name)
     if not is_sure:
         typer.confirm(f"Delete {run.path}?", abort=True, err=True)
+    if not read_status(run).is_active:
+        run_folder.wait_for_exit(run)
     run_folder.remove_run(run)
     typer.echo(run.path)
 

@@ -298,16 +298,32 @@ def take_over(run: RunFolder) -> None:
             ) from e
 
 
+def wait_for_exit(run: RunFolder, patience_s: float = 10.0) -> bool:
+    """Wait until no other process holds ``run``: one that has said how it ended may still be closing its files.
+
+    Returns:
+        Whether it is free; False after ``patience_s``.
+    """
+    deadline = time.monotonic() + patience_s
+    while _is_held(run):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
+
+
 def remove_run(run: RunFolder) -> None:
     """Delete the folder of a run; a model that it put into the library stays.
 
-    A run that it was to replace, but did not live to, comes back.
+    A run that it was meant to replace, but never did, comes back.
 
     Raises:
-        TrainingError: it is under way, or the disk refuses.
+        TrainingError: the run is active or its process has not exited yet, or the disk refuses.
     """
     if read_status(run).is_active:
-        raise TrainingError(f"run {run.name!r} is under way: stop it first with `rnnchat runs stop {run.typed_name}`")
+        raise TrainingError(f"run {run.name!r} is active: stop it first with `rnnchat runs stop {run.typed_name}`")
+    if _is_held(run):
+        raise TrainingError(f"the process of run {run.name!r} is still closing its files: try again in a moment")
     aside = RunFolder(run.choose_aside())
     try:
         aside.path.parent.mkdir(exist_ok=True)
@@ -319,6 +335,12 @@ def remove_run(run: RunFolder) -> None:
         shutil.rmtree(aside.path)
     except OSError as e:
         raise TrainingError(f"cannot delete {e.filename} ({e.strerror}): delete it yourself") from e
+
+
+def _is_held(run: RunFolder) -> bool:
+    """Whether another process has the run open."""
+    pulse = heartbeat.read_pulse(run.heartbeat_path)
+    return pulse is not None and pulse.pid != os.getpid() and run.check_life() != "gone"
 
 
 def _find_start(run: RunFolder) -> float:

@@ -1,6 +1,8 @@
 """``rnnchat runs`` as a person or a script meets it."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +31,7 @@ from rnnchat.runs.event import (
     parse_event,
 )
 from rnnchat.runs.folder import RunFolder, find_run
+from rnnchat.runs.heartbeat import write_pulse
 from rnnchat.runs.info import Request
 from rnnchat.runs.new import make_run
 from rnnchat.training.trainer import train
@@ -151,6 +154,23 @@ def test_a_run_is_asked_and_its_answer_awaited(
     result = run("runs", command, "sea")
     thread.join()
     assert (result.exit_code, result.stderr) == (0, f"sea: {state}\n")
+
+
+def test_a_stop_returns_when_the_process_has_exited_so_that_the_run_can_be_removed(run: Run, begun: RunFolder) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        write_pulse(begun.heartbeat_path, process.pid)
+        thread = obey(begun, "stop", Finished(8, "stopped", 3.9, "/models/sea.safetensors", 2.0))
+
+        def exit_later() -> None:
+            thread.join()
+            process.communicate()
+
+        exiting = threading.Thread(target=exit_later)
+        exiting.start()
+        assert run("runs", "stop", "sea").exit_code == 0
+        assert begun.check_life() == "gone"
+        exiting.join()
+    assert run("runs", "remove", "sea", "--yes").exit_code == 0
 
 
 def test_a_paused_run_is_asked_to_go_on(run: Run, begun: RunFolder) -> None:

@@ -1,13 +1,16 @@
 """The folder tells watchers everything, also after a crash in the middle of a word."""
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
 
 from rnnchat.errors import TrainingError
+from rnnchat.runs import heartbeat
 from rnnchat.runs.event import Event, Finished, Noted, Paused, Resumed, Sampled, Started, Stepped
 from rnnchat.runs.folder import (
     RunFolder,
@@ -17,6 +20,7 @@ from rnnchat.runs.folder import (
     read_status,
     remove_run,
     take_over,
+    wait_for_exit,
 )
 from rnnchat.runs.info import Control, RunInfo
 
@@ -177,6 +181,29 @@ def test_only_a_run_that_ended_is_removed(begin_run: BeginRun) -> None:
     with pytest.raises(TrainingError, match="stop it first"):
         remove_run(run)
     run.append_event(DONE)
+    remove_run(run)
+    assert not run.path.exists()
+
+
+@pytest.fixture
+def other_process() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that waits until its input is closed."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def test_a_run_is_not_removed_before_its_process_has_exited(
+    begin_run: BeginRun, other_process: subprocess.Popen[bytes]
+) -> None:
+    run = begin_run(name="sea")
+    heartbeat.write_pulse(run.heartbeat_path, other_process.pid)
+    run.append_event(DONE)
+    assert not wait_for_exit(run, patience_s=0)
+    with pytest.raises(TrainingError, match="still closing its files: try again"):
+        remove_run(run)
+    other_process.communicate()
+    assert wait_for_exit(run)
     remove_run(run)
     assert not run.path.exists()
 
