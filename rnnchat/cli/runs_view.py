@@ -89,7 +89,7 @@ def _describe_run(run: ComparedRun) -> dict[str, Any]:
 def _draw_picture(comparison: RunComparison, over: Axis, width: int, height: int) -> Text:
     end = comparison.find_end(over)
     curves = [(run.letter, run.trace(over)) for run in comparison.runs]
-    text = Text("bits per character on the held-out text\n", style="dim")
+    text = Text("validation loss, bits per character\n", style="dim")
     for row in draw_curves(curves, width, height, end):
         for cell in row:
             text.append(cell.text, "not dim" if cell.owner is None else f"not dim {_find_style(cell.owner)}")

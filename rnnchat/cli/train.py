@@ -1,4 +1,4 @@
-"""``rnnchat train``: from texts to a model, watched while it learns."""
+"""``rnnchat train``: train a model, with live progress."""
 
 import os
 import signal
@@ -14,8 +14,9 @@ from rnnchat.cli.output import print_json
 from rnnchat.desk.figures import format_bits
 from rnnchat.errors import RnnchatError, UsageError
 from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.custody import remove_run, take_over
 from rnnchat.runs.event import Event, Finished, Resumed, Started
-from rnnchat.runs.folder import RunFolder, find_run, remove_run, take_over
+from rnnchat.runs.folder import RunFolder, find_run
 from rnnchat.runs.new import find_begun, make_run
 from rnnchat.text.corpus import STANDARD_INPUT, Corpus
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 _NICENESS = 10
 _BUSY_LOAD = 0.5
-"""Programs that wanted to compute in the last minute, on average, from which on the machine has other work."""
+"""Load average of the last minute above which the machine is considered busy."""
 _WITH_RESUME = {"resume", "quiet", "is_json", "beside_tui"}
-"""All that a run leaves open once it was begun."""
+"""The options that may be given with --resume."""
 
 Corpora = Annotated[
     list[str] | None,
@@ -34,9 +35,11 @@ Corpora = Annotated[
         metavar="CORPUS...", help="Files, folders, patterns, - for stdin, or names of `rnnchat corpus list`."
     ),
 ]
-Resume = Annotated[str | None, typer.Option(metavar="NAME", help="Go on with an interrupted run, as it was begun.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the model's file at the end.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")]
+Resume = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Resume an interrupted run with its original options.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the model, at the end.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object per line.")]
 
 
 @takes("wishes", TrainingOptions)
@@ -49,28 +52,28 @@ def train(
     quiet: Quiet = False,
     is_json: Json = False,
 ) -> None:
-    """Train a model on texts of your own.
+    """Train a model on your own texts.
 
-    Ctrl-C stops, makes the best network so far a model, and says how to go on. Several processes, on several machines
-    if you like, train together with `torchrun --nproc-per-node N -m rnnchat train ...`.
+    Ctrl-C stops and keeps the best network so far as a model; the run can be resumed. For several processes or machines
+    use `torchrun --nproc-per-node N -m rnnchat train ...`.
     """
     share_cores()
     rank = _join_others(context)
     if rank is not None and rank.number:
         _obey(rank)
     if (resume is None) == (not corpus):
-        raise UsageError("name the texts to train on, or a run to go on with: --resume NAME")
+        raise UsageError("give the texts to train on, or --resume NAME to continue a run")
     if resume is not None:
         _refuse_changes(context)
         run = find_run(resume)
         take_over(run)
         is_new = False
     else:
-        if "base" in wishes and _is_given(context, "level"):
-            raise UsageError("--from continues at the level of its model: leave out --level")
+        if wishes.get("base", "auto") not in ("auto", "none") and _is_given(context, "level"):
+            raise UsageError("--from uses the level of its model: omit --level")
         options = TrainingOptions(tuple(corpus or ()), **wishes)
         for texts in (options.corpus, options.validation):
-            # A text that is not there is told before anything is made; standard input can be read only once.
+            # A missing text is reported before anything is created; standard input can be read only once.
             if texts and STANDARD_INPUT not in texts:
                 Corpus(texts, options.encoding)
         run, is_new = _place(options)
@@ -80,10 +83,10 @@ def train(
 
 
 def share_cores() -> None:
-    """Let threads sleep while they wait for each other, where other programs run; before torch is loaded.
+    """Make waiting threads sleep instead of spin on a busy machine; to be called before torch is loaded.
 
-    Threads that wait busily, as by default, keep each other and those programs from the cores: measured, one other busy
-    program makes two of them three to ten times slower, and sleeping ones not at all. On a free machine sleeping costs
+    Spinning threads, the default, take the cores from each other and from other programs: measured, one other busy
+    program makes two of them three to ten times slower, and sleeping ones not at all. On an idle machine sleeping costs
     a fifth.
     """
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > _BUSY_LOAD:
@@ -91,7 +94,7 @@ def share_cores() -> None:
 
 
 def _join_others(context: typer.Context) -> "Together | None":
-    """Meet the other processes, where torchrun started several; None alone."""
+    """Join the other processes if torchrun started several; None otherwise."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2 or not {"RANK", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys():
         return None
     from rnnchat.training.rank import join  # torch: 2 s
@@ -101,18 +104,18 @@ def _join_others(context: typer.Context) -> "Together | None":
 
 
 def _obey(rank: "Together") -> NoReturn:
-    """Do what rank 0 orders; it is asked to stop, and lets the others know."""
+    """Follow rank 0, which handles the signals for all."""
     from rnnchat.training.follower import follow
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     follow(rank)
-    # At once: threads of the connection that still wait for rank 0 would end the process with a complaint.
+    # Immediately: connection threads that still wait for rank 0 would print an error at exit.
     os._exit(0)
 
 
 def _place(options: TrainingOptions) -> tuple[RunFolder, bool]:
-    """The folder of a new run, or that of the one which torchrun starts again; and whether it is new."""
+    """The folder of a new run, or of the one that torchrun restarts; and whether it is new."""
     if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) and (begun := find_begun(options)):
         take_over(begun)
         return begun, False
@@ -126,7 +129,7 @@ def _refuse_changes(context: typer.Context) -> None:
         if parameter.name not in _WITH_RESUME and _is_given(context, str(parameter.name))
     ]
     if given:
-        raise UsageError(f"--resume goes on with a run as it was begun: leave out {' and '.join(given)}")
+        raise UsageError(f"--resume continues a run with its original options: omit {' and '.join(given)}")
 
 
 def _is_given(context: typer.Context, name: str) -> bool:
@@ -135,9 +138,9 @@ def _is_given(context: typer.Context, name: str) -> bool:
 
 
 def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool, rank: "Together | None") -> None:
-    """Train ``run`` and show it; leave with the status that a shell expects.
+    """Train ``run``, show its progress and exit with the conventional status.
 
-    A new run that did not come so far as to learn leaves nothing behind.
+    A new run that fails before its first step leaves nothing behind.
     """
     finished = None
     with _Interruption(run) as interruption:
@@ -154,9 +157,9 @@ def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool, rank: "
         except KeyboardInterrupt:
             if is_new and not interruption.may_ask:
                 _forget(run)
-                typer.echo("Interrupted before it began to learn: nothing of it is kept.", err=True)
+                typer.echo("Interrupted before the first step: nothing is kept.", err=True)
             else:
-                typer.echo(f"Interrupted. Go on with: rnnchat train --resume {run.typed_name}", err=True)
+                typer.echo(f"Interrupted. Resume with: rnnchat train --resume {run.typed_name}", err=True)
             interruption.signal = interruption.signal or signal.SIGINT
     if finished is not None and is_quiet:
         typer.echo(finished.model_path)
@@ -167,7 +170,7 @@ def _follow(run: RunFolder, is_json: bool, is_quiet: bool, is_new: bool, rank: "
 
 
 def _show(run: RunFolder, is_json: bool, is_quiet: bool, rank: "Together | None") -> Iterator[Event]:
-    """Train and show each event in the way that was asked for, and pass it on."""
+    """Train, show each event in the requested form, and pass it on."""
     from rnnchat.training.rank import ALONE
     from rnnchat.training.trainer import train as learn  # torch: 2 s
 
@@ -187,7 +190,7 @@ def _show(run: RunFolder, is_json: bool, is_quiet: bool, rank: "Together | None"
 
 
 def _show_while_open(show: Callable[[Event], None], event: Event, stream: TextIO) -> None:
-    """Show ``event`` on ``stream``; whoever stops reading has seen enough, which is no reason to stop learning."""
+    """Show ``event`` on ``stream``; a closed pipe does not end the training."""
     try:
         show(event)
     except BrokenPipeError:
@@ -198,30 +201,30 @@ def _show_while_open(show: Callable[[Event], None], event: Event, stream: TextIO
 
 def _tell_end(run: RunFolder, finished: Finished) -> None:
     typer.echo(
-        f"{run.name}: {format_bits(finished.bits_per_char, 3)} bits per character on the held-out text. "
+        f"{run.name}: validation loss {format_bits(finished.bits_per_char, 3)} bits per character. "
         f"Write with it: rnnchat generate {run.typed_name}",
         err=True,
     )
     if finished.reason == "stopped":
-        typer.echo(f"Stopped at step {finished.step:,}. Go on with: rnnchat train --resume {run.typed_name}", err=True)
+        typer.echo(f"Stopped at step {finished.step:,}. Resume with: rnnchat train --resume {run.typed_name}", err=True)
     typer.echo(finished.model_path)
 
 
 def _forget(run: RunFolder) -> None:
-    """Delete a run in which nothing could be missed, unless its log has something to tell."""
+    """Delete a run that contains nothing worth keeping, unless it has a log."""
     if run.path.exists() and not run.log_path.exists():
         run.heartbeat_path.unlink(missing_ok=True)
         remove_run(run)
 
 
 class _Interruption:
-    """Turns the first Ctrl-C or SIGTERM into a wish to stop; before there is anything to keep, and the second time,
-    into an interruption."""
+    """Turns the first Ctrl-C or SIGTERM into a stop request; the second, or one before the first step, into a
+    KeyboardInterrupt."""
 
     def __init__(self, run: RunFolder) -> None:
         self.signal: int | None = None
         self.may_ask = False
-        """Has the training begun, so that it looks at wishes?"""
+        """Whether training has begun and reads requests."""
         self._run = run
 
     def __enter__(self) -> "_Interruption":
@@ -237,5 +240,5 @@ class _Interruption:
         self.signal = number
         if is_second or not self.may_ask:
             raise KeyboardInterrupt
-        if self._run.exists:  # else the wish would bring a deleted folder back
+        if self._run.exists:  # else the request would recreate a deleted folder
             self._run.ask("stop")

@@ -1,6 +1,6 @@
-"""A training as a terminal shows it: a live picture, or plain lines where there is no terminal.
+"""Training progress in a terminal: a live picture, or plain lines without a terminal.
 
-Both are fed with events, from the trainer itself or from the run folder of a training elsewhere.
+Both are fed with events, from the trainer itself or from a run folder.
 """
 
 import sys
@@ -35,16 +35,16 @@ _WIDEST = 100
 
 
 def describe_sample(sample: Sampled) -> str:
-    """What a sample is, in a few words: its temperature, and how much of it was learnt by heart."""
+    """A sample in a few words: its temperature, and how much of it is copied."""
     words = f"temperature {sample.temperature:g}"
     if sample.copied is None:
         return words
     where = "the text" if sample.compared >= 1 else f"the first {sample.compared:.1%} of the text"
-    return f"{words}, {sample.copied:.0%} word for word from {where}"
+    return f"{words}, {sample.copied:.0%} verbatim from {where}"
 
 
 class TrainingDisplay(Protocol):
-    """Shows events as they come."""
+    """Shows events as they arrive."""
 
     def __enter__(self) -> "TrainingDisplay": ...
 
@@ -53,7 +53,7 @@ class TrainingDisplay(Protocol):
     ) -> None: ...
 
     def show(self, event: Event) -> None:
-        """Take in one more event."""
+        """Take in an event."""
 
 
 def choose_display(run: RunFolder, footer: str) -> TrainingDisplay:
@@ -65,7 +65,7 @@ def choose_display(run: RunFolder, footer: str) -> TrainingDisplay:
 
 
 class PlainDisplay:
-    """One line on stderr for what matters, every few seconds at most."""
+    """Prints what matters to stderr, one line every few seconds at most."""
 
     def __init__(self) -> None:
         self._next_s = 0.0
@@ -96,7 +96,7 @@ class PlainDisplay:
                     f"{format_duration(event.left_s)} left"
                 )
             case Evaluated():
-                is_best = "  the best so far" if event.step == event.best_step else ""
+                is_best = "  best so far" if event.step == event.best_step else ""
                 return f"      step {event.step:,}  validation {format_bits(event.bits_per_char, 3)} bits/char{is_best}"
             case Sampled():
                 text = textwrap.indent((event.prompt + event.text).strip("\n"), "      | ", lambda _: True)
@@ -104,12 +104,12 @@ class PlainDisplay:
             case Paused():
                 return f"paused at step {event.step:,}"
             case Resumed():
-                return f"going on from step {event.step:,}"
+                return f"resuming from step {event.step:,}"
         return ""
 
 
 class LiveDisplay:
-    """A picture that is drawn anew several times a second."""
+    """A picture that is redrawn several times a second."""
 
     def __init__(self, run: RunFolder, console: Console, footer: str) -> None:
         self._picture = TrainingPicture(run, footer)
@@ -126,7 +126,7 @@ class LiveDisplay:
         self._live.stop()
 
     def show(self, event: Event) -> None:
-        """Take the event in; the next drawing shows it. What a person should know stays above the picture."""
+        """Take in an event; the next drawing shows it. Notes stay above the picture."""
         self._picture.take(event)
         if isinstance(event, Noted):
             self._live.console.print(Text(picture_controls(event.message)))
@@ -135,7 +135,7 @@ class LiveDisplay:
 
 
 class TrainingPicture:
-    """How a training looks in a terminal: as wide and high as there is room, its figures always in the same places."""
+    """The picture of a training: as wide and high as there is room, its figures always in the same places."""
 
     def __init__(self, run: RunFolder, footer: str) -> None:
         self.footer = footer
@@ -147,7 +147,7 @@ class TrainingPicture:
         self._samples: dict[float, Sampled] = {}
 
     def take(self, event: Event) -> None:
-        """Take in one more event."""
+        """Take in an event."""
         self._status = fold_event(self._status, event)
         match event:
             case Stepped():
@@ -160,7 +160,7 @@ class TrainingPicture:
                 self._samples[event.temperature] = event
             case Started() | Resumed():
                 self._headline = self._describe_run()
-                # What was told of later steps is being done again.
+                # Later steps are repeated.
                 step = event.step if isinstance(event, Resumed) else 0
                 self._losses = [point for point in self._losses if point[0] <= step]
                 self._validations = [point for point in self._validations if point[0] <= step]
@@ -202,7 +202,7 @@ class TrainingPicture:
         validation = self._validations[-1][2] if self._validations else None
         total = "–" if status.total_steps is None else f"{status.total_steps:,}"
         text = Text(
-            f"bits/char   learning {format_bits(status.loss, 3):>6}   validation {format_bits(validation, 3):>6}   "
+            f"bits/char   training {format_bits(status.loss, 3):>6}   validation {format_bits(validation, 3):>6}   "
         )
         text.no_wrap, text.overflow = True, "crop"
         text.append(f"best {format_bits(status.bits_per_char, 3):>6}", style="bold")
@@ -217,14 +217,14 @@ class TrainingPicture:
         losses = [(seconds, bits) for _, seconds, bits in self._losses]
         validations = [(seconds, bits) for _, seconds, bits in self._validations]
         rows = draw_curve(losses, validations, width, height, most_s)
-        foot = f"       0:00   ── learning   {MARK} validation"
+        foot = f"       0:00   ── training   {MARK} validation"
         rows.append(f"{foot}{format_duration(most_s):>{max(1, width - len(foot))}}")
         text = Text("\n".join(rows), no_wrap=True)
         text.highlight_regex(MARK, "bold cyan")
         return text
 
     def _draw_samples(self, console: Console, width: int, room: int) -> Text:
-        """The last samples in as many rows as there are, the usual one first; always as high, so that nothing jumps."""
+        """The latest samples, the usual temperature first; always of the same height, so that nothing jumps."""
         count = max(1, min(_MOST_SAMPLES, room // (_SAMPLE_LINES + 1)))
         height = min(_SAMPLE_LINES, room // count - 1)
         drawn = Text("\n")
@@ -248,7 +248,7 @@ class TrainingPicture:
     def _say(self) -> str:
         status = self._status
         if status.state == "paused":
-            return f"paused: go on with `rnnchat runs resume {self._run.typed_name}`"
+            return f"paused: resume with `rnnchat runs resume {self._run.typed_name}`"
         if status.state == "starting":
             return status.message or "reading the text and loading torch …"
         return self.footer

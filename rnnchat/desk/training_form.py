@@ -113,7 +113,11 @@ def describe_network(values: FormValues, summary: "CorpusSummary") -> str:
 
     try:
         options, chars = check_form(values), summary.distinct_chars
-        symbols = Symbols(chars, chars) if options.level == "char" else guess_symbols(options.level, options.max_vocab)
+        symbols = (
+            Symbols(chars, chars)
+            if options.own_level == "char"
+            else guess_symbols(options.own_level, options.max_vocab)
+        )
         recipe, _ = choose_recipe(options, summary.chars, summary.chars, symbols=symbols)
         config = recipe.build_config(symbols.size)
     except RnnchatError:

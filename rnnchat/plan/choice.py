@@ -1,6 +1,6 @@
-"""From what a person asked for and how much text there is to a complete recipe, by a written rule.
+"""From options and the length of the text to a complete recipe.
 
-Everything that was asked for stays as asked. The rule and its experiments: docs/recipe.md.
+Every option that was given is kept. The rule and the experiments behind it: docs/recipe.md.
 """
 
 import os
@@ -11,47 +11,49 @@ from rnnchat.errors import TextError
 from rnnchat.plan.options import DEFAULT_MINUTES, Optimiser, Preset, TrainingOptions
 from rnnchat.plan.recipe import Recipe
 from rnnchat.plan.restraint import choose_restraint
-from rnnchat.plan.size import PRESETS, Kind, Symbols, choose_preset, count_flop, find_kind, guess_symbols
+from rnnchat.plan.size import PRESETS, Kind, Size, Symbols, choose_preset, count_flop, find_kind, guess_symbols
 from rnnchat.text.tokenizer import SYMBOL_NAMES
 
 LEAST_CHARS = 200
-"""A shorter text teaches nothing that could be held against a held-out part."""
+"""A shorter text is too short to hold out a part."""
 _LEAST_WINDOWS = 2
 _FLOP_PER_S = 7e10
-"""What a common processor core does, to plan with before anything is measured."""
+"""A common processor core's speed, to plan with before anything is measured."""
 _WINDOW = 64
 _MUON_BATCH, _BATCH = 64, 24
-"""Streams: muon loses less by few big steps than the others do."""
+"""Streams: Muon suffers less from few big steps than the other optimisers."""
 FAST_FLOP_PER_S = 2e12
-"""A machine that was measured to be so fast, a GPU as a rule, takes more streams in little more time."""
+"""A machine measured at this speed, usually a GPU, processes more streams in little more time."""
 FAST_BATCH, FAST_WINDOW = 128, 96
 _LEAST_STEPS = 250
 _LEAST_PART = 16
-"""Of windows and streams: less of either is no faster."""
+"""The smallest window and number of streams to fall back to; fewer are no faster."""
 _GIVEN_UNLESS_ASKED: dict[str, Any] = {"decay": "linear", "patience": None, "warmup": 10}
+_SHARED = ("max_vocab", "epochs", "steps", "seed", "device", "precision")
+"""Fields that a recipe has from the options, set or not."""
 _AS_ASKED = (
     "residual", "dropout", "variational", "input_dropout", "output_dropout", "embedding_dropout", "weight_drop",
     "activation", "temporal", "decay", "warmup", "optimiser", "momentum", "weight_decay", "clip_norm", "loss",
-    "average", "patience",
+    "average", "patience", "max_epochs", "freeze", "pull",
 )  # fmt: skip
-"""Wishes that are taken as they are; without one the recipe keeps its default."""
+"""Options that are taken as given; where they are not, the recipe has its default."""
 _MUON_BETAS = (0.7, 0.99)
 _MUON_RATES: dict[Kind, float] = {"spelling": 0.012, "words": 0.008}
 _ADAM_RATES: dict[Preset, float] = {"tiny": 8e-3, "small": 6e-3, "medium": 4e-3, "large": 2.5e-3}
 _RATE_FACTORS: dict[Optimiser, float] = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0.5, "sgd": 250.0}
-"""Where the gradient is not scaled, the rate has another size."""
+"""Learning rates relative to AdamW's; without gradient scaling they are of another size."""
 
 
 def check_length(chars: int, name: str) -> None:
-    """Refuse a text that is too short to learn from.
+    """Refuse a text that is too short to train on.
 
     Raises:
-        TextError: saying how short it is and how much is needed.
+        TextError: with its length and the minimum.
     """
     if chars < LEAST_CHARS:
         raise TextError(
-            f"{name} is too short to train on: it has {chars:,} characters, and {LEAST_CHARS} are the least; "
-            "add more text"
+            f"{name} is too short to train on: it has {chars:,} characters and needs at least {LEAST_CHARS}; add more "
+            "text"
         )
 
 
@@ -62,70 +64,76 @@ def choose_recipe(
     flop_per_s: float | None = None,
     symbols: Symbols | None = None,
 ) -> tuple[Recipe, tuple[str, ...]]:
-    """Fill in what was not asked for.
+    """Fill in every option that was not given.
 
     Args:
-        options: what was asked for.
-        chars: characters to learn from.
-        tokens: the same as symbols of the level.
-        flop_per_s: how fast this machine trains, measured; as a common one by default.
-        symbols: of the text; as texts of that level usually have by default.
+        options: as given.
+        chars: characters to train on.
+        tokens: the same in symbols of the level.
+        flop_per_s: the measured training speed of this machine; that of a common one by default.
+        symbols: of the text; those usual at that level by default.
 
     Returns:
-        The recipe, and sentences about choices that a person should know.
+        The recipe, and notes on choices worth knowing.
     """
     minutes, threads = options.minutes, options.threads or count_threads(options.beside_tui)
     if minutes is None and options.epochs is None and options.steps is None:
         minutes = DEFAULT_MINUTES
     flop = None if minutes is None else minutes * 60 * (flop_per_s or threads * _FLOP_PER_S)
-    symbols = symbols or guess_symbols(options.level, options.max_vocab)
-    kind = find_kind(options.level, symbols.common)
+    symbols = symbols or guess_symbols(options.own_level, options.max_vocab)
+    kind = find_kind(options.own_level, symbols.common)
     preset = options.preset or choose_preset(options, chars, symbols, flop)
-    size = PRESETS[kind][preset]
-    hidden = options.hidden_sizes or size.hidden_sizes
-    if options.layers and len(hidden) != options.layers:
-        hidden = (hidden[0],) * options.layers
-    embedding = size.embedding_size if options.embedding_size is None else options.embedding_size
     window, batch, notes = _choose_batch(options, tokens, is_fast=(flop_per_s or 0) >= FAST_FLOP_PER_S)
-    if kind == "words" and options.level in ("char", "byte"):
-        notes = (*notes, f"{symbols.common:,} different characters are common: the text is learnt like one of words.")
+    if kind == "words" and options.own_level in ("char", "byte"):
+        notes = (*notes, f"{symbols.common:,} distinct characters are common: the recipe for words is used.")
     recipe = Recipe(
-        level=options.level,
-        cell=options.cell or "lstm",
-        hidden_sizes=hidden,
-        embedding_size=embedding,
-        dropout=options.dropout or 0.0,
-        tied=(size.tied and embedding > 0) if options.tied is None else options.tied,
-        max_vocab=options.max_vocab,
+        level=options.own_level,
         batch_size=batch,
         window=window,
-        learning_rate=1.0,
         minutes=minutes,
-        epochs=options.epochs,
-        steps=options.steps,
-        seed=options.seed,
-        device=options.device,
         threads=threads,
-        precision=options.precision,
+        **{name: getattr(options, name) for name in _SHARED},
         **_GIVEN_UNLESS_ASKED,
+        **_choose_network(options, PRESETS[kind][preset]),
+        **_choose_optimiser(options, preset, kind),
     )
-    recipe = replace(recipe, **_choose_optimiser(options, preset, kind))
+    return _regularise(options, recipe, symbols, tokens, flop), notes
+
+
+def _regularise(options: TrainingOptions, recipe: Recipe, symbols: Symbols, tokens: int, flop: float | None) -> Recipe:
+    """The recipe with steps and regularisation that suit the number of epochs, and with everything that was given."""
+    kind = find_kind(recipe.level, symbols.common)
     parameters = recipe.build_config(symbols.size).parameters
     readings = _estimate_readings(recipe, tokens, 0.0 if flop is None else flop / count_flop(parameters))
     recipe = _take_smaller_steps(options, recipe, readings * tokens)
     recipe = replace(recipe, **choose_restraint(options, recipe.optimiser, kind, readings, parameters / tokens))
-    asked = {name: value for name in _AS_ASKED if (value := getattr(options, name)) is not None}
-    return replace(recipe, **asked), notes
+    given = {name: value for name in _AS_ASKED if (value := getattr(options, name)) is not None}
+    return replace(recipe, **given)
+
+
+def _choose_network(options: TrainingOptions, size: Size) -> dict[str, Any]:
+    """The fields of a recipe that describe the network."""
+    hidden = options.hidden_sizes or size.hidden_sizes
+    if options.layers and len(hidden) != options.layers:
+        hidden = (hidden[0],) * options.layers
+    embedding = size.embedding_size if options.embedding_size is None else options.embedding_size
+    return {
+        "cell": options.cell or "lstm",
+        "hidden_sizes": hidden,
+        "embedding_size": embedding,
+        "dropout": options.dropout or 0.0,
+        "tied": (size.tied and embedding > 0) if options.tied is None else options.tied,
+    }
 
 
 def count_threads(beside_tui: bool) -> int:
-    """Cores to compute on: all that this process may use, one less beside a screen that must stay quick."""
+    """Cores to compute on: all available to this process, one less beside the TUI."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - beside_tui)
 
 
 def _choose_optimiser(options: TrainingOptions, preset: Preset, kind: Kind) -> dict[str, Any]:
-    """What changes the weights, and how fast."""
+    """Optimiser and learning rate."""
     optimiser = options.optimiser or "muon"
     if optimiser == "muon":
         rate = options.learning_rate or _MUON_RATES[kind]
@@ -135,12 +143,12 @@ def _choose_optimiser(options: TrainingOptions, preset: Preset, kind: Kind) -> d
 
 
 def _take_smaller_steps(options: TrainingOptions, recipe: Recipe, seen: float) -> Recipe:
-    """Many small steps where few big ones would be all: shorter windows first, then fewer streams.
+    """Trade big steps for more of them where the budget allows only a few: shorter windows first, then fewer streams.
 
     Args:
-        options: what was asked for, which stays so.
-        recipe: with the usual steps.
-        seen: symbols that the budget will read.
+        options: window and batch size given there are kept.
+        recipe: with the usual batch.
+        seen: symbols that the budget allows to read.
     """
     if recipe.steps is not None:
         return recipe
@@ -154,13 +162,13 @@ def _take_smaller_steps(options: TrainingOptions, recipe: Recipe, seen: float) -
 
 
 def _estimate_readings(recipe: Recipe, tokens: int, in_time: float) -> float:
-    """How many times the budget will get through the text; ``in_time`` symbols where it is a time."""
+    """How many times the budget allows to read the text; ``in_time`` symbols where it is a time."""
     steps = recipe.count_steps(tokens)
     return (in_time if steps is None else steps * recipe.batch_size * recipe.window) / tokens
 
 
 def _choose_batch(options: TrainingOptions, tokens: int, is_fast: bool) -> tuple[int, int, tuple[str, ...]]:
-    """Window and streams, smaller for a text in which the usual ones would not find room."""
+    """Window and streams, smaller for a text that is too short for the usual ones."""
     if options.optimiser not in (None, "muon"):
         window, batch = _WINDOW, _BATCH
     else:
@@ -171,10 +179,10 @@ def _choose_batch(options: TrainingOptions, tokens: int, is_fast: bool) -> tuple
     if (fitting_window, fitting_batch) == (window, batch):
         return window, batch, ()
     if tokens < _LEAST_WINDOWS * fitting_window:
-        name = SYMBOL_NAMES[options.level]
-        raise TextError(f"the text is too short to train on: {tokens} {name}s to learn from; add more text")
+        name = SYMBOL_NAMES[options.own_level]
+        raise TextError(f"the text is too short to train on: it has only {tokens} {name}s; add more text")
     note = (
-        f"The text is short ({tokens:,} symbols to learn from): {fitting_batch} streams and a window of "
-        f"{fitting_window} instead of {batch} and {window}."
+        f"The text is short ({tokens:,} symbols): batch {fitting_batch} × {fitting_window} instead of "
+        f"{batch} × {window}."
     )
     return fitting_window, fitting_batch, (note,)

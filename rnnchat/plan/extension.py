@@ -1,9 +1,9 @@
-"""Going on from a model with a new text: its vocabulary gets the symbols that it lacks, and its network learns on.
+"""Extend a base model for a new text: its vocabulary gets the symbols that it lacks.
 
-A new symbol begins as the mean of all others, in the embedding and in the output, and as likely as it is frequent in
-the new text: what it means is all that is left to learn.
+A new symbol starts as the mean of all others, in the embedding and in the output, and as likely as it is frequent in
+the new text: only its meaning remains to be learnt.
 
-Letters: V vocabulary of the model, W of what goes on from it, E embedding, H hidden, G gates.
+Letters: V vocabulary of the base model, W of the extended one, E embedding, H hidden, G gates.
 """
 
 from collections.abc import Iterable
@@ -18,34 +18,31 @@ from rnnchat.model.file import Model, read_header, read_model
 from rnnchat.model.library import find_model
 from rnnchat.model.name import name_model
 from rnnchat.plan.options import TrainingOptions
-from rnnchat.plan.recipe import Recipe
 from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, CharTokenizer, Tokenizer, fit_tokenizer
 from rnnchat.text.word import WordTokenizer
 
-RATE_FACTOR = 0.3
-"""A network that knows something is taught at a lower rate, so that it does not forget it at once."""
 MOST_NEW = {"char": DEFAULT_MAX_VOCAB["char"], "word": DEFAULT_MAX_VOCAB["word"] // 2}
-"""New symbols of a level, the most frequent ones."""
+"""New symbols at most, the most frequent ones."""
 _BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
 class Base:
-    """The model that a training goes on from."""
+    """The base model of a training."""
 
     name: str
     model: Model
 
     @property
     def ancestry(self) -> tuple[str, ...]:
-        """What it learnt and what those before it did, the oldest first."""
+        """What it and the models before it were trained on, the oldest first."""
         record = self.model.training
         bits = "" if record.bits_per_char is None else f", {record.bits_per_char:.3f} bits per character"
         return (*record.ancestry, f"{self.name}: {record.steps:,} steps on {record.corpus or 'a text'}{bits}")
 
 
 def open_base(name: str) -> Base:
-    """The model called ``name``, or the file of that path.
+    """The model named ``name``, or the file at that path.
 
     Raises:
         ModelError: there is none, or it is damaged.
@@ -61,19 +58,21 @@ def open_base(name: str) -> Base:
 
 
 def take_level(options: TrainingOptions) -> TrainingOptions:
-    """The options with the level of the model that they go on from, if there is one, and its file.
+    """The options with the level and the absolute path of a named base model; ``auto`` stays where it leaves a choice.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
     """
-    if options.base is None:
+    if options.base == "auto" and not options.has_network and options.level != "word":
         return options
+    if options.base in (None, "none", "auto"):
+        return replace(options, base=None, level=options.own_level)
     path = find_model(options.base)
     return replace(options, level=read_header(path).tokenizer.level, base=str(path.absolute()))
 
 
 def take_network(options: TrainingOptions, base: Base) -> TrainingOptions:
-    """The options with the network of the model that they go on from."""
+    """The options with the network of the base model."""
     config = base.model.config
     return replace(
         options,
@@ -86,13 +85,8 @@ def take_network(options: TrainingOptions, base: Base) -> TrainingOptions:
     )
 
 
-def lower_rate(recipe: Recipe, options: TrainingOptions) -> Recipe:
-    """The recipe with a rate for a network that knows something, unless one was asked for."""
-    return recipe if options.learning_rate else replace(recipe, learning_rate=RATE_FACTOR * recipe.learning_rate)
-
-
 def extend_tokenizer(old: Tokenizer, texts: Iterable[str], max_vocab: int | None = None) -> Tokenizer:
-    """The vocabulary with the symbols of a new text behind its own; pieces and bytes spell everything already.
+    """The vocabulary, followed by the new symbols of a text; pieces and bytes spell everything already.
 
     Args:
         old: of any level.
@@ -115,12 +109,12 @@ def extend_tokenizer(old: Tokenizer, texts: Iterable[str], max_vocab: int | None
 
 
 def extend_model(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Model:
-    """The model with a vocabulary that begins with its own.
+    """The model with an extended vocabulary.
 
     Args:
-        model: what is gone on from, of V symbols.
-        tokenizer: of W symbols.
-        ids: (N,) the new text, from which it is counted how frequent each symbol is.
+        model: of V symbols.
+        tokenizer: of W symbols, of which the first V are the model's.
+        ids: (N,) the new text, for the frequencies of the symbols.
     """
     count = tokenizer.vocab_size - model.config.vocab_size
     weights = dict(model.weights)
@@ -136,11 +130,11 @@ def extend_model(model: Model, tokenizer: Tokenizer, ids: np.ndarray) -> Model:
 
 
 def describe_base(base: Base, tokenizer: Tokenizer) -> str:
-    """What is gone on from, in a sentence."""
+    """One sentence on the base model."""
     old = base.model.config.vocab_size
     new = tokenizer.vocab_size - old
-    what = f"its vocabulary of {old:,} symbols gets {new:,} new ones" if new else "its vocabulary stays as it is"
-    return f"Going on from {base.name} ({base.model.config.describe()}): {what}."
+    what = f"{new:,} new symbols added to its vocabulary of {old:,}" if new else "vocabulary unchanged"
+    return f"Fine-tuning {base.name} ({base.model.config.describe()}): {what}."
 
 
 def _keep(new: list[str], old: CharTokenizer | WordTokenizer, max_vocab: int | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a person asks for when a training starts. Whatever is None is chosen by `rnnchat.plan.choice`."""
+"""The options of a training. Whatever is None is chosen by `rnnchat.plan.choice`."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -17,11 +17,14 @@ Optimiser = Literal["muon", "adamw", "adam", "sgd", "rmsprop"]
 Loss = Literal["cross-entropy", "mse"]
 Averaging = Literal["none", "ema", "tail"]
 Decay = Literal["linear", "cosine"]
+Freezing = Literal["none", "embedding", "layers"]
+LevelChoice = Literal["auto", "char", "byte", "word", "bpe"]
 
 DEFAULT_MINUTES = 5.0
 TEXT, TIME, NETWORK = "Text", "Time", "Network"
 LEARNING, REGULARISATION, MACHINE = "Learning", "Regularisation", "Machine"
 """The headings of the options."""
+_OF_THE_NETWORK = ("preset", "cell", "hidden_sizes", "layers", "embedding_size", "tied", "residual")
 _AMOUNT = Bounds(0, 1_000_000, has_low=False)
 _SHARE = Bounds(0, 1, has_high=False)
 _WEIGHT = Bounds(0, 1_000)
@@ -29,7 +32,7 @@ _WEIGHT = Bounds(0, 1_000)
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """The wishes of one training, checked as soon as they are put together. None: chosen after text and time."""
+    """The options of one training, checked when they are created. None: chosen for text and time."""
 
     corpus: tuple[str, ...]
     """Files, folders, patterns, ``-``, or names of the catalogue."""
@@ -47,16 +50,18 @@ class TrainingOptions:
         label="Name",
         hint="after the text",
     )
-    level: Level = described("char", "What one symbol is.", heading=TEXT, label="Level")
+    level: LevelChoice = described(
+        "auto", "What one symbol is; auto: as in the base model, char without one.", heading=TEXT, label="Level"
+    )
     max_vocab: int | None = described(None, "Maximum vocabulary size.", Bounds(1, MAX_VOCAB), heading=TEXT, metavar="N")
     base: str | None = described(
-        None,
-        "Continue from a model: its network, its vocabulary, and what is new in the text.",
+        "auto",
+        "Base model to fine-tune, by name or file; auto: whichever predicts the text best; none: train from scratch.",
         heading=TEXT,
         option="--from",
         metavar="MODEL",
     )
-    """The model's name, or its file; it gives level and network."""
+    """It gives level and network. None is the same as ``none``."""
     replace: bool = described(False, "Replace a run and a model of that name.", heading=TEXT)
     minutes: float | None = described(
         None,
@@ -69,6 +74,13 @@ class TrainingOptions:
     epochs: float | None = described(None, "Passes over the text.", _AMOUNT, heading=TIME, metavar="N")
     steps: int | None = described(None, "Number of training steps.", Bounds(1, 10**12), heading=TIME, metavar="N")
     """The budget: at most one of minutes, epochs and steps."""
+    max_epochs: float | None = described(
+        None,
+        "Passes over the text after which a time budget ends early; 2 by default with a base model.",
+        _AMOUNT,
+        heading=TIME,
+        metavar="N",
+    )
     patience: int | None = described(
         None,
         "Stop after N validations without improvement; 0 never. By default only once it is much worse for long.",
@@ -193,6 +205,12 @@ class TrainingOptions:
     temporal: float | None = described(
         None, "Penalty for activations that change fast.", _WEIGHT, heading=REGULARISATION, option="--tar", metavar="W"
     )
+    freeze: Freezing | None = described(
+        None, "Keep the base model's embedding and output, or its recurrent layers, unchanged.", heading=REGULARISATION
+    )
+    pull: float | None = described(
+        None, "L2 pull of the weights towards the base model (L2-SP).", _WEIGHT, heading=REGULARISATION, metavar="W"
+    )
     device: Device = described("auto", "Where to compute.", heading=MACHINE)
     precision: Precision = described("auto", "Precision; auto measures which is faster here.", heading=MACHINE)
     threads: int | None = described(
@@ -206,17 +224,32 @@ class TrainingOptions:
         given = [name for name, value in budgets.items() if value is not None]
         if len(given) > 1:
             raise UsageError(f"{' and '.join(given)} contradict each other: give one budget")
-        if self.max_vocab is not None and self.max_vocab < (least := SMALLEST_MAX_VOCAB[self.level]):
+        if self.max_vocab is not None and self.max_vocab < (least := SMALLEST_MAX_VOCAB[self.own_level]):
             raise UsageError(
-                f"max-vocab must be from {least} to {MAX_VOCAB:,} at {self.level} level, not {self.max_vocab}"
+                f"max-vocab must be from {least} to {MAX_VOCAB:,} at {self.own_level} level, not {self.max_vocab}"
             )
         self._check_network()
         self._check_base()
         if self.layers and self.hidden_sizes and len(self.hidden_sizes) not in (1, self.layers):
             raise UsageError(f"--layers {self.layers} contradicts the {len(self.hidden_sizes)} sizes of --hidden")
 
+    @property
+    def own_level(self) -> Level:
+        """The level of a training from scratch."""
+        return "char" if self.level == "auto" else self.level
+
+    @property
+    def names_base(self) -> bool:
+        """Whether a base model is named."""
+        return self.base not in (None, "auto", "none")
+
+    @property
+    def has_network(self) -> bool:
+        """Whether anything of the network or the vocabulary is given, which rules out a base model chosen for them."""
+        return self.max_vocab is not None or any(getattr(self, name) is not None for name in _OF_THE_NETWORK)
+
     def _check_network(self) -> None:
-        """Refuse sizes that no network can have, before a text is read for it."""
+        """Refuse sizes that no network can have, before a text is read."""
         embedding = 1 if self.embedding_size is None else self.embedding_size
         hidden = (1,) if self.hidden_sizes is None else self.hidden_sizes
         ModelConfig(1, self.cell or "lstm", hidden, embedding, self.dropout or 0.0, bool(self.tied))
@@ -224,16 +257,15 @@ class TrainingOptions:
             raise UsageError("--momentum is for --optimiser sgd and rmsprop; the others have their own")
 
     def _check_base(self) -> None:
-        """Refuse a network beside the model that a training goes on from, which has one."""
-        if self.base is None:
+        """Refuse a network together with a named base model, which has one."""
+        if not self.names_base:
             return
-        names = ("preset", "cell", "hidden_sizes", "layers", "embedding_size", "tied", "residual")
         kind: Any = type(self)
         descriptions = find_descriptions(kind)
-        options = {name: descriptions[name].option or f"--{name_field(name)}" for name in names}
+        options = {name: descriptions[name].option or f"--{name_field(name)}" for name in _OF_THE_NETWORK}
         given = [option for name, option in options.items() if getattr(self, name) is not None]
         if given:
-            raise UsageError(f"--from continues with the network of its model: leave out {' and '.join(given)}")
+            raise UsageError(f"--from uses the network of its model: omit {' and '.join(given)}")
 
     def to_json(self) -> dict[str, Any]:
         """The options as plain JSON values."""
@@ -258,7 +290,7 @@ class TrainingOptions:
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
-    """Hidden sizes as a person writes them: ``512`` or ``128,64``.
+    """Parse hidden sizes as typed: ``512`` or ``128,64``.
 
     Raises:
         UsageError: it is not a list of whole numbers.

@@ -1,4 +1,4 @@
-"""Everything that decides how a network is trained, complete and fixed for the whole run."""
+"""All hyperparameters of a training, complete and fixed for the whole run."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rnnchat.errors import UsageError
 from rnnchat.model.cell import CellName
 from rnnchat.model.config import ModelConfig
-from rnnchat.plan.options import Averaging, Decay, Device, Loss, Optimiser, Precision
+from rnnchat.plan.options import Averaging, Decay, Device, Freezing, Loss, Optimiser, Precision
 from rnnchat.text.tokenizer import Level
 from rnnchat.typed_record import check_record
 
@@ -21,7 +21,7 @@ MAX_STREAMS = 65_536
 class Recipe:
     """One training. The budget is exactly one of ``minutes``, ``epochs`` and ``steps``.
 
-    A field with a default came later than the others: runs that were begun without it mean the default.
+    A field with a default was added later: older runs have the default.
     """
 
     level: Level
@@ -30,35 +30,34 @@ class Recipe:
     embedding_size: int
     """0 feeds symbols as one-hot vectors."""
     dropout: float
-    """Share of non-recurrent activations left out while training."""
+    """Dropout rate of non-recurrent connections."""
     tied: bool
     max_vocab: int | None
-    """Largest vocabulary; None leaves it to the level."""
+    """Maximum vocabulary size; None for that of the level."""
     batch_size: int
-    """Streams that are read side by side."""
+    """Parallel streams."""
     window: int
-    """Symbols through which the error is carried back; the state is carried further."""
+    """Symbols per truncated back-propagation through time; the state is carried on."""
     learning_rate: float
-    """Highest rate of the schedule."""
+    """Peak learning rate of the schedule."""
     minutes: float | None
     epochs: float | None
     steps: int | None
     weight_decay: float = 0.01
-    """On matrices only."""
+    """Of matrices only."""
     clip_norm: float = 1.0
-    """Longest gradient."""
+    """Maximum gradient norm."""
     warmup: int = 50
-    """Steps over which the rate rises from 0."""
+    """Steps of linear warm-up."""
     validation_fraction: float = 0.1
-    """Share of the text held out at its end, where no text to hold out is given."""
+    """Share of the text held out at its end, where no validation text is given."""
     reset_probability: float = 0.01
-    """Chance that a stream starts a window from nothing. A state that is carried for ever teaches the network only
-    the states it is usually in: from an empty one it may write gibberish for ever (the cure is that of LAMB, Melis et
-    al. 2018)."""
+    """Probability that a stream's state is reset before a window. A network trained only on carried states may write
+    gibberish from an empty one (remedy as in LAMB, Melis et al. 2018)."""
     residual: bool = False
-    """Is a layer's input added to its output?"""
+    """Whether a layer's input is added to its output."""
     variational: bool = False
-    """One mask for a stream's whole window; this and what follows: see `rnnchat.network.regularisation`."""
+    """One dropout mask per window; this and the following: see `rnnchat.network.regularisation`."""
     input_dropout: float | None = None
     output_dropout: float | None = None
     embedding_dropout: float = 0.0
@@ -69,35 +68,42 @@ class Recipe:
     betas: tuple[float, float] = (0.9, 0.999)
     momentum: float = 0.0
     loss: Loss = "cross-entropy"
-    """What is made smaller. What is told and compared is cross-entropy always."""
+    """The loss to minimise. What is reported and compared is always cross-entropy."""
     average: Averaging = "none"
-    """The average of the weights that is looked at, sampled from and kept; see `rnnchat.training.averaging`."""
+    """The average of the weights that is evaluated, sampled from and kept; see `rnnchat.training.averaging`."""
     decay: Decay = "cosine"
-    """How the rate comes down to 0 over the budget."""
+    """How the learning rate decays to 0 over the budget."""
     patience: int | None = 0
-    """End after so many looks at the held-out text without a better one. 0: never. None: only once it has become much
-    worse for long, see `rnnchat.training.stopping`."""
+    """Stop after this many evaluations without improvement. 0: never. None: only once the loss is beyond recovery, see
+    `rnnchat.training.stopping`."""
+    max_epochs: float | None = None
+    """Passes over the text after which a time budget ends early."""
+    freeze: Freezing = "none"
+    """The part of the network that stays as it is: ``embedding`` with the output layer, or the recurrent ``layers``."""
+    pull: float = 0.0
+    """Strength of the pull of the weights towards those at the start, decoupled from the gradient as weight decay is
+    (L2-SP, Li et al. 2018)."""
     seed: int = 1
     device: Device = "cpu"
     threads: int = 1
     precision: Precision = "auto"
-    """``auto`` until it was measured at the start."""
+    """``auto`` until measured at the start."""
 
     def __post_init__(self) -> None:
         if sum(budget is not None for budget in (self.minutes, self.epochs, self.steps)) != 1:
-            raise UsageError("a training has one budget: give minutes, epochs or steps")
+            raise UsageError("a training needs exactly one budget: minutes, epochs or steps")
         for name, value in (("batch_size", self.batch_size), ("window", self.window)):
             if not 1 <= value <= MAX_STREAMS:
                 raise UsageError(f"{name} must be from 1 to {MAX_STREAMS:,}, not {value:,}")
 
     def build_config(self, vocab_size: int) -> ModelConfig:
-        """The network that is trained."""
+        """The configuration of the network."""
         return ModelConfig(
             vocab_size, self.cell, self.hidden_sizes, self.embedding_size, self.dropout, self.tied, self.residual
         )
 
     def build_regularisation(self) -> "Regularisation":
-        """What is dropped and penalised in each window."""
+        """Dropout and penalties."""
         from rnnchat.network.regularisation import Regularisation  # torch: 2 s
 
         return Regularisation(
@@ -112,7 +118,7 @@ class Recipe:
         )
 
     def count_steps(self, tokens: int) -> int | None:
-        """How many steps a text of that many symbols to learn from is trained for; None if the budget is a time."""
+        """The number of steps on a training text of ``tokens`` symbols; None if the budget is a time."""
         if self.epochs is not None:
             return max(1, round(self.epochs * tokens / (self.batch_size * self.window)))
         return self.steps
@@ -123,16 +129,18 @@ class Recipe:
 
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> "Recipe":
-        """Read what ``to_json`` wrote; what an older version did not know keeps its default.
+        """Read what ``to_json`` wrote; fields that an older version lacked have their defaults.
 
         Raises:
-            UsageError: it has a field that this version does not know: to leave it out would train another network.
-            ValueError, KeyError, TypeError: it is no recipe.
+            UsageError: it has a field that this version lacks; ignoring it would train another network.
+            ValueError, KeyError, TypeError: it is not a recipe.
         """
         check_record(cls, record)
         unknown = record.keys() - {field.name for field in fields(cls)}
         if unknown:
             names = ", ".join(sorted(unknown))
-            raise UsageError(f"its recipe was written by a newer rnnchat ({names} is unknown here): update this one")
+            raise UsageError(
+                f"its recipe was written by a newer version of rnnchat (unknown here: {names}); update rnnchat"
+            )
         lists: dict[str, Any] = {name: tuple(record[name]) for name in ("hidden_sizes", "betas") if name in record}
         return cls(**{**record, **lists})

@@ -1,7 +1,8 @@
-"""What keeps a network from learning its text by heart: how strong it must be.
+"""Regularisation, chosen to prevent overfitting: weight decay and dropout.
 
-A text that is read many times over, by a network that has room for it, is learnt by heart unless something gets in the
-way. Decay costs no time; dropout slows learning, so that it pays only where the text would be learnt by heart.
+A text that is read many times by a network that has room for it is memorised unless something prevents that. Weight
+decay costs no time; dropout slows learning, so that it pays only where the network would overfit. In a few epochs it
+never does: whatever is read for the first time is as new as a held-out text.
 """
 
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from rnnchat.plan.options import Optimiser, TrainingOptions
 from rnnchat.plan.size import Kind
 
+FEW_READINGS = 3
+"""Epochs below which there is no dropout, whatever the network."""
 MANY_READINGS = 15
-"""A text that is read so often can be learnt by heart."""
+"""Epochs from which a text can be memorised."""
 _Strengths = tuple[tuple[float, dict[str, Any]], ...]
-"""What is chosen against learning by heart, up to how much of a measure."""
+"""The regularisation below each value of a measure, in ascending order."""
 _MUON_STRENGTHS: dict[Kind, _Strengths] = {
     "spelling": (
         (25, {"weight_decay": 1.0}),
@@ -21,6 +24,7 @@ _MUON_STRENGTHS: dict[Kind, _Strengths] = {
         (float("inf"), {"weight_decay": 1.5, "dropout": 0.5}),
     ),
     "words": (
+        (10, {"weight_decay": 0.5}),
         (50, {"weight_decay": 0.5, "dropout": 0.3}),
         (
             float("inf"),
@@ -31,13 +35,13 @@ _MUON_STRENGTHS: dict[Kind, _Strengths] = {
         ),
     ),
 }  # fmt: skip
-"""By the readings of the text, times the square of the parameters for each of its symbols: the room to learn it by
-heart counts for more than how often it is read."""
+"""By epochs times the square of the parameters per symbol of the text: the room for memorising counts for more than
+the number of epochs."""
 _OTHER_STRENGTHS: dict[Kind, _Strengths] = {
     "spelling": ((12, {"dropout": 0.0}), (40, {"dropout": 0.3}), (float("inf"), {"dropout": 0.5})),
     "words": ((12, {"dropout": 0.2}), (float("inf"), {"dropout": 0.5})),
 }
-"""By the readings of the text."""
+"""By epochs."""
 
 
 def choose_restraint(
@@ -46,17 +50,16 @@ def choose_restraint(
     """Weight decay and dropout, as fields of a recipe.
 
     Args:
-        options: what was asked for.
-        optimiser: what changes the weights.
+        options: a dropout given there replaces all of this rule's.
+        optimiser: of the training.
         kind: of the text.
-        readings: how often the text will be read.
-        parameters_per_token: of the network, for each symbol of the text.
+        readings: epochs that the budget allows.
+        parameters_per_token: of the network, per symbol of the text.
     """
     strengths, measure = _OTHER_STRENGTHS, readings
     if optimiser == "muon":
         strengths, measure = _MUON_STRENGTHS, readings * parameters_per_token**2
-    chosen = next(chosen for most, chosen in strengths[kind] if measure < most)
-    if options.dropout is None:
+    chosen = next(chosen for limit, chosen in strengths[kind] if measure < limit)
+    if options.dropout is None and readings >= FEW_READINGS:
         return chosen
-    # Whoever asks for a dropout means all of it.
     return {name: value for name, value in chosen.items() if name == "weight_decay"}

@@ -1,7 +1,6 @@
-"""How big a network is: by its text, and by its time.
+"""The size of a network, from its text and its time.
 
-A network that is too big for its text learns it by heart, one that is too big for its time does not get through it
-often enough.
+A network that is too big for its text overfits; one that is too big for its time does not read enough of it.
 """
 
 from typing import Literal, NamedTuple
@@ -11,30 +10,30 @@ from rnnchat.plan.options import Preset, TrainingOptions
 from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, Level
 
 Kind = Literal["spelling", "words"]
-"""Symbols are few and each is frequent, or many and most are rare; the rare ones are learnt by heart sooner."""
+"""Symbols are few and each is frequent, or many and most are rare; rare ones are memorised sooner."""
 MANY_SYMBOLS = 300
-"""Where so many characters are common (Chinese, Japanese), they are like words."""
+"""From this many common characters on (Chinese, Japanese), they are treated like words."""
 LEAST_SEEN: dict[Kind, float] = {"spelling": 1.0, "words": 0.3}
-"""A network that reads fewer symbols than so many for each of its parameters is too big for its time: in the time of
-0.3 M characters with 1×512, 1×256 read 0.7 M and came to 1.63 nats instead of 1.71."""
+"""A network that reads fewer symbols than this per parameter is too big for its time: while 1×512 read 0.3 M
+characters, 1×256 read 0.7 M and reached 1.63 nats instead of 1.71."""
 _LARGE_SEEN = 2.0
-"""So many times that for the largest."""
+"""The same for the largest, as a multiple."""
 _SHORT, _SHORTISH, _LONG = 3_000, 20_000, 5_000_000
-"""Characters. A network may be big for its text: on 33,000 characters 1×512 with dropout came to 2.32 bits per
-character where 1×256 came to 2.47."""
+"""Characters. A network may be big for its text: on 33,000 characters 1×512 with dropout reached 2.32 bits per
+character and 1×256 2.47."""
 
 
 class Symbols(NamedTuple):
-    """What a text is made of."""
+    """The symbols of a text."""
 
     size: int
     """Of the vocabulary."""
     common: int
-    """So many different symbols make up 99 % of the text."""
+    """How many distinct symbols make up 99 % of the text."""
 
 
 class Size(NamedTuple):
-    """A network's sizes."""
+    """The sizes of a network."""
 
     hidden_sizes: tuple[int, ...]
     embedding_size: int
@@ -56,26 +55,26 @@ PRESETS: dict[Kind, dict[Preset, Size]] = {
     },
 }
 _USUAL_VOCAB: dict[Level, int] = {"char": 100}
-"""Where the vocabulary is usually far from the most it may be."""
+"""Levels whose vocabulary is usually much smaller than its maximum."""
 
 
 def find_kind(level: Level, common: int) -> Kind:
-    """What a text is to a network, of which so many symbols are common."""
+    """The kind of a text with ``common`` common symbols."""
     return "words" if level in ("word", "bpe") or common >= MANY_SYMBOLS else "spelling"
 
 
 def choose_preset(options: TrainingOptions, chars: int, symbols: Symbols, flop: float | None) -> Preset:
-    """The biggest network that the text is long enough for, and that reads enough of it in its time.
+    """The biggest network for which text and time suffice.
 
     Args:
-        options: what was asked for.
-        chars: characters to learn from.
+        options: as given.
+        chars: characters to train on.
         symbols: of the text.
-        flop: the operations that the time allows; None where the budget is not a time.
+        flop: floating-point operations that the time allows; None where the budget is not a time.
     """
     if chars < _SHORT:
         return "tiny"
-    kind = find_kind(options.level, symbols.common)
+    kind = find_kind(options.own_level, symbols.common)
     presets: tuple[Preset, ...] = ("small",) if chars < _SHORTISH else ("medium", "small")
     if flop is not None and chars > _LONG:
         presets = ("large", *presets)
@@ -91,11 +90,12 @@ def choose_preset(options: TrainingOptions, chars: int, symbols: Symbols, flop: 
 
 
 def count_flop(parameters: int) -> int:
-    """Floating-point operations to learn from one symbol: a product and a sum forward, twice as many backward."""
+    """Floating-point operations to train on one symbol: a multiplication and an addition forward, twice that
+    backward."""
     return 6 * parameters
 
 
 def guess_symbols(level: Level, max_vocab: int | None) -> Symbols:
-    """What a text of that level usually has."""
+    """The symbols that a text of that level usually has."""
     size = max_vocab or _USUAL_VOCAB.get(level, DEFAULT_MAX_VOCAB[level])
     return Symbols(size, min(size, MANY_SYMBOLS - 1))

@@ -1,4 +1,4 @@
-"""Several runs side by side: their curves on one axis, their figures, and what their recipes differ in."""
+"""Several runs side by side: their curves on one axis, their figures, and the differences between their recipes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from rnnchat.runs.info import RunInfo
 from rnnchat.runs.status import RunStatus
 
 Axis = Literal["time", "chars", "steps"]
-"""What a curve goes over: seconds of training, characters read, or steps."""
+"""The horizontal axis of a curve: seconds of training, characters read, or steps."""
 AXES: tuple[Axis, ...] = get_args(Axis)
 
 LETTERS = "abcdefghij"
-"""What runs are called in a picture; there are no more in one."""
+"""The labels of runs in a plot, which holds no more."""
 _LAST_FEW = 5
 
 _LABELS = {
     "hidden_sizes": "hidden",
     "embedding_size": "embedding",
-    "batch_size": "streams",
-    "learning_rate": "rate",
-    "max_vocab": "most symbols",
-    "validation_fraction": "share held out",
+    "batch_size": "batch size",
+    "learning_rate": "learning rate",
+    "max_vocab": "max vocab",
+    "validation_fraction": "validation split",
 }
-"""What fields of a recipe are called elsewhere; the others are called what they are."""
+"""The names of recipe fields where they differ from the field."""
 
 
 @dataclass(frozen=True)
@@ -32,30 +32,30 @@ class ComparedRun:
     """One run of several."""
 
     letter: str
-    """Its sign in the picture."""
+    """Its label in the plot."""
     status: RunStatus
     info: RunInfo
     evaluations: tuple[Point, ...] = ()
-    """On the held-out text."""
+    """Validation losses."""
 
     @property
     def name(self) -> str:
-        """What the person called it."""
+        """Its name."""
         return self.status.name
 
     @property
     def best(self) -> float | None:
-        """Bits per character of the best network on the held-out text."""
+        """Lowest validation loss in bits per character."""
         return self.status.bits_per_char
 
     @property
     def last(self) -> float | None:
-        """Bits per character of the newest network."""
+        """Latest validation loss in bits per character."""
         return self.evaluations[-1].bits_per_char if self.evaluations else None
 
     @property
     def chars_per_step(self) -> float:
-        """Characters that are learnt from in one step; 0 where nothing was chosen yet."""
+        """Characters per step; 0 before the text is prepared."""
         recipe = self.info.recipe
         if recipe is None or not self.info.train_tokens:
             return 0.0
@@ -63,22 +63,22 @@ class ComparedRun:
 
     @property
     def chars_read(self) -> float:
-        """Characters that were learnt from, each as often as it was read."""
+        """Characters read, repetitions included."""
         return self.status.step * self.chars_per_step
 
     @property
     def chars_per_s(self) -> float:
-        """Mean over the whole training, looking at the held-out text and samples included."""
+        """Mean over the whole training, evaluation and samples included."""
         return self.chars_read / self.status.elapsed_s if self.status.elapsed_s else 0.0
 
     @property
     def held_out(self) -> tuple[object, ...]:
-        """What the figures were measured on: equal for two runs only if their figures compare."""
+        """The validation text: equal for two runs only if their losses are comparable."""
         texts = self.info.options.validation or list_texts(self.info)
         return texts, self.info.validation_chars
 
     def trace(self, over: Axis) -> list[tuple[float, float]]:
-        """Its curve: (seconds, characters or steps; bits per character), from left to right."""
+        """Its curve: (seconds, characters or steps; bits per character), in order."""
         if over == "time":
             return [(point.elapsed_s, point.bits_per_char) for point in self.evaluations]
         scale = self.chars_per_step if over == "chars" else 1.0
@@ -86,7 +86,7 @@ class ComparedRun:
 
 
 class Difference(NamedTuple):
-    """What the runs do not have in common: one value for each, in their order."""
+    """A field in which the runs differ: one value each, in their order."""
 
     field: str
     values: tuple[Any, ...]
@@ -99,17 +99,17 @@ class RunComparison:
     runs: tuple[ComparedRun, ...]
     differences: tuple[Difference, ...]
     equal: dict[str, Any]
-    """What is the same in all recipes."""
+    """The fields that are the same in all recipes."""
     is_fair: bool
-    """Were they measured on the same held-out text?"""
+    """Whether all have the same validation text."""
 
     def find_end(self, over: Axis) -> float:
-        """Where the longest curve ends."""
+        """The end of the longest curve."""
         return max((points[-1][0] for run in self.runs if (points := run.trace(over))), default=0.0)
 
 
 def compare_runs(runs: Iterable[ComparedRun]) -> RunComparison:
-    """Put runs in order, the best first, and find out what they differ in."""
+    """Sort runs, the best first, and find the differences between their recipes."""
     ordered = tuple(sorted(runs, key=lambda run: (run.best is None, run.best or 0.0)))
     recipes = [_describe_recipe(run.info) for run in ordered]
     fields = list(dict.fromkeys(field for recipe in recipes for field in recipe))
@@ -124,7 +124,7 @@ def compare_runs(runs: Iterable[ComparedRun]) -> RunComparison:
 
 
 def rank_runs(histories: Iterable[RunHistory]) -> RunComparison:
-    """Compare runs and call them by letters, the best ``a``; a run that cannot be read is left out."""
+    """Compare runs and label them with letters, the best ``a``; unreadable runs are skipped."""
     readable = [(history, history.info) for history in histories if history.info is not None]
     runs = [ComparedRun("", history.judge(), info, tuple(history.evaluations)) for history, info in readable]
     ordered = compare_runs(runs).runs
@@ -135,11 +135,11 @@ def rank_runs(histories: Iterable[RunHistory]) -> RunComparison:
 
 
 def choose_alike(infos: Sequence[tuple[str, RunInfo | None]], name: str | None = None) -> list[str]:
-    """The last few runs that learn from the same texts as ``name``, or as the newest whose text is prepared.
+    """The last few runs on the same texts as ``name``, or as the newest prepared run.
 
     Args:
         infos: name and info of every run, the newest first.
-        name: one of them, which is always among the chosen.
+        name: a run, which is always included.
     """
     prepared = [(each, info) for each, info in infos if info is not None and info.recipe is not None]
     model = next((info for each, info in prepared if name in (None, each)), None)
@@ -151,18 +151,18 @@ def choose_alike(infos: Sequence[tuple[str, RunInfo | None]], name: str | None =
 
 
 def list_texts(info: RunInfo) -> tuple[str, ...]:
-    """What was learnt from, by content: the digests of its files, or what was asked for where they are not known."""
+    """The training texts: the digests of the files, or the sources as given where these are not known."""
     digests = tuple(file["sha256"] for file in info.corpus.get("files", ()) if "sha256" in file)
     return digests or info.options.corpus
 
 
 def name_field(field: str) -> str:
-    """What a field of a recipe is called: ``hidden_sizes`` is ``hidden``."""
+    """The name of a recipe field: ``hidden`` for ``hidden_sizes``."""
     return _LABELS.get(field, field.replace("_", " "))
 
 
 def say_value(value: Any) -> str:
-    """A value of a recipe in as few characters as it needs; – for none."""
+    """A recipe value in as few characters as possible; – for None."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -173,23 +173,23 @@ def say_value(value: Any) -> str:
 
 
 def say_equal(comparison: RunComparison) -> str:
-    """What is the same in all, in a sentence; what is off or was left to chance goes without saying."""
+    """One sentence on what is the same in all; what is off or unset is omitted."""
     told = {field: value for field, value in comparison.equal.items() if value not in (None, False, 0, 0.0, "")}
     if not told:
         return ""
     words = (f"{name_field(field)} {say_value(value)}" for field, value in told.items())
-    return f"The same in all: {'; '.join(words)}."
+    return f"Same in all: {'; '.join(words)}."
 
 
 def say_unfair(comparison: RunComparison) -> str:
-    """That figures do not compare, with what each is measured on; empty where they do."""
+    """One sentence if losses are not comparable, with the validation text of each; empty if they are."""
     if comparison.is_fair:
         return ""
     groups: dict[tuple[object, ...], list[ComparedRun]] = {}
     for run in comparison.runs:
         groups.setdefault(run.held_out, []).append(run)
     parts = (f"{' '.join(run.letter for run in runs)} on {_say_held_out(runs[0].info)}" for runs in groups.values())
-    return f"The figures do not compare, the held-out texts differ: {'; '.join(parts)}."
+    return f"The losses are not comparable, since the validation texts differ: {'; '.join(parts)}."
 
 
 def _say_held_out(info: RunInfo) -> str:
@@ -199,6 +199,6 @@ def _say_held_out(info: RunInfo) -> str:
 
 
 def _describe_recipe(info: RunInfo) -> dict[str, Any]:
-    """The recipe as plain values, the text that is learnt from first."""
+    """The recipe as plain values, after the training text."""
     recipe = info.recipe.to_json() if info.recipe else {}
     return {"text": info.corpus.get("name") or ", ".join(info.options.corpus), **recipe}

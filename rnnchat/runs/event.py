@@ -1,7 +1,7 @@
-"""What happens during a training, as small facts: the trainer yields them, the run folder keeps them.
+"""The events of a training: the trainer yields them, the run folder stores them.
 
 An event is written as one JSON object with its ``kind`` and fields. Times are seconds of training, pauses and
-interruptions excluded; every loss is in bits per character, so that runs of different levels share an axis.
+interruptions excluded; every loss is in bits per character, so that runs of different levels are comparable.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -11,7 +11,7 @@ from rnnchat.typed_record import check_record
 
 
 class _Fact:
-    """What all events share."""
+    """Base class of all events."""
 
     kind: ClassVar[str]
 
@@ -25,14 +25,14 @@ class _Fact:
 
 @dataclass(frozen=True)
 class Started(_Fact):
-    """The text is prepared and the first step is about to be taken; steps told before it do not count."""
+    """The text is prepared and the first step follows; steps reported before do not count."""
 
     name: str
     parameters: int
     chars: int
-    """Characters that are learnt from; the held-out part is not among them."""
+    """Characters to train on, without the held-out part."""
     tokens: int
-    """Symbols that are learnt from."""
+    """Symbols to train on."""
     vocab_size: int
     total_steps: int | None
     """None where the budget is a time."""
@@ -40,7 +40,7 @@ class Started(_Fact):
 
 @dataclass(frozen=True)
 class Stepped(_Fact):
-    """Some steps were taken; told about twice a second."""
+    """Steps were taken; reported about twice a second."""
 
     step: int
     total_steps: int
@@ -57,7 +57,7 @@ class Stepped(_Fact):
 
 @dataclass(frozen=True)
 class Evaluated(_Fact):
-    """The held-out text was read."""
+    """The network was evaluated on the held-out text."""
 
     step: int
     elapsed_s: float
@@ -70,7 +70,7 @@ class Evaluated(_Fact):
 
 @dataclass(frozen=True)
 class Sampled(_Fact):
-    """The network wrote a few lines: at a time several such, one for each temperature, the usual one last."""
+    """The network wrote a few lines; one event per temperature, the usual one last."""
 
     step: int
     temperature: float
@@ -78,14 +78,14 @@ class Sampled(_Fact):
     prompt: str
     text: str
     copied: float | None = None
-    """The share of the text, 0 to 1, that stands word for word in the text that is learnt from."""
+    """The share of the sample, 0 to 1, that is copied verbatim from the training text."""
     compared: float = 1.0
-    """It was looked for in such a share of that text, from its beginning on."""
+    """The share of the training text, from its beginning, that was searched."""
 
 
 @dataclass(frozen=True)
 class Saved(_Fact):
-    """A file was written: the checkpoint, or the best model so far."""
+    """A file was written: the checkpoint or the best model so far."""
 
     step: int
     path: str
@@ -93,28 +93,28 @@ class Saved(_Fact):
 
 @dataclass(frozen=True)
 class Paused(_Fact):
-    """The run waits, as it was asked to."""
+    """The run paused on request."""
 
     step: int
 
 
 @dataclass(frozen=True)
 class Resumed(_Fact):
-    """The run goes on from ``step``: after a pause, or in a new process. Later steps told before it do not count."""
+    """The run continues from ``step``, after a pause or in a new process. Later steps reported before do not count."""
 
     step: int
 
 
 @dataclass(frozen=True)
 class Reopened(_Fact):
-    """A new process was started to go on with the run; it has said nothing yet."""
+    """A new process was started to resume the run; it has reported nothing yet."""
 
     step: int
 
 
 @dataclass(frozen=True)
 class Noted(_Fact):
-    """Something a person should know, in a sentence."""
+    """A note, in sentences."""
 
     message: str
 
@@ -125,18 +125,18 @@ class Finished(_Fact):
 
     step: int
     reason: str
-    """``done``: the budget is used up. ``stopped``: it was asked to stop, and can go on."""
+    """``done``: the budget is used up. ``stopped``: on request; it can be resumed."""
     bits_per_char: float | None
-    """Of the kept model on the held-out text."""
+    """Validation loss of the model."""
     model_path: str
     elapsed_s: float
     advice: str = ""
-    """What would have made it better, in sentences; empty where nothing is known to."""
+    """Advice in sentences; may be empty."""
 
 
 @dataclass(frozen=True)
 class Failed(_Fact):
-    """The run ended early; the message says why and what to do."""
+    """The run failed; the message says why and what to do."""
 
     message: str
 
@@ -149,7 +149,7 @@ _EVENTS: dict[str, type[Event]] = {event.kind: event for event in get_args(Event
 
 
 def parse_event(record: dict[str, Any]) -> Event:
-    """Read what ``to_json`` wrote; fields that a newer version added are left out.
+    """Read what ``to_json`` wrote; fields added by a newer version are ignored.
 
     Raises:
         KeyError, TypeError, ValueError: the record is not an event.

@@ -1,25 +1,24 @@
-"""The run folder: the interface between a training and whoever watches it.
+"""The run folder: the interface between a training and its watchers.
 
 ``` text
-runs/NAME/  run.json                 what was asked for, what was chosen, the text, versions
-            events.jsonl             every event, appended and flushed; readers follow it
+runs/NAME/  run.json                 options, recipe, corpus, versions
+            events.jsonl             every event, appended and flushed; watchers tail it
             tokenizer.json           the vocabulary
-            ids.bin                  the text to learn from as ids; validation_ids.bin the held-out text
-            base.safetensors         the model that it goes on from, with the vocabulary of this run
-            checkpoint.safetensors   all that is needed to go on
-            good.safetensors         the checkpoint to go back to when the loss goes out of bounds
+            ids.bin                  the training text as ids; validation_ids.bin the held-out text
+            base.safetensors         the base model, with the vocabulary of this run
+            checkpoint.safetensors   everything that a resume needs
+            good.safetensors         the last good checkpoint, to return to if the loss diverges
             best.safetensors         the best model so far, a normal model file
-            control.json             what a watcher asks for
-            heartbeat                signs of life of the training's process
-            train.log                what a training in the background says, and what went wrong in rnnchat itself
-            replaced/                the run whose name this one takes, until this one begins to learn
+            control.json             the requests of watchers
+            heartbeat                shows that the training's process is alive
+            train.log                output of a background training, and tracebacks of bugs
+            replaced/                the run that this one replaces, until its first step
 ```
 """
 
 import contextlib
 import difflib
 import json
-import os
 import shlex
 import shutil
 import time
@@ -38,28 +37,28 @@ from rnnchat.runs.status import RunStatus, fold_event
 from rnnchat.typed_record import check_record, parse_json
 
 POLL_S = 0.2
-"""How often a watcher looks for new events."""
+"""Seconds between two looks for new events."""
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """One run on disk. Holds nothing but its place: every question reads the folder."""
+    """A run on disk. Holds nothing but its path: every question reads the folder."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """What the person called it; also the name of the model it makes."""
+        """Its name, which is also that of the model it trains."""
         return self.path.name
 
     @property
     def typed_name(self) -> str:
-        """The name as it is typed in a shell."""
+        """The name, quoted for a shell."""
         return shlex.quote(self.name)
 
     @property
     def exists(self) -> bool:
-        """Is the run on the disk?"""
+        """Whether the run is on disk."""
         return (self.path / "run.json").is_file()
 
     @property
@@ -79,7 +78,7 @@ class RunFolder:
 
     @property
     def ids_path(self) -> Path:
-        """The text to learn from."""
+        """The training text."""
         return self.path / "ids.bin"
 
     @property
@@ -89,17 +88,17 @@ class RunFolder:
 
     @property
     def checkpoint_path(self) -> Path:
-        """All that is needed to go on."""
+        """Everything that a resume needs."""
         return self.path / "checkpoint.safetensors"
 
     @property
     def good_path(self) -> Path:
-        """The last checkpoint at which all was well; there while the run is not done."""
+        """The last good checkpoint; it exists until the run is done."""
         return self.path / "good.safetensors"
 
     @property
     def base_path(self) -> Path:
-        """The model that the run goes on from, its vocabulary extended."""
+        """The base model, its vocabulary extended."""
         return self.path / "base.safetensors"
 
     @property
@@ -109,32 +108,32 @@ class RunFolder:
 
     @property
     def heartbeat_path(self) -> Path:
-        """Signs of life."""
+        """Touched every second while the training's process is alive."""
         return self.path / "heartbeat"
 
     @property
     def log_path(self) -> Path:
-        """What a training in the background says on its standard output and error."""
+        """Standard output and error of a background training."""
         return self.path / "train.log"
 
     @property
     def replaced_path(self) -> Path:
-        """The run whose name this one takes, until this one begins to learn."""
+        """The run that this one replaces, until its first step."""
         return self.path / "replaced"
 
     @property
     def holds_work(self) -> bool:
-        """Is there anything in it that a person could miss?"""
+        """Whether it contains anything worth keeping."""
         if self.checkpoint_path.exists() or self.best_path.exists():
             return True
         return self.replaced_path.exists() and RunFolder(self.replaced_path).holds_work
 
     def choose_aside(self) -> Path:
-        """A place on the same disk where nobody looks for runs."""
+        """A path on the same disk outside the list of runs."""
         return self.path.parent / ".aside" / f"{self.name}.{uuid.uuid4().hex}"
 
     def read_info(self) -> RunInfo:
-        """What the run is.
+        """The contents of run.json.
 
         Raises:
             TrainingError: run.json is gone or damaged.
@@ -154,9 +153,9 @@ class RunFolder:
         paths.write_text_atomically(self.path / "run.json", json.dumps(info.to_json(), indent=1))
 
     def append_event(self, event: Event) -> None:
-        """Add one line to events.jsonl and hand it to the system.
+        """Append one line to events.jsonl and flush it.
 
-        A half line that a crash left behind is closed first, so that it spoils only itself.
+        A partial line left by a crash is ended first, so that only that line is lost.
         """
         with self.events_path.open("ab+") as file:
             if file.tell() and not _ends_line(file):
@@ -164,7 +163,8 @@ class RunFolder:
             file.write(json.dumps(event.to_json(), ensure_ascii=False).encode() + b"\n")
 
     def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
-        """The events from byte ``offset`` on, and the offset to go on from; a line half written waits for its end."""
+        """The events from byte ``offset`` on, and the offset to continue from; a partial line is left for the next
+        call."""
         try:
             with paths.open_regular(self.events_path) as file:
                 file.seek(offset)
@@ -175,27 +175,27 @@ class RunFolder:
         return [event for line in content.splitlines() if (event := _parse_line(line))], offset + len(content)
 
     def read_control(self) -> Control:
-        """What was asked for last."""
+        """The latest requests."""
         try:
             return Control(**check_record(Control, parse_json(paths.read_small(self.path / "control.json"))))
         except (OSError, ValueError, TypeError):
             return Control()
 
     def write_control(self, control: Control) -> None:
-        """Ask for something; the training looks several times a second."""
+        """Replace the requests; the training reads them several times a second."""
         paths.write_text_atomically(self.path / "control.json", json.dumps(asdict(control)))
 
     def ask(self, request: Request) -> None:
-        """Ask the training to run, pause or stop."""
+        """Request the training to run, pause or stop."""
         self.write_control(replace(self.read_control(), request=request))
 
     def ask_sample(self) -> None:
-        """Ask the training to write a few lines now."""
+        """Request a sample now."""
         control = self.read_control()
         self.write_control(replace(control, samples=control.samples + 1))
 
     def check_life(self) -> heartbeat.Life:
-        """Is the training's process alive, slow or gone?"""
+        """Whether the training's process is alive, slow or gone."""
         return heartbeat.check_life(self.heartbeat_path)
 
 
@@ -207,7 +207,7 @@ def list_runs() -> list[RunFolder]:
 
 
 def bring_back() -> None:
-    """Put runs in their places that were put aside for others, by processes that were killed before these had them."""
+    """Restore runs set aside for replacements whose process was killed before these had their place."""
     for replaced in paths.runs_dir().glob(".aside/*/replaced"):
         aside = RunFolder(replaced.parent)
         run = RunFolder(paths.runs_dir() / aside.name.rpartition(".")[0])
@@ -218,7 +218,7 @@ def bring_back() -> None:
 
 
 def find_run(name: str) -> RunFolder:
-    """The run called ``name``.
+    """The run named ``name``.
 
     Raises:
         TrainingError: there is none.
@@ -229,11 +229,11 @@ def find_run(name: str) -> RunFolder:
         return run
     near = difflib.get_close_matches(name, [run.name for run in list_runs()], n=3)
     hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-    raise TrainingError(f"no run called {name!r} on this machine{hint}: see `rnnchat runs list`")
+    raise TrainingError(f"no run named {name!r} on this machine{hint}: see `rnnchat runs list`")
 
 
 def read_status(run: RunFolder) -> RunStatus:
-    """How ``run`` is doing now."""
+    """The current status of ``run``."""
     status = RunStatus(run.name, run.path)
     for event in run.read_events()[0]:
         status = fold_event(status, event)
@@ -241,10 +241,10 @@ def read_status(run: RunFolder) -> RunStatus:
 
 
 def follow_events(run: RunFolder) -> Iterator[Event]:
-    """Every event of ``run`` from the first on, as they come, until it ended or its process is gone."""
+    """Yield every event of ``run`` from the first on, as they come, until it has ended or its process is gone."""
     status, offset = RunStatus(run.name, run.path), 0
     while True:
-        # Judged before reading: what a process wrote last is there when it is seen to be gone.
+        # Checked before reading: once a process is gone, everything that it wrote is there.
         is_over = not judge_life(run, status).is_active
         events, offset = run.read_events(offset)
         for event in events:
@@ -256,91 +256,19 @@ def follow_events(run: RunFolder) -> Iterator[Event]:
 
 
 def judge_life(run: RunFolder, status: RunStatus) -> RunStatus:
-    """Tell a run that is at work from one whose process is gone without a word, and from one that is only slow."""
+    """Correct the status of a run whose process has crashed or stalled."""
     if not status.is_active:
         return status
     life = run.check_life()
     if life == "slow":
         silence = heartbeat.measure_silence(run.heartbeat_path)
-        return replace(status, message=f"not heard of for {silence:.0f} s: its process is there, but held up")
+        return replace(status, message=f"no sign of life for {silence:.0f} s; the process is stalled")
     if life == "gone":
-        message = f"its process ended without a word: go on with `rnnchat runs resume {run.typed_name}`"
+        message = f"the process ended unexpectedly: resume with `rnnchat runs resume {run.typed_name}`"
         if run.log_path.exists() and run.log_path.stat().st_size:
-            message += f"; what it said last is in {run.log_path}"
+            message += f"; its last output is in {run.log_path}"
         return replace(status, state="crashed", message=message)
     return status
-
-
-def take_over(run: RunFolder) -> None:
-    """Make ``run`` the business of this process: what was asked of an earlier one no longer counts.
-
-    A process to which the run was handed over takes nothing back: it may have been asked for something already.
-
-    Raises:
-        TrainingError: another process trains it, it has used up its budget, or the disk refuses.
-    """
-    life, pulse = run.check_life(), heartbeat.read_pulse(run.heartbeat_path)
-    if life != "gone" and pulse is not None and pulse.pid != os.getpid():
-        advice = f"watch it with `rnnchat runs watch {run.typed_name}`"
-        raise TrainingError(f"run {run.name!r} is under way already: {advice}")
-    if read_status(run).state == "done":
-        raise TrainingError(
-            f"run {run.name!r} is done: its model is called {run.name!r}; to teach it more, "
-            f"`rnnchat train TEXT --from {run.typed_name}`"
-        )
-    if life == "gone":
-        try:
-            run.write_control(Control())
-            heartbeat.write_pulse(run.heartbeat_path, os.getpid())
-        except OSError as e:
-            raise TrainingError(
-                f"cannot write to {run.path} ({e.strerror}): make room or mend that, then resume it"
-            ) from e
-
-
-def wait_for_exit(run: RunFolder, patience_s: float = 10.0) -> bool:
-    """Wait until no other process holds ``run``: one that has said how it ended may still be closing its files.
-
-    Returns:
-        Whether it is free; False after ``patience_s``.
-    """
-    deadline = time.monotonic() + patience_s
-    while _is_held(run):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_S)
-    return True
-
-
-def remove_run(run: RunFolder) -> None:
-    """Delete the folder of a run; a model that it put into the library stays.
-
-    A run that it was meant to replace, but never did, comes back.
-
-    Raises:
-        TrainingError: the run is active or its process has not exited yet, or the disk refuses.
-    """
-    if read_status(run).is_active:
-        raise TrainingError(f"run {run.name!r} is active: stop it first with `rnnchat runs stop {run.typed_name}`")
-    if _is_held(run):
-        raise TrainingError(f"the process of run {run.name!r} is still closing its files: try again in a moment")
-    aside = RunFolder(run.choose_aside())
-    try:
-        aside.path.parent.mkdir(exist_ok=True)
-        run.path.rename(aside.path)
-        if aside.replaced_path.exists():
-            with contextlib.suppress(OSError):  # a full disk is no reason to keep a run
-                heartbeat.write_pulse(aside.heartbeat_path, os.getpid())  # nobody else is to bring it back
-            aside.replaced_path.rename(run.path)
-        shutil.rmtree(aside.path)
-    except OSError as e:
-        raise TrainingError(f"cannot delete {e.filename} ({e.strerror}): delete it yourself") from e
-
-
-def _is_held(run: RunFolder) -> bool:
-    """Whether another process has the run open."""
-    pulse = heartbeat.read_pulse(run.heartbeat_path)
-    return pulse is not None and pulse.pid != os.getpid() and run.check_life() != "gone"
 
 
 def _find_start(run: RunFolder) -> float:
@@ -356,7 +284,7 @@ def _ends_line(file: BinaryIO) -> bool:
 
 
 def _parse_line(line: bytes) -> Event | None:
-    """The event of a line; None for a line that a crash cut short, or of a kind that this version does not know."""
+    """The event of a line; None for a line cut short by a crash, or of a kind unknown to this version."""
     try:
         return parse_event(parse_json(line))
     except (ValueError, KeyError, TypeError):

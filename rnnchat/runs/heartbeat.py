@@ -1,8 +1,8 @@
-"""Signs of life of a training process, so that a watcher can tell "crashed" from "slow".
+"""The heartbeat of a training process, by which a watcher distinguishes a crash from a stall.
 
-The trainer's process touches a small file every second and writes into it who it is. On the same machine a
-watcher asks the system whether that process still exists; from another machine, or another container on the same
-disk, it judges by the age of the last touch.
+The training's process writes its identity into a small file and touches it every second. On the same machine a watcher
+asks the system whether that process still exists; from another machine or container it goes by the age of the last
+touch.
 """
 
 import json
@@ -20,23 +20,23 @@ from rnnchat.typed_record import check_record, parse_json
 
 INTERVAL_S = 1.0
 SILENCE_S = 10.0
-"""After this long without a touch a process is slow (if it exists) or lost (if nobody can ask)."""
+"""After this long without a touch a process is slow (if it exists) or gone (if that is unknown)."""
 
 Life = Literal["alive", "slow", "gone"]
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """What the heartbeat file says of the process."""
+    """The identity of the process, as the heartbeat file holds it."""
 
     host: str
     pid: int
     born: str
-    """When the process started, as the system tells it: a process id is used again, this is not."""
+    """When the process started, by the system's clock: unlike a process id, this is not reused."""
 
 
 class Heartbeat:
-    """Touches ``path`` from a thread as long as the block lasts; removes it at a normal end."""
+    """Touches ``path`` from a thread for the duration of the block; removes it at its end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,18 +60,18 @@ class Heartbeat:
             try:
                 os.utime(self._path)
             except OSError:
-                # The run folder was deleted: the trainer finds that out where it can say so.
+                # The run folder was deleted: the trainer notices that where it can report it.
                 return
 
 
 def write_pulse(path: Path, pid: int) -> None:
-    """Say that the process ``pid`` of this machine beats at ``path``, or is about to."""
+    """Write that the process ``pid`` of this machine owns the heartbeat at ``path``."""
     pulse = Pulse(platform.node(), pid, _read_birth(pid))
     paths.write_text_atomically(path, json.dumps(asdict(pulse)))
 
 
 def read_pulse(path: Path) -> Pulse | None:
-    """Who beats at ``path``; None where nobody does."""
+    """The owner of the heartbeat at ``path``; None if there is none."""
     try:
         return Pulse(**check_record(Pulse, parse_json(paths.read_small(path))))
     except (OSError, ValueError, TypeError):
@@ -79,7 +79,7 @@ def read_pulse(path: Path) -> Pulse | None:
 
 
 def check_life(path: Path) -> Life:
-    """Is the process whose heartbeat is at ``path`` alive, slow (it exists but was not heard of lately) or gone?"""
+    """Whether the process whose heartbeat is at ``path`` is alive, slow (it exists but is silent) or gone."""
     pulse = read_pulse(path)
     if pulse is None:
         return "gone"
@@ -107,14 +107,14 @@ def _exists(pulse: Pulse) -> bool:
     except (ProcessLookupError, OverflowError):  # no process has a number that large
         return False
     except PermissionError:
-        pass  # somebody else's process, but it is there
+        pass  # another user's process, but it exists
     return _read_birth(pulse.pid) == pulse.born
 
 
 def _read_birth(pid: int) -> str:
-    """When a process started, in the system's ticks since it booted; empty where the system does not tell (not Linux).
+    """When a process started, in clock ticks since boot; empty where the system does not tell (not Linux).
 
-    A process that ended but was not yet collected by its parent counts as never born.
+    A zombie, which has exited but was not yet waited for, counts as ended.
     """
     try:
         # The name in parentheses may hold anything; the fields after it are numbers and letters.

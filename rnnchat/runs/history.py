@@ -1,4 +1,4 @@
-"""All that one run has told so far, for those who look again and again: each time only what is new is read."""
+"""Everything that a run has reported so far, read incrementally."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from rnnchat.runs.info import RunInfo
 from rnnchat.runs.status import RunStatus, fold_event
 
 MAX_POINTS = 600
-"""More than a screen has columns of dots; beyond twice as many, neighbours are averaged."""
+"""More than a screen has columns; beyond twice as many, neighbours are averaged."""
 
 
 class Point(NamedTuple):
-    """One place of a learning curve."""
+    """A point of a learning curve."""
 
     step: int
     elapsed_s: float
@@ -24,36 +24,36 @@ class Point(NamedTuple):
 
 @dataclass
 class RunHistory:
-    """What a run is, what it said, and its curves; ``read_on`` brings all of it up to date."""
+    """What a run is, what it has reported, and its curves; ``read_on`` brings them up to date."""
 
     run: RunFolder
     status: RunStatus = field(init=False)
-    """Folded from the events alone: ask ``judge`` whether the run lives."""
+    """Folded from the events alone; ``judge`` also checks that the process is alive."""
     info: RunInfo | None = None
     """None where run.json cannot be read."""
     training: list[Point] = field(default_factory=list)
-    """On what is being learnt, thinned to at most twice ``MAX_POINTS``."""
+    """Training losses, thinned to at most twice ``MAX_POINTS``."""
     evaluations: list[Point] = field(default_factory=list)
-    """On the held-out text, thinned in the same way."""
+    """Validation losses, thinned in the same way."""
     sample: Sampled | None = None
-    """The last one."""
+    """The latest sample."""
     plan: list[str] = field(default_factory=list)
-    """What it said before its first step: what it read, what it chose and why."""
+    """Notes before the first step: what was read, what was chosen and why."""
     notes: list[str] = field(default_factory=list)
-    """What it had to say since, each sentence once."""
+    """Notes since then, each once."""
     offset: int = 0
-    """How much of events.jsonl was read, in bytes."""
+    """Bytes of events.jsonl read."""
     written: tuple[int, int] = (0, 0)
-    """Date and size of the run.json that was read."""
+    """Modification time (ns) and size of run.json when read."""
 
     def __post_init__(self) -> None:
         self.status = RunStatus(self.run.name, self.run.path)
 
     def read_on(self) -> bool:
-        """Take in what was written since the last time.
+        """Take in what was written since the last call.
 
         Returns:
-            Was there anything?
+            Whether there was anything.
 
         Raises:
             FileNotFoundError: the run was deleted.
@@ -65,11 +65,11 @@ class RunHistory:
         return is_info_new or bool(events)
 
     def judge(self) -> RunStatus:
-        """How the run is doing, seen from whether its process lives."""
+        """The status, corrected if the process has crashed or stalled."""
         return judge_life(self.run, self.status)
 
     def take(self, event: Event) -> None:
-        """Take in one more event."""
+        """Take in an event."""
         self.status = fold_event(self.status, event)
         match event:
             case Stepped():
@@ -92,7 +92,7 @@ class RunHistory:
             (self.notes if self.training else self.plan).append(message)
 
     def _read_info(self) -> bool:
-        """Read run.json if it was written anew; one of another start is another run under the same name."""
+        """Read run.json if it has changed; another start time means another run of the same name."""
         stat = (self.run.path / "run.json").stat()
         if self.written == (stat.st_mtime_ns, stat.st_size):
             return False
@@ -114,7 +114,7 @@ class RunHistory:
 
 
 def read_history(run: RunFolder) -> RunHistory:
-    """All that ``run`` has told until now.
+    """Everything that ``run`` has reported until now.
 
     Raises:
         FileNotFoundError: the run was deleted.
@@ -125,9 +125,9 @@ def read_history(run: RunFolder) -> RunHistory:
 
 
 def thin(points: list[Point]) -> list[Point]:
-    """The curve itself, or, once it is longer than anybody can see, each two neighbours as their mean.
+    """The curve itself, or, once it is longer than a screen can show, the means of neighbouring pairs.
 
-    A mean is told at the step of the later one, and one that is left over stays as it is.
+    A mean stands at the step of the later point; an odd last point stays.
     """
     if len(points) <= 2 * MAX_POINTS:
         return points

@@ -1,4 +1,4 @@
-"""What the small files of a run folder hold: what the run is (run.json), and what is asked of it (control.json)."""
+"""The contents of run.json (what the run is) and control.json (requests to it)."""
 
 import math
 from dataclasses import asdict, dataclass, field
@@ -18,20 +18,20 @@ Request = Literal["run", "pause", "stop"]
 
 @dataclass(frozen=True)
 class Control:
-    """What a watcher asks of a training."""
+    """The requests of watchers to a training."""
 
     request: Request = "run"
     samples: int = 0
-    """How many samples were asked for so far: one more than before asks for one now."""
+    """Samples requested so far; incrementing it requests one."""
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What run.json holds. The fields from ``recipe`` on are empty until the text is prepared."""
+    """The contents of run.json. The fields from ``recipe`` on are empty until the text is prepared."""
 
     options: TrainingOptions
     started: float
-    """When the run was made, seconds since 1970."""
+    """When the run was created, in seconds since 1970."""
     versions: dict[str, str] = field(default_factory=dict)
     recipe: Recipe | None = None
     corpus: dict[str, Any] = field(default_factory=dict)
@@ -43,20 +43,20 @@ class RunInfo:
     validation_chars: int = 0
     validation_tokens: int = 0
     train_unknown_bytes: int = 0
-    """Bytes of UTF-8 that the vocabulary lacks of the text to learn from."""
+    """Bytes of UTF-8 in the training text that are not in the vocabulary."""
     validation_unknown_bytes: int = 0
-    """The same of the held-out text."""
+    """The same in the held-out text."""
     split: str = ""
     """What is held out, in words."""
     turns: TurnLayout | None = None
     """How the turns of its texts are laid out; None where they are no conversation."""
     ancestry: tuple[str, ...] = ()
-    """The models that it goes on from, the oldest first."""
+    """The models that the base model descends from, itself included, the oldest first."""
 
     @property
     def level(self) -> Level:
-        """The level of the tokenizer."""
-        return self.options.level
+        """The level of the tokenizer; before the text is prepared, that of a training from scratch."""
+        return self.recipe.level if self.recipe else self.options.own_level
 
     def get_recipe(self) -> Recipe:
         """The recipe of a prepared run."""
@@ -65,16 +65,16 @@ class RunInfo:
 
     @property
     def chars_per_token(self) -> float:
-        """Of the text to learn from."""
+        """Of the training text."""
         return self.train_chars / self.train_tokens
 
     def to_bits(self, nats_per_token: float) -> float:
-        """A loss on the text to learn from as bits per character, what the vocabulary lacks included."""
+        """Convert a loss on the training text to bits per character, unknown characters included."""
         known = nats_per_token / math.log(2) * self.train_tokens
         return (known + BITS_PER_UNKNOWN_BYTE * self.train_unknown_bytes) / self.train_chars
 
     def to_validation_bits(self, nats_per_token: float) -> float:
-        """A loss on the held-out text as bits per character, what the vocabulary lacks included."""
+        """Convert a loss on the held-out text to bits per character, unknown characters included."""
         known = nats_per_token / math.log(2) * self.validation_tokens
         return (known + BITS_PER_UNKNOWN_BYTE * self.validation_unknown_bytes) / self.validation_chars
 

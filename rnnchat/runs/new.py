@@ -1,4 +1,4 @@
-"""A new run: its name, and the folder in which it begins."""
+"""Create runs: choose the name, make the folder."""
 
 import contextlib
 import glob
@@ -43,18 +43,17 @@ def check_torch() -> None:
 
 
 def make_run(options: TrainingOptions) -> RunFolder:
-    """Make the folder of a new run, which this process is about to train or to hand on.
+    """Create the folder of a new run, which this process is about to train or to hand over.
 
-    A run whose name it takes is kept inside the new folder until the new one begins to learn.
+    A run that it replaces is kept inside the new folder until the first step of the new one.
 
     Args:
-        options: what was asked for. Without a name the run is called after its first text, with a number where
-            that is taken.
+        options: without a name the run is named after its first text, with a number if that is taken.
 
     Raises:
-        ModelError: the name cannot be one; or the model to go on from is not there, or damaged.
-        NameTakenError: a run or a model of that name may not be replaced.
-        TrainingError: the disk refuses.
+        ModelError: the name is invalid; or the base model is missing or damaged.
+        NameTakenError: a run or a model of that name exists, without ``replace``.
+        TrainingError: the folder cannot be written.
     """
     check_torch()
     options = _settle(options)
@@ -71,7 +70,7 @@ def make_run(options: TrainingOptions) -> RunFolder:
 
 
 def find_begun(options: TrainingOptions) -> RunFolder | None:
-    """The newest run that was begun with these very options and has not come to its end."""
+    """The newest unfinished run with exactly these options."""
     wanted = _settle(options)
     for run in list_runs():
         with contextlib.suppress(TrainingError):
@@ -82,13 +81,13 @@ def find_begun(options: TrainingOptions) -> RunFolder | None:
 
 
 def _settle(options: TrainingOptions) -> TrainingOptions:
-    """The options with texts and model as they are found from any folder."""
+    """The options with absolute paths of texts and base model."""
     options = replace(options, corpus=_locate(options.corpus), validation=_locate(options.validation))
     return take_level(options)
 
 
 def _place(run: RunFolder, info: RunInfo) -> bool:
-    """Make the folder aside and move it to its place whole; False where another process took the name meanwhile."""
+    """Create the folder aside and move it into place; False if another process took the name meanwhile."""
     draft = RunFolder(run.choose_aside())
     try:
         paths.make_folder(draft.path)
@@ -105,7 +104,7 @@ def _place(run: RunFolder, info: RunInfo) -> bool:
         is_taken = run.path.exists()
         if draft.replaced_path.exists() and not is_taken:
             draft.replaced_path.rename(run.path)
-        if not draft.replaced_path.exists():  # what another process took the place of stays where it is
+        if not draft.replaced_path.exists():  # a run set aside must not be deleted
             shutil.rmtree(draft.path)
         if not is_taken:
             raise
@@ -114,7 +113,7 @@ def _place(run: RunFolder, info: RunInfo) -> bool:
 
 
 def _locate(sources: Iterable[str]) -> tuple[str, ...]:
-    """The sources as they are found from any folder."""
+    """The sources with absolute paths."""
     fixed = {STANDARD_INPUT, *CATALOGUE}
     return tuple(
         source if source in fixed or is_url(source) else os.path.abspath(paths.expand(source)) for source in sources
@@ -131,7 +130,7 @@ def _choose_name(options: TrainingOptions) -> str:
     if run.path.exists():
         status = read_status(run)
         if status.is_active:
-            raise NameTakenError(f"run {name!r} is under way: stop it first, or give this one another --name")
+            raise NameTakenError(f"run {name!r} is active: stop it first or choose another --name")
         if run.holds_work and not options.replace:
             raise NameTakenError(f"a run named {name!r} already exists: choose another --name, or use --replace")
     if _model_path(name).exists() and not options.replace:
@@ -140,7 +139,7 @@ def _choose_name(options: TrainingOptions) -> str:
 
 
 def _name_after(source: str) -> str:
-    """The name of a file without its endings, or of the folder that a pattern looks in."""
+    """The name of a file without suffixes, or of the folder of a pattern."""
     path = Path(urlsplit(source).path.rstrip("/") or "web") if is_url(source) else paths.expand(source).absolute()
     while glob.has_magic(path.name):
         path = path.parent

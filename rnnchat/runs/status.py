@@ -1,4 +1,4 @@
-"""How a run is doing, folded from its events one by one."""
+"""The status of a run, folded from its events."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ ACTIVE_STATES: frozenset[State] = frozenset({"starting", "running", "paused"})
 
 @dataclass(frozen=True)
 class RunStatus:
-    """How a run is doing, folded from its events."""
+    """The status of a run."""
 
     name: str
     path: Path
@@ -34,29 +34,29 @@ class RunStatus:
     step: int = 0
     total_steps: int | None = None
     bits_per_char: float | None = None
-    """The best so far on the held-out text."""
+    """Lowest validation loss so far."""
     best_step: int | None = None
     loss: float | None = None
-    """Bits per character on what is being learnt, lately."""
+    """Latest training loss in bits per character."""
     learning_rate: float = 0.0
     left_s: float | None = None
     elapsed_s: float = 0.0
     chars_per_s: float = 0.0
     sample: str = ""
-    """The last one, with its prompt."""
+    """The latest sample, with its prompt."""
     message: str = ""
-    """The last sentence that the run had to say."""
+    """The latest note."""
     model_path: str = ""
     """The model in the library, once there is one."""
 
     @property
     def is_active(self) -> bool:
-        """Is a process at work on it, or waiting?"""
+        """Whether a process is training it or paused."""
         return self.state in ACTIVE_STATES
 
 
 def fold_event(status: RunStatus, event: Event) -> RunStatus:
-    """The status after one more event. Watchers that poll keep the folded status and add what is new."""
+    """The status after ``event``. Watchers that poll keep the folded status and add new events."""
     match event:
         case Started():
             return replace(status, state="running", total_steps=event.total_steps, message="")
@@ -86,16 +86,21 @@ def fold_event(status: RunStatus, event: Event) -> RunStatus:
         case Resumed():
             return replace(status, state="running", step=event.step, message="")
         case Finished():
-            return replace(
-                status,
-                state="done" if event.reason == "done" else "stopped",
-                step=event.step,
-                bits_per_char=event.bits_per_char,
-                model_path=event.model_path,
-                elapsed_s=event.elapsed_s,
-                left_s=0.0 if event.reason == "done" else status.left_s,
-                progress=1.0 if event.reason == "done" else status.progress,
-            )
+            return _fold_end(status, event)
         case Failed():
             return replace(status, state="failed", message=event.message)
     return status
+
+
+def _fold_end(status: RunStatus, event: Finished) -> RunStatus:
+    is_done = event.reason == "done"
+    return replace(
+        status,
+        state="done" if is_done else "stopped",
+        step=event.step,
+        bits_per_char=event.bits_per_char,
+        model_path=event.model_path,
+        elapsed_s=event.elapsed_s,
+        left_s=0.0 if is_done else status.left_s,
+        progress=1.0 if is_done else status.progress,
+    )

@@ -1,15 +1,14 @@
-"""The average of the weights along a training, which is often better than the last weights.
+"""Weight averaging along a training; the average is often better than the last weights.
 
 The average a follows the weights w of each step: a += (w - a) · rate.
 
 ``ema``   rate = 1 / (1 + share · n) at the n-th step after the first: an exponential average whose horizon is a share
-          of the steps so far. What is as old as the training itself is forgotten at any length of it (Shamir and Zhang
-          2013 call it polynomial decay), so that it needs no tuning to the number of steps.
+          of the steps so far, so that it needs no tuning to their number (Shamir and Zhang 2013: polynomial decay).
 ``tail``  rate = 1 / (1 + n) from the step at which it is begun: the plain mean of the weights since then (Polyak and
-          Juditsky 1992). Begun when the held-out text has not been foretold better for a while, this is NT-ASGD
-          (Merity et al. 2018); before, the average is the network itself.
+          Juditsky 1992). Begun when the validation loss has stopped falling, this is NT-ASGD (Merity et al. 2018);
+          before, the average is the network itself.
 
-It takes the memory of one more copy of the weights, float32.
+It costs the memory of one more copy of the weights, float32.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ class Average:
     """An average of a network's weights.
 
     Args:
-        network: the network that learns; its weights are not changed by any but `swap`.
+        network: the network in training; only `swap` changes its weights.
         kind: see above.
         share: ``ema``: the horizon as a share of the steps so far.
     """
@@ -45,16 +44,16 @@ class Average:
 
     @property
     def count(self) -> int:
-        """How many steps are in the average; with 0 the average is the network itself."""
+        """Steps in the average; with 0 the average is the network itself."""
         return self._count
 
     def begin(self) -> None:
-        """Average from the next step on: for ``tail``; ``ema`` has begun from the start."""
+        """Start averaging with the next step: for ``tail``; ``ema`` averages from the start."""
         self._has_begun = True
 
     @torch.no_grad()
     def update(self, network: Network) -> None:
-        """Take the weights after a step into the average."""
+        """Add the weights after a step to the average."""
         if not self._has_begun:
             return
         rate = 1 / (1 + self._share * self._count)
@@ -63,7 +62,7 @@ class Average:
 
     @contextmanager
     def swap(self, network: Network) -> Iterator[None]:
-        """Put the average in the place of the network's weights while it lasts, and these back, bit for bit."""
+        """Exchange the network's weights for the average for the duration of the block; they come back bit for bit."""
         if self._count:
             self._exchange(network)
         try:
@@ -73,16 +72,16 @@ class Average:
                 self._exchange(network)
 
     def to_tensors(self) -> dict[str, Tensor]:
-        """All that it knows, for a checkpoint; the weights under their names in the model file."""
+        """The tensors that a checkpoint stores; weights under their names in the model file."""
         tensors = dict(zip(self._names, self._average, strict=True))
         return {_COUNT: torch.tensor([self._count, self._has_begun]), **tensors}
 
     @torch.no_grad()
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what `to_tensors` gave.
+        """Restore what `to_tensors` returned.
 
         Raises:
-            KeyError, RuntimeError: it was that of another network.
+            KeyError, RuntimeError: it belongs to another network.
         """
         for name, average in zip(self._names, self._average, strict=True):
             average.copy_(tensors[name])
@@ -99,14 +98,11 @@ class Average:
 
 
 def has_stalled(losses: Sequence[float], patience: int = PATIENCE) -> bool:
-    """Is it time to begin a ``tail``? The trigger of NT-ASGD (Merity et al. 2018, algorithm 1).
+    """Whether to begin a ``tail`` average: the trigger of NT-ASGD (Merity et al. 2018, algorithm 1).
 
     Args:
-        losses: of all looks at the held-out text, the latest last.
-        patience: how many looks before the latest one are left out.
-
-    Returns:
-        Was the held-out text foretold better than now at any look before those?
+        losses: validation losses, the latest last.
+        patience: how many evaluations before the latest are left out; any lower loss before those triggers.
     """
     return len(losses) > patience + 1 and losses[-1] > min(losses[: -patience - 1])
 

@@ -1,4 +1,4 @@
-"""The best network of a run as a model file: kept while it trains, put into the library at the end."""
+"""The best network of a run as a model file: stored during training, added to the library at the end."""
 
 import glob
 from dataclasses import replace
@@ -26,7 +26,7 @@ Curve = tuple[tuple[int, float], ...]
 
 
 def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: float, curve: Curve) -> TrainingRecord:
-    """Where the network of a run comes from, as it is after ``step``."""
+    """The training record of a run's network after ``step``."""
     recipe = info.get_recipe()
     return TrainingRecord(
         corpus=info.corpus["name"],
@@ -48,7 +48,7 @@ def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: floa
 
 
 def write_best(run: RunFolder, network: Network, tokenizer: Tokenizer, record: TrainingRecord) -> None:
-    """Keep ``network`` as the best of ``run``; whoever reads the file sees the old model or the new."""
+    """Store ``network`` as the best of ``run``; readers see the old file or the new one."""
     if run.words_path.exists():
         record = replace(record, words=unpack_words(run.words_path.read_text(encoding="utf-8")))
     model = Model(network.config, tokenizer, export_weights(network), record, ModelCard(title=run.name))
@@ -56,9 +56,9 @@ def write_best(run: RunFolder, network: Network, tokenizer: Tokenizer, record: T
 
 
 def recall_best(run: RunFolder) -> tuple[int, float] | None:
-    """Step and bits per character of the model that is kept, if there is one.
+    """Step and bits per character of the stored best model, if there is one.
 
-    It may be newer than the checkpoint that a run goes on from: it is not given up for a worse one.
+    It may be newer than the checkpoint that a run resumes from; a worse network does not replace it.
     """
     try:
         training = read_header(run.best_path).training
@@ -68,22 +68,22 @@ def recall_best(run: RunFolder) -> tuple[int, float] | None:
 
 
 def publish_best(run: RunFolder, bits_per_char: float, curve: Curve, held_out: np.ndarray, learned: np.ndarray) -> Path:
-    """Put the model that is kept into the library under the run's name, with what was measured since.
+    """Add the best model to the library under the run's name, with its record brought up to date.
 
-    Steps and time stay those of the network that is kept, not of the run. What int8 loses is measured, and how much a
-    memory counts is learned, on the held-out ids (N,); ``learned`` (N,) are those trained on.
+    Steps and time stay those of that network, not of the run. The loss of int8 is measured, and the weight of a memory
+    is learnt, on the held-out ids (N,); ``learned`` (N,) are those trained on.
     """
     model = read_model(run.best_path)
     loss = _measure_int8_loss(model, held_out)
     record = replace(model.training, bits_per_char=bits_per_char, int8_loss=loss, curve=curve)
     write_model(replace(model, training=record, mixing=_learn_mixing(model, held_out, learned)), run.best_path)
     for unfinished in paths.models_dir().glob(f".{glob.escape(run.name)}{paths.MODEL_SUFFIX}.*.tmp"):
-        unfinished.unlink()  # what a killed process was just putting there
+        unfinished.unlink()  # left behind by a killed process
     return library.import_model(run.best_path, run.name, replace=True)
 
 
 def _learn_mixing(model: Model, held_out: np.ndarray, learned: np.ndarray) -> Mixing | None:
-    """None if it cannot be learned: no training fails for want of it."""
+    """None if it cannot be learnt, which is no reason for a training to fail."""
     try:
         return learn_mixing(model, held_out, learned)
     except Exception:
@@ -91,7 +91,7 @@ def _learn_mixing(model: Model, held_out: np.ndarray, learned: np.ndarray) -> Mi
 
 
 def _measure_int8_loss(model: Model, held_out: np.ndarray) -> float | None:
-    """In bits per character; None if it cannot be told: no training fails for want of this figure."""
+    """In bits per character; None if it cannot be measured, which is no reason for a training to fail."""
     try:
         return round(measure_int8_loss(model, [model.tokenizer.decode(held_out[:MAX_CHARS])]), 6)
     except Exception:

@@ -1,12 +1,12 @@
-"""All that a training needs to go on as if it had never stopped, in one safetensors file.
+"""Everything that a training needs for an exact resume, in one safetensors file.
 
 ``` text
 weights.NAME            the network, under the names of the model file, float32
 moments.first.NAME      Adam's running means of the gradient and of its square
 moments.second.NAME
-moments.KIND.NAME       what other optimisers remember of a tensor, under torch's names
+moments.KIND.NAME       the state of other optimisers, under torch's names
 average.NAME            the average of the weights, where one is kept; average.count
-state.hidden.N          what every stream remembers, layer by layer; state.cell.N for an LSTM
+state.hidden.N          the recurrent state of every stream, by layer; state.cell.N for an LSTM
 random.cpu              the random state of torch (dropout); random.cuda on a GPU
 metadata ``progress``   the rest, as JSON
 ```
@@ -30,7 +30,7 @@ from rnnchat.training.guard import Bounds
 from rnnchat.training.learner import Learner
 
 _MOMENTS = {"exp_avg": "first", "exp_avg_sq": "second"}
-"""Names that are other ones than torch's."""
+"""Names that differ from torch's."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Progress:
     curve: tuple[tuple[int, float], ...] = ()
     """(step, validation bits per character)"""
     next_evaluation_s: float = 0.0
-    """When to look at the held-out text next, where the budget is a time."""
+    """Time of the next evaluation, where the budget is a time."""
     train_bits: float | None = None
-    """Bits per character on what was learnt before the last look."""
+    """Training loss in bits per character before the last evaluation."""
     setbacks: int = 0
-    """How often it went back because the loss was out of bounds, each time to half the learning rate."""
+    """Returns to a good checkpoint after the loss diverged, each at half the learning rate."""
     bounds: Bounds = field(default_factory=Bounds)
     advised: tuple[str, ...] = ()
-    """What was said already and is not said again."""
+    """Advice already given, which is not repeated."""
 
 
 def save_checkpoint(path: Path, learner: Learner, progress: Progress) -> None:
@@ -72,7 +72,7 @@ def save_checkpoint(path: Path, learner: Learner, progress: Progress) -> None:
 
 
 def load_checkpoint(path: Path, learner: Learner) -> Progress:
-    """Put what ``save_checkpoint`` wrote into ``learner`` and torch's random state.
+    """Restore ``learner`` and torch's random state from what ``save_checkpoint`` wrote.
 
     Raises:
         TrainingError: the file cannot be read, or belongs to another network.
@@ -84,11 +84,11 @@ def load_checkpoint(path: Path, learner: Learner) -> Progress:
         _load_tensors(learner, tensors, record["step"])
         return _read_progress(record)
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as e:
-        raise TrainingError(f"{path} is damaged ({e}): start the run anew with --replace") from e
+        raise TrainingError(f"{path} is damaged ({e}): start the run again with --replace") from e
 
 
 def _read_progress(record: dict[str, Any]) -> Progress:
-    """What older versions did not keep has its default."""
+    """Read the progress; fields that older versions did not store have their defaults."""
     parts = {
         "curve": tuple((step, bits) for step, bits in record["curve"]),
         "bounds": Bounds(**record.get("bounds", {})),
@@ -116,7 +116,7 @@ def _load_tensors(learner: Learner, tensors: dict[str, Tensor], step: int) -> No
 
 
 def _load_moments(learner: Learner, tensors: dict[str, Tensor], step: int) -> None:
-    """What the optimiser remembers: it has taken as many steps as the training."""
+    """Restore the optimiser's state; it has taken as many steps as the training."""
     names = {id(parameter): name for name, parameter in name_parameters(learner.network).items()}
     kinds = {tensor_name.split(".")[1] for tensor_name in tensors if tensor_name.startswith("moments.")}
     torch_names = {ours: theirs for theirs, ours in _MOMENTS.items()}

@@ -1,4 +1,4 @@
-"""How well a network knows a held-out text, and a few lines of its own.
+"""Validation loss, and samples of a network in training.
 
 Letters: B streams, T window, V vocabulary, N ids.
 """
@@ -19,16 +19,16 @@ from rnnchat.training.window import NOT_SCORED, read_held_out
 MOST_STREAMS = 32
 WINDOW = 64
 SAMPLE_TEMPERATURES = (1.1, 0.5, 0.8)
-"""Wild, tame, and usual."""
+"""High, low and usual."""
 SAMPLE_CHARS = 300
 
 
 @torch.no_grad()
 def evaluate(network: Network, ids: np.ndarray, tokens: int) -> float:
-    """Nats per symbol on a held-out text, in float32, its state carried along.
+    """Nats per symbol on a held-out text, in float32, with the state carried along.
 
     Args:
-        network: any network; it is left as it was, in training or not.
+        network: left in the mode (training or not) that it was in.
         ids: (N,), the held-out text.
         tokens: how many symbols to score, spread evenly over the text; N - 1 scores all.
     """
@@ -54,10 +54,10 @@ def evaluate(network: Network, ids: np.ndarray, tokens: int) -> float:
 def sample(
     network: Network, tokenizer: Tokenizer, prompt_ids: list[int], seed: int, temperatures: Sequence[float]
 ) -> list[str]:
-    """What the network writes after ``prompt_ids`` (at least one): about 300 characters, always alike for a seed.
+    """What the network writes after ``prompt_ids`` (at least one): about 300 characters, the same for the same seed.
 
     Returns:
-        A text for each of B ``temperatures``, which are written side by side; none depends on the others.
+        A text for each of B ``temperatures``, independent of the others.
     """
     was_training = network.training
     network.eval()
@@ -106,5 +106,5 @@ class _Writer:
 
 
 def _forget_first(state: State[Tensor]) -> State[Tensor]:
-    """Start the first stream afresh: nothing stands before it."""
+    """Reset the first stream: nothing precedes it."""
     return state.map(lambda part: torch.cat((torch.zeros_like(part[:1]), part[1:])))

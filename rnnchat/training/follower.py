@@ -1,4 +1,4 @@
-"""A process that trains together with others and does not lead: it does what rank 0 orders."""
+"""A process of a distributed training that follows rank 0."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from rnnchat.training.worker import Worker
 
 
 def follow(rank: Together) -> None:
-    """Take the steps that rank 0 orders, until it ends the training.
+    """Take the steps that rank 0 commands until it ends the training.
 
     Raises:
-        TrainingError: another process is gone, or the run folder cannot be read from here as it is there.
+        TrainingError: another process has exited, or this process sees a different run folder than rank 0.
     """
     told = rank.hear()
     if told.order is not Order.BEGIN:
@@ -39,10 +39,10 @@ def _obey(rank: Together, worker: Worker, run: RunFolder) -> None:
 
 
 def _check_step(run: RunFolder, own: int, ordered: int) -> None:
-    """A disk that machines share may give one of them an older checkpoint than rank 0 has: the network would be
-    another one, and nobody would notice."""
+    """Refuse a checkpoint older than that of rank 0, which a shared disk may serve: the weights would silently
+    differ."""
     if own != ordered:
         raise TrainingError(
-            f"a checkpoint in {run.path} reads as that of step {own:,} here, and of step {ordered:,} where rank 0 "
-            f"runs: let both see the same disk, then go on with --resume {run.typed_name}"
+            f"the checkpoint in {run.path} is of step {own:,} here but of step {ordered:,} on rank 0: make sure that "
+            f"both see the same disk, then continue with --resume {run.typed_name}"
         )

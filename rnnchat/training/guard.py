@@ -1,7 +1,7 @@
-"""Notices when a training goes out of bounds: a loss that is no number, or one that lost what had been learnt.
+"""Detect divergence: a loss that is not finite, or one that lost what had been learnt.
 
-It looks at every 20 steps together, at steps that are multiples of 20, so that it sees the same in a run that was
-interrupted as in one that never was. All losses are means per symbol, in the unit of the recipe's loss.
+Steps are judged 20 at a time, at multiples of 20, so that an interrupted run is judged like an uninterrupted one. All
+losses are means per symbol, in the unit of the recipe's loss.
 """
 
 import math
@@ -12,29 +12,29 @@ from torch import Tensor
 
 EVERY_STEPS = 20
 PATIENCE = 10
-"""So many looks in a row a loss must be out of bounds: 200 steps. A hard passage of the text is shorter."""
+"""Checks in a row that must fail: 200 steps. A hard passage of the text is shorter."""
 MOST_ABOVE_START = 1.2
-"""A loss that is so many times the first one."""
+"""A loss this many times the first one has diverged, …"""
 MOST_LOST = 0.8
-"""So much of what was gained since the start is given up again …"""
+"""… as has one that lost this share of what was gained since the start …"""
 LEAST_GAIN = 0.2
-"""… once the loss has come down by such a share of the start."""
+"""… once the loss has fallen by this share of the start."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a guard knows, as it stands in a checkpoint."""
+    """The state of a guard, as stored in a checkpoint."""
 
     total: float = 0.0
-    """Sum of the losses since the last look."""
+    """Sum of the losses since the last check."""
     steps: int = 0
-    """How many those are."""
+    """Steps since the last check."""
     start: float | None = None
     """Mean loss of the first steps."""
     lowest: float | None = None
     """Lowest mean so far."""
     bad_looks: int = 0
-    """How many looks in a row found a loss out of bounds."""
+    """Failed checks in a row."""
 
 
 class Guard:
@@ -45,7 +45,11 @@ class Guard:
         self._total = torch.tensor(bounds.total)
 
     def add(self, loss: Tensor, step: int) -> bool:
-        """One more step, with its loss () and the number of steps so far. Is the training out of bounds?"""
+        """Take in the loss () of a step, with the number of steps so far.
+
+        Returns:
+            Whether the training has diverged.
+        """
         if self._total.device != loss.device:
             self._total = self._total.to(loss.device)
         self._total = self._total + loss.float()
@@ -54,11 +58,11 @@ class Guard:
 
     @property
     def is_well(self) -> bool:
-        """Did the last look find the loss where it should be?"""
+        """Whether the last check passed."""
         return self._bounds.bad_looks == 0
 
     def tell(self) -> Bounds:
-        """What a checkpoint keeps."""
+        """The state that a checkpoint stores."""
         return replace(self._bounds, total=self._total.item())
 
     def _look(self) -> bool:

@@ -1,4 +1,4 @@
-"""Looks at the held-out text as a network learns, keeps the best, and lets it write samples."""
+"""Validation during a training: evaluate, keep the best network, write samples, give advice."""
 
 import json
 import math
@@ -30,30 +30,30 @@ from rnnchat.training.stopping import find_end
 
 MOST_EVALUATIONS = 25
 LEAST_EVALUATIONS = 8
-"""Looks at the held-out text within a budget of minutes, at least and at most."""
+"""Evaluations within a time budget, at least and at most."""
 MOST_SHARE = 0.05
-"""Looking at the held-out text takes at most about this share of the time."""
+"""Evaluation takes at most about this share of the time."""
 _FLOP_PER_S = 5e10
-"""What a common processor does, to plan with before anything is measured."""
+"""A common processor's speed, to plan with before anything is measured."""
 _FORWARD_SHARE = 1 / 3
-"""What reading a symbol costs, as a share of learning from it."""
+"""The cost of reading a symbol as a share of the cost of a training step on it."""
 _FIRST_SAMPLE_S = 3.0
 _FEW_STEPS = 20
-"""Of fewer the speed is not known."""
+"""Fewer steps than this do not tell the speed."""
 _MOST_UNKNOWN = 10_000
-"""Among so many symbols of a text one is known."""
+"""Among this many symbols of a text at least one is in the vocabulary."""
 _MOST_COMPARED = 1_000_000
-"""Samples are looked for in so many symbols of the text at most, which takes 30 ms."""
+"""Samples are searched for in this many symbols of the text at most, which takes 30 ms."""
 TAIL_FROM = 0.75
-"""A tail's average begins here at the latest, or when the held-out text is not foretold better for a while."""
+"""Progress at which a tail average begins at the latest; earlier if the validation loss stalls."""
 
 
 class DivergenceError(TrainingError):
-    """The loss went out of bounds, as the sentence says; the training can go back to where it was not."""
+    """The loss diverged; training can return to the last good checkpoint."""
 
 
 class Judge:
-    """Knows how good the network of one training is."""
+    """Tracks how good the network of one training is."""
 
     def __init__(self, run: RunFolder, info: RunInfo, learner: Learner, schedule: Schedule, progress: Progress) -> None:
         self._run, self._info, self._recipe = run, info, info.get_recipe()
@@ -74,21 +74,22 @@ class Judge:
         self._next_sample_s = self._clock.elapsed_s + _FIRST_SAMPLE_S
 
     def add(self, loss: Tensor) -> None:
-        """One more step, with its loss () in nats."""
+        """Take in the loss () of a step, in nats."""
         self._losses.add(loss)
 
     def is_evaluation_due(self, step: int) -> bool:
-        """By steps where the budget is steps, so that such a run is the same every time; else by the clock."""
+        """Whether to evaluate now: by steps where the budget is in steps, so that runs repeat exactly; else by the
+        clock."""
         if self._every_steps is not None:
             return step > 0 and step % self._every_steps == 0 and not self.has_looked_at(step)
         return self._clock.elapsed_s >= self._next_evaluation_s
 
     def is_sample_due(self) -> bool:
-        """Often in the beginning, when much changes, and ever less often."""
+        """Whether to sample now: often at first, when much changes, then less and less often."""
         return self._clock.elapsed_s >= self._next_sample_s
 
     def look(self, step: int) -> Iterator[Event]:
-        """Evaluate the network, and keep it if it is the best so far."""
+        """Evaluate the network; keep it if it is the best so far."""
         started_s = self._clock.elapsed_s
         with self._learner.show_best() as network:
             bits = self._info.to_validation_bits(evaluate(network, self._ids, self._tokens))
@@ -117,15 +118,15 @@ class Judge:
             yield Noted(advice)
 
     def has_looked_at(self, step: int) -> bool:
-        """Was the network evaluated after that step?"""
+        """Whether the network was evaluated after ``step``."""
         return bool(self._curve) and self._curve[-1][0] == step
 
     def has_best(self) -> bool:
-        """Is there a best network yet?"""
+        """Whether there is a best network yet."""
         return self._best is not None
 
     def judge_size(self, step: int) -> Iterator[Noted]:
-        """Say if the network is too big for its text or time, as soon as it is known how fast it learns."""
+        """Warn if the network is too big for its text or time, as soon as its speed is known."""
         budget_s = self._schedule.budget_s
         is_unknown = budget_s and (step < _FEW_STEPS or self._clock.elapsed_s < min(10.0, budget_s / 10))
         if "size" in self._advised or is_unknown:
@@ -139,18 +140,17 @@ class Judge:
             yield Noted(advice)
 
     def find_end(self) -> int:
-        """After how many looks without a better one the training ends before its budget is used up; 0 if it does
-        not."""
+        """How many evaluations without improvement end the training early; 0 if it continues."""
         return find_end([bits for _, bits in self._curve], self._recipe.patience)
 
     def go_back(self, progress: Progress) -> None:
-        """Forget what was seen after ``progress``; the best network is kept all the same."""
+        """Forget everything after ``progress`` except the best network."""
         self._curve, self._train_bits = progress.curve, progress.train_bits
         self._losses = Meter()
 
     def write_samples(self, step: int) -> Iterator[Sampled]:
-        """A few lines by the network as it is now, at three temperatures; always with the same seed, so that samples
-        can be compared."""
+        """Write a few lines with the current network at three temperatures, always from the same seed, so that samples
+        are comparable."""
         seed = self._recipe.seed
         with self._learner.show_best() as network:
             texts = sample(network, self._tokenizer, self._prompt_ids, seed, SAMPLE_TEMPERATURES)
@@ -163,7 +163,7 @@ class Judge:
         self._next_sample_s = elapsed_s + max(5.0, elapsed_s / 4)
 
     def conclude(self, step: int, is_stopped: bool) -> Iterator[Event]:
-        """Make the best network a model of the library; measure it on the whole held-out text if the run is done."""
+        """Add the best network to the library; evaluate it on the whole held-out text if the run is done."""
         assert self._best is not None
         _, bits = self._best
         advice: tuple[str, ...] = ()
@@ -172,8 +172,8 @@ class Judge:
             self._learner.average = None
             bits = self._info.to_validation_bits(evaluate(self._learner.network, self._ids, self._count_last_tokens()))
             advice = self._advise(step)
-            for told in advice:
-                yield Noted(told)
+            for sentence in advice:
+                yield Noted(sentence)
             yield from self.write_samples(step)
         elapsed_s = self._clock.elapsed_s
         learned = open_ids(self._run.ids_path, self._info.vocab_size)
@@ -182,7 +182,7 @@ class Judge:
         yield Finished(step, reason, bits, str(path), elapsed_s, " ".join(advice))
 
     def tell_progress(self, step: int) -> Progress:
-        """What a checkpoint keeps."""
+        """The progress that a checkpoint stores."""
         return Progress(
             step,
             self._clock.elapsed_s,
@@ -207,7 +207,7 @@ class Judge:
             average.begin()
 
     def _read_learnt(self) -> tuple[str, float]:
-        """The text that is learnt from, or its beginning; and which share of it that is."""
+        """The training text, or its beginning; and the share of it that this is."""
         ids = open_ids(self._run.ids_path, self._info.vocab_size)
         if self._learnt is None:
             self._learnt = self._tokenizer.decode(ids[:_MOST_COMPARED])
@@ -216,19 +216,19 @@ class Judge:
     def _plan_next(self, elapsed_s: float, took_s: float) -> None:
         self._s_per_token = took_s / self._tokens
         budget_s = self._schedule.budget_s
-        # One look that a busy machine slowed down must not put off the next one for ever.
+        # One evaluation that a busy machine slowed down must not postpone the next one forever.
         interval_s = min(max(budget_s / MOST_EVALUATIONS, took_s / MOST_SHARE), budget_s / LEAST_EVALUATIONS)
         self._next_evaluation_s = elapsed_s + interval_s
         self._schedule.reserve_s = self._count_last_tokens() * self._s_per_token
 
     def _count_last_tokens(self) -> int:
-        """How much of the held-out text the last look reads: all of it, unless that took too much of the time."""
+        """How many symbols the last evaluation reads: all, unless that would take too much of the time."""
         allowed_s = MOST_SHARE * (self._schedule.budget_s or self._clock.elapsed_s)
         affordable = int(allowed_s / self._s_per_token) if self._s_per_token else 0
         return min(len(self._ids) - 1, max(self._tokens, affordable))
 
     def _choose_prompt(self) -> list[int]:
-        """A sample begins on a new line; where the text has no line ends, with the first known symbol held out."""
+        """The ids that a sample starts from: a newline, or the first known held-out symbol if the text has none."""
         unknown = self._tokenizer.unknown_id
         line_end = self._tokenizer.encode("\n").tolist()
         if line_end and unknown not in line_end:
@@ -238,17 +238,17 @@ class Judge:
 
 
 def check_number(value: float, step: int) -> None:
-    """Notice a training whose loss is lost.
+    """Check that a loss is finite.
 
     Raises:
         DivergenceError: ``value`` is infinite or not a number.
     """
     if not math.isfinite(value):
-        raise DivergenceError(f"the loss is no longer a number at step {step:,}")
+        raise DivergenceError(f"the loss is not finite at step {step:,}")
 
 
 def _choose_tokens(recipe: Recipe, schedule: Schedule, parameters: int) -> int:
-    """How much of the held-out text a regular look reads, so that there is time for many looks."""
+    """How many symbols a regular evaluation reads, so that there is time for many."""
     share = MOST_SHARE / MOST_EVALUATIONS
     if schedule.total_steps is None:
         affordable = schedule.budget_s * share * _FLOP_PER_S / (2 * parameters)
@@ -258,7 +258,7 @@ def _choose_tokens(recipe: Recipe, schedule: Schedule, parameters: int) -> int:
 
 
 def _choose_interval(recipe: Recipe, total_steps: int | None, tokens: int) -> int | None:
-    """Steps between two looks; None where the clock decides."""
+    """Steps between two evaluations; None where the clock decides."""
     if total_steps is None:
         return None
     affordable = tokens * _FORWARD_SHARE / MOST_SHARE / (recipe.batch_size * recipe.window)

@@ -1,7 +1,7 @@
-"""The checkpoints of a run: the newest one, and the last one at which all was well.
+"""The checkpoints of a run: the newest, and the last good one.
 
-Only rank 0 writes them; the others read the same files. Before it writes it gathers the states of all streams, and the
-others answer once they have read what they were told to: no file is replaced under a reader.
+Only rank 0 writes them; the others read the same files. Before writing it gathers the states of all streams, which the
+others send after they have read what they were told to: no file is replaced under a reader.
 """
 
 import os
@@ -18,14 +18,14 @@ from rnnchat.training.worker import Worker
 
 CHECKPOINT_EVERY_S = 30.0
 MOST_CHECKPOINT_SHARE = 0.05
-"""Checkpoints of a big network are written less often, so that they take no more of the time than this."""
+"""Checkpoints of a big network are written less often, so that they take at most this share of the time."""
 
 
 class Keeper:
-    """Saves where a training stands, and puts it back where all was well."""
+    """Saves checkpoints, and returns a training to the last good one."""
 
     def __init__(self, run: RunFolder, worker: Worker, rank: Rank) -> None:
-        """See to it that there is something to go back to."""
+        """Make sure that there is a good checkpoint."""
         self._run, self._worker, self._rank = run, worker, rank
         self._took_s = 0.0
         if worker.is_new:
@@ -35,7 +35,7 @@ class Keeper:
         self._saved_s = time.monotonic()
 
     def is_due(self) -> bool:
-        """Twice a minute, or less often where saving takes long."""
+        """Whether to save now: twice a minute, or less often where saving takes long."""
         return time.monotonic() - self._saved_s >= max(CHECKPOINT_EVERY_S, self._took_s / MOST_CHECKPOINT_SHARE)
 
     def save(self, progress: Progress) -> Saved:
@@ -47,16 +47,16 @@ class Keeper:
         return Saved(progress.step, str(self._run.checkpoint_path))
 
     def keep_good(self) -> None:
-        """Let the newest checkpoint, which was just saved, be the one to go back to."""
+        """Mark the newest checkpoint, just saved, as the last good one."""
         with paths.replace_atomically(self._run.good_path) as temporary:
             temporary.unlink()
             try:
                 os.link(self._run.checkpoint_path, temporary)
-            except OSError:  # not every disk has links
+            except OSError:  # not every file system has hard links
                 shutil.copyfile(self._run.checkpoint_path, temporary)
 
     def go_back(self) -> Progress:
-        """Put all processes where all was well for the last time."""
+        """Return all processes to the last good checkpoint."""
         self._rank.order(Order.BACK)
         return self._worker.load(self._run.good_path)
 

@@ -1,4 +1,4 @@
-"""The moving parts of a training, and one step of it.
+"""What a training updates, and one step of it.
 
 Letters: B streams, T window, V vocabulary.
 """
@@ -15,6 +15,7 @@ from torch.nn import utils
 from rnnchat.model.file import read_model
 from rnnchat.model.state import State
 from rnnchat.network.network import Network, load_weights
+from rnnchat.plan.options import Freezing
 from rnnchat.plan.recipe import Recipe
 from rnnchat.runs.folder import RunFolder
 from rnnchat.training import optimiser
@@ -26,28 +27,32 @@ from rnnchat.training.rank import Rank
 
 @dataclass
 class Learner:
-    """A network, what changes it, what its streams remember, and the average of its weights where there is one."""
+    """A network, its optimiser, the states of its streams, and the average of its weights if there is one."""
 
     network: Network
     optimizer: optim.Optimizer
     state: State[Tensor]
     average: Average | None = None
+    start: tuple[Tensor, ...] = ()
+    """The parameters at the start, where the weights are pulled towards them."""
 
     @contextlib.contextmanager
     def show_best(self) -> Iterator[Network]:
-        """The network as it would be kept: with the average of its weights, where there is one, while it lasts."""
+        """The network as it would be stored: for the duration of the block, with the average of its weights if there is
+        one."""
         with self.average.swap(self.network) if self.average else contextlib.nullcontext():
             yield self.network
 
 
 def build_learner(recipe: Recipe, vocab_size: int, run: RunFolder) -> Learner:
-    """The parts of a training at its beginning, the same for a seed; the network is that which it goes on from, if
-    there is one in the run's folder."""
+    """The learner at the start of a training, the same for the same seed; with the weights of the base model if the
+    run has one."""
     torch.manual_seed(recipe.seed)
     network = Network(recipe.build_config(vocab_size))
     if run.base_path.exists():
         load_weights(network, read_model(run.base_path).weights)
     network = network.to(recipe.device)
+    _freeze(network, recipe.freeze)
     changer = optimiser.build(
         recipe.optimiser,
         network,
@@ -58,24 +63,33 @@ def build_learner(recipe: Recipe, vocab_size: int, run: RunFolder) -> Learner:
         torch.bfloat16 if recipe.precision == "bfloat16" else torch.float32,
     )
     average = None if recipe.average == "none" else Average(network, recipe.average)
-    return Learner(network, changer, network.initial_state(recipe.batch_size), average)
+    start = tuple(parameter.detach().clone() for parameter in network.parameters()) if recipe.pull else ()
+    return Learner(network, changer, network.initial_state(recipe.batch_size), average, start)
+
+
+def _freeze(network: Network, part: Freezing) -> None:
+    """Keep a part of the network as it is."""
+    layers = {id(parameter) for parameter in network.layers.parameters()}
+    for parameter in network.parameters():
+        if part != "none":
+            parameter.requires_grad_((id(parameter) in layers) == (part == "embedding"))
 
 
 def take_step(
     learner: Learner, recipe: Recipe, ids: tuple[np.ndarray, np.ndarray], state: State[Tensor], rate: float, rank: Rank
 ) -> Tensor:
-    """Learn from one window.
+    """Take one optimiser step on one window.
 
     Args:
-        learner: it is changed, and has the state after the window then.
-        recipe: how to learn.
+        learner: updated in place, including its state after the window.
+        recipe: the hyperparameters.
         ids: inputs and targets, (B, T) each.
         state: before the window.
         rate: the learning rate.
-        rank: of this process among those that train together.
+        rank: this process among those that train together.
 
     Returns:
-        The mean cross-entropy () in nats per symbol, whatever loss is made smaller.
+        The mean cross-entropy () in nats per symbol, whatever the loss.
     """
     inputs, targets = (_move(torch.from_numpy(part), recipe.device) for part in ids)
     for group in learner.optimizer.param_groups:
@@ -90,6 +104,9 @@ def take_step(
     nats = rank.average(learner.network, nats)
     utils.clip_grad_norm_(learner.network.parameters(), recipe.clip_norm)
     learner.optimizer.step()
+    if learner.start:
+        with torch.no_grad():
+            torch._foreach_lerp_(list(learner.network.parameters()), list(learner.start), min(1.0, rate * recipe.pull))
     if learner.average is not None:
         learner.average.update(learner.network)
     learner.state = state.map(Tensor.detach)
@@ -97,7 +114,7 @@ def take_step(
 
 
 def forget_some(state: State[Tensor], recipe: Recipe, step: int, rank: Rank) -> State[Tensor]:
-    """Start some streams from nothing; drawn from seed and step alone, so that a resume draws the same."""
+    """Reset the states of some streams; drawn from seed and step alone, so that a resume draws the same."""
     random = torch.Generator().manual_seed((recipe.seed * 1_000_003 + step) % 2**63)
     kept = torch.rand(recipe.batch_size, 1, generator=random) >= recipe.reset_probability  # (B, 1)
     if kept.all():
@@ -107,8 +124,8 @@ def forget_some(state: State[Tensor], recipe: Recipe, step: int, rank: Rank) -> 
 
 
 def _move(tensor: Tensor, device: str) -> Tensor:
-    """The same numbers on the device."""
+    """The tensor on the device."""
     if device != "cuda":
         return tensor.to(device)
-    # From pinned memory, and only as a whole, nobody waits for the steps that a GPU has yet to take.
+    # Only from pinned memory is a copy asynchronous, so that it does not wait for the steps queued on the GPU.
     return tensor.contiguous().pin_memory().to(device, non_blocking=True)

@@ -1,4 +1,4 @@
-"""What the machine does best: the device, and the precision that is faster on it, measured."""
+"""Device and precision: what the machine has, and which is faster, measured."""
 
 import contextlib
 import time
@@ -21,9 +21,9 @@ _TRIALS = 3
 
 @contextlib.contextmanager
 def flush_denormals() -> Iterator[None]:
-    """Take numbers too small to matter for 0 while it lasts: a CPU is a hundredfold slower with them.
+    """Treat denormal numbers as 0 for the duration of the block: a CPU is a hundred times slower with them.
 
-    It holds for all arithmetic of the thread, so it has to end with the training.
+    This applies to all arithmetic of the thread, so it must end with the training.
     """
     torch.set_flush_denormal(True)
     try:
@@ -36,7 +36,7 @@ def settle_machine(recipe: Recipe, vocab_size: int) -> Recipe:
     """Replace ``auto`` in device and precision by what this machine has, and set torch's threads.
 
     Raises:
-        TrainingError: the device that was asked for is not there.
+        TrainingError: the requested device is not available.
     """
     # More threads than cores slow each other down, and very many end the process.
     recipe = replace(recipe, threads=min(recipe.threads, count_threads(beside_tui=False)))
@@ -45,10 +45,10 @@ def settle_machine(recipe: Recipe, vocab_size: int) -> Recipe:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("torch sees no CUDA device on this machine: use --device cpu")
+        raise TrainingError("torch finds no CUDA device on this machine: use --device cpu")
     if device == "mps" and not torch.backends.mps.is_available():
-        raise TrainingError("torch sees no Apple GPU on this machine: use --device cpu")
-    # Weights that are dropped out in part do not lie where cuDNN would have them; it copies them, which is little.
+        raise TrainingError("torch finds no Apple GPU on this machine: use --device cpu")
+    # Weights under weight drop are not contiguous, as cuDNN wants them; the copy that it makes costs little.
     warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk")
     recipe = replace(recipe, device=device)
     if recipe.precision != "auto":
@@ -58,16 +58,16 @@ def settle_machine(recipe: Recipe, vocab_size: int) -> Recipe:
 
 
 def measure_speed(options: TrainingOptions) -> float:
-    """Floating-point operations a second with which this machine trains a network of the usual size; takes a second.
+    """Floating-point operations per second at which this machine trains a network of the usual size; takes a second.
 
     Raises:
-        TrainingError: the device that was asked for is not there.
+        TrainingError: the requested device is not available.
     """
     wishes = TrainingOptions(
         options.corpus, device=options.device, precision="float32", threads=options.threads, steps=1,
         beside_tui=options.beside_tui, preset="medium",
     )  # fmt: skip
-    vocab_size = guess_symbols(wishes.level, None).size
+    vocab_size = guess_symbols(wishes.own_level, None).size
     recipe = settle_machine(choose_recipe(wishes, 10**6, 10**6)[0], vocab_size)
     may_bfloat16 = options.precision != "float32" and _can_bfloat16(recipe.device)
     flop_per_token = count_flop(recipe.build_config(vocab_size).parameters)
@@ -83,7 +83,7 @@ def measure_speed(options: TrainingOptions) -> float:
 
 
 def autocast(recipe: Recipe) -> torch.autocast:
-    """The block in which the network's products run in the recipe's precision; weights stay float32."""
+    """A context in which matrix products run in the recipe's precision; weights stay float32."""
     return torch.autocast(recipe.device, torch.bfloat16, enabled=recipe.precision == "bfloat16")
 
 
@@ -94,7 +94,7 @@ def _can_bfloat16(device: str) -> bool:
 
 
 def _measure(recipe: Recipe, vocab_size: int, is_bfloat16: bool) -> float:
-    """Seconds of the fastest of a few steps on made-up ids."""
+    """Seconds of the fastest of a few steps on random ids."""
     recipe = replace(recipe, precision="bfloat16" if is_bfloat16 else "float32")
     network = Network(recipe.build_config(vocab_size)).to(recipe.device)
     ids = torch.randint(vocab_size, (recipe.batch_size, recipe.window), device=recipe.device)

@@ -1,4 +1,4 @@
-"""Means of a loss over some steps, without making a GPU wait for each."""
+"""The mean loss of some steps, without synchronising with a GPU at each."""
 
 import math
 
@@ -6,24 +6,24 @@ from torch import Tensor
 
 
 class Meter:
-    """Adds up losses (and, for speeds, seconds) until somebody takes the mean."""
+    """Accumulates losses, and time for the speed, until the mean is taken."""
 
     def __init__(self, elapsed_s: float = 0.0) -> None:
         self.steps = 0
-        """Steps since the mean was taken last."""
+        """Steps since the mean was last taken."""
         self.started_s = elapsed_s
-        """When the steps that count for the speed began."""
+        """Start of the steps that count for the speed, in seconds of training."""
         self._timed_steps = 0
         self._total: Tensor | None = None
 
     def add(self, loss: Tensor) -> None:
-        """One more step, with its loss () in nats."""
+        """Take in the loss () of a step, in nats."""
         self._total = loss if self._total is None else self._total + loss
         self.steps += 1
         self._timed_steps += 1
 
     def take(self, elapsed_s: float) -> tuple[float, float]:
-        """The mean loss of the steps since the last time (not a number if there were none), and steps per second."""
+        """The mean loss of the steps since the last call (NaN if there were none), and steps per second."""
         mean = self._total.item() / self.steps if self._total is not None else math.nan
         speed = self._timed_steps / max(1e-9, elapsed_s - self.started_s)
         self.steps, self._total = 0, None
@@ -31,6 +31,6 @@ class Meter:
         return mean, speed
 
     def leave_out(self, elapsed_s: float) -> None:
-        """What happened until now was no training: measure the speed from here on."""
+        """Exclude the time until now from the speed: it was not spent on steps."""
         self.started_s = elapsed_s
         self._timed_steps = 0

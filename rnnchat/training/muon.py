@@ -1,9 +1,9 @@
-"""Muon: gradient steps of equal length in every direction, for the matrices of recurrent layers.
+"""Muon: steps of equal length in every direction, for the matrices of recurrent layers.
 
-The running mean of a matrix's gradients, U S Vᵀ, is replaced by about U Vᵀ: what the network learns often and what it
-learns seldom move the weights alike (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks").
-The gates of a layer are stacked in its matrices but are maps of their own, so each is taken by itself. All other
-parameters (embedding, output, biases) are AdamW's.
+The momentum of a matrix, U S Vᵀ, is replaced by approximately U Vᵀ, so that frequent and rare directions move the
+weights alike (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"). The gates of a layer are
+stacked in its matrices but are separate maps, so each is orthogonalised by itself. AdamW updates all other parameters
+(embedding, output, biases).
 
 Letters: G gates, H hidden size, I input size of a layer.
 """
@@ -16,25 +16,26 @@ from torch import Tensor, optim
 
 MOMENTUM = 0.9
 SCALE = 0.4
-"""A step changes the root mean square of a square matrix by so much of the rate."""
+"""The root mean square of a square matrix's update, relative to the learning rate."""
 OTHERS_DECAY = 0.01
-"""The decay of embedding and output as a share of that of the recurrent matrices, whose steps are much longer: these
-would grow without bounds, and decayed as much, embedding and output would be held back (1.40 against 1.48 nats)."""
+"""The weight decay of embedding and output relative to that of the recurrent matrices, whose steps are much longer and
+which would otherwise grow without bound; with the same decay, embedding and output learn less (1.48 against 1.40
+nats)."""
 _ITERATIONS = 5
 _QUINTIC = (3.4445, -4.7750, 2.0315)
-"""Brings singular values from (0, 1] to about 1 in few iterations; Jordan et al. chose them."""
+"""Brings singular values from (0, 1] to about 1 in few iterations (coefficients of Jordan et al.)."""
 
 
 class Muon(optim.Optimizer):
-    """Muon for some matrices, AdamW for all else.
+    """Muon for some matrices, AdamW for everything else.
 
     Args:
-        recurrent: matrices of recurrent layers with the number of gates of each, (G*H, I) and (G*H, H).
+        recurrent: matrices of recurrent layers, (G*H, I) and (G*H, H), with the number of gates of each.
         others: AdamW's groups.
         rate: learning rate of both.
         betas: AdamW's.
-        weight_decay: of the recurrent matrices, apart from the gradient.
-        dtype: to compute in; bfloat16 is precise enough (Jordan et al.), where a machine is fast with it.
+        weight_decay: of the recurrent matrices, decoupled from the gradient.
+        dtype: precision of the orthogonalisation; bfloat16 is enough (Jordan et al.).
     """
 
     def __init__(
@@ -54,8 +55,8 @@ class Muon(optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Change all parameters by their gradients."""
-        # Shared, so that whoever sets a rate or reads or loads what is remembered has one place to look.
+        """Update all parameters from their gradients."""
+        # Shared, so that learning rates and optimiser state have one place.
         self._adamw.param_groups, self._adamw.state = self.param_groups[1:], self.state
         self._adamw.step()
         group = self.param_groups[0]
@@ -66,7 +67,7 @@ class Muon(optim.Optimizer):
             if not state:
                 state["momentum_buffer"] = torch.zeros_like(matrix)
             mean = state["momentum_buffer"].lerp_(matrix.grad, 1 - MOMENTUM)
-            # Nesterov's look ahead: the mean as it would be after the same gradient once more.
+            # Nesterov momentum: the mean as it would be after the same gradient again.
             ahead = matrix.grad.lerp(mean, MOMENTUM).unflatten(0, (gates, -1))  # (G, H, I)
             direction = orthogonalise(ahead.to(self._dtype)).flatten(0, 1)  # (G*H, I)
             length = SCALE * max(ahead.shape[1:]) ** 0.5
@@ -75,7 +76,7 @@ class Muon(optim.Optimizer):
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
-    """The nearest matrices whose singular values are all about 1 (0.7 to 1.2), by Newton-Schulz iterations.
+    """The nearest matrices with all singular values about 1 (0.7 to 1.2), by Newton-Schulz iterations.
 
     Args:
         matrices: (G, M, N), in the precision to compute in.

@@ -1,8 +1,7 @@
-"""The optimisers a network can be trained with, in torch's fastest forms.
+"""The optimisers, in torch's fastest implementations.
 
-Weight decay acts on matrices only: a bias that is pulled to zero helps nobody. In ``adamw`` it is apart from the
-gradient (Loshchilov and Hutter 2019), and so in ``muon``; in the others it is the derivative of an L2 penalty, added to
-the gradient.
+Weight decay applies to matrices only, not to biases. It is decoupled from the gradient in ``adamw`` (Loshchilov and
+Hutter 2019) and ``muon``; in the others it is an L2 penalty, added to the gradient.
 """
 
 from typing import Any, Literal
@@ -28,15 +27,14 @@ def build(
     """An optimiser of all parameters of ``network``.
 
     Args:
-        kind: muon, adamw and adam know ``betas``; sgd and rmsprop ``momentum``.
+        kind: muon, adamw and adam take ``betas``; sgd and rmsprop take ``momentum``.
         network: its matrices become the first group, its biases the second; with muon those of the recurrent layers a
             group before these.
         rate: the learning rate.
-        betas: shares of the running means of gradient and squared gradient that are kept at a step; rmsprop has the
-            second one only.
-        weight_decay: of the matrices; muon's is that of the recurrent ones, the others have a hundredth of it.
-        momentum: share of the last change that goes on.
-        dtype: muon's precision.
+        betas: decay rates of the running means of gradient and squared gradient; rmsprop has the second only.
+        weight_decay: of the matrices; with muon, of the recurrent ones, and a hundredth of it of the others.
+        momentum: of sgd and rmsprop.
+        dtype: precision of muon's orthogonalisation.
     """
     recurrent = _list_recurrent(network) if kind == "muon" else {}
     matrices = [parameter for parameter in network.parameters() if parameter.ndim > 1 and parameter not in recurrent]
@@ -58,7 +56,7 @@ def build(
 
 
 def _list_recurrent(network: Network) -> dict[Tensor, int]:
-    """The matrices of the recurrent layers, each with the number of gates that are stacked in it."""
+    """The matrices of the recurrent layers, each with the number of gates stacked in it."""
     return {
         parameter: parameter.shape[0] // hidden_size
         for layer, hidden_size in zip(network.layers, network.config.hidden_sizes, strict=True)

@@ -16,78 +16,73 @@ from rnnchat.errors import TextError
 from rnnchat.model.file import write_model
 from rnnchat.plan.choice import check_length, choose_recipe, count_threads
 from rnnchat.plan.explanation import explain_recipe
-from rnnchat.plan.extension import (
-    describe_base,
-    extend_model,
-    extend_tokenizer,
-    lower_rate,
-    open_base,
-    take_network,
-)
+from rnnchat.plan.extension import Base, describe_base, extend_model, extend_tokenizer, open_base, take_network
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.plan.recipe import Recipe
 from rnnchat.plan.size import Symbols
+from rnnchat.plan.tuning import prepare_tuning, tune_recipe
 from rnnchat.runs.event import Noted
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.info import RunInfo
 from rnnchat.text.corpus import Corpus
-from rnnchat.text.ids import count_common, open_ids, write_ids
+from rnnchat.text.ids import Written, count_common, open_ids, write_ids
 from rnnchat.text.lexicon import count_words, pack_words
 from rnnchat.text.split import choose_held_out, count_inside, read_inside, read_outside
 from rnnchat.text.summary import CorpusSummary
-from rnnchat.text.tokenizer import SYMBOL_NAMES, fit_tokenizer
+from rnnchat.text.tokenizer import SYMBOL_NAMES, Tokenizer, fit_tokenizer
 from rnnchat.text.turn import SAMPLE_CHARS, find_turns
+from rnnchat.training.base import choose_base
 
 _WORD_CHARS = 20_000_000
 """Words are counted in that much of a text: 4 s, and hardly a word that is frequent begins to appear later."""
 _MOST_LEFT_OUT = 3
-"""More files that were left out are counted, not named."""
+"""Skipped files that are named; more are counted."""
 
 
 class HeldOut(NamedTuple):
-    """How the texts are divided."""
+    """The division into training and held-out text."""
 
     train_chars: int
-    """Characters to learn from."""
+    """Characters to train on."""
     chars: int
-    """Characters that are held out."""
+    """Held-out characters."""
     read_training: Callable[[], Iterator[str]]
-    """Gives the text to learn from, from its beginning."""
+    """Yields the training text from its beginning."""
     read_pieces: Callable[[], Iterator[str]]
-    """Gives the held-out text, from its beginning."""
+    """Yields the held-out text from its beginning."""
     split: str
     """What is held out, in words."""
 
 
+class _Texts(NamedTuple):
+    """What a run reads."""
+
+    corpus: Corpus
+    """Without the files that are held out."""
+    summary: CorpusSummary
+    held_out: HeldOut
+
+
 def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None = None) -> Iterator[Noted]:
-    """Read the texts of ``run`` and write what training needs into its folder; run.json last.
+    """Read the texts of ``run`` and write what training needs to its folder, run.json last.
 
     Args:
         run: the folder.
-        measure: tells how many floating-point operations a second this machine trains with; without it a common
-            machine is supposed.
+        measure: the training speed of this machine in floating-point operations per second; that of a common machine
+            by default.
 
     Raises:
-        TextError: a text cannot be read, or is too short.
+        TextError: a text cannot be read or is too short.
     """
     info = run.read_info()
-    options = info.options
-    corpus = Corpus(options.corpus, options.encoding)
-    other = Corpus(options.validation, options.encoding) if options.validation else None
-    # Files of the corpus that are named as held out are not learnt from.
-    left_out = 0 if other is None else corpus.leave_out(other)
-    summary = corpus.summarize()
-    check_length(summary.chars, summary.name)
+    texts = corpus, summary, held_out = _open_texts(info.options)
     yield Noted(describe_corpus(summary))
-    held_out = _hold_out_part(corpus, summary) if other is None else _hold_out_files(corpus, other, left_out, summary)
-    # Pieces that were learnt from the held-out part as well would make it look easier than any other text.
+    options, notes = choose_base(info.options, held_out.read_training())
+    base = open_base(options.base) if options.base and options.names_base else None
     processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
-    base = None if options.base is None else open_base(options.base)
-    pieces = held_out.read_training() if options.level == "bpe" else corpus.read_pieces()
-    if base is None:
-        tokenizer = fit_tokenizer(options.level, pieces, options.max_vocab, processes)
-    else:
-        tokenizer = extend_tokenizer(base.model.tokenizer, pieces, options.max_vocab)
+    tokenizer = _fit(options, base, texts, processes)
+    if base is not None:
+        notes = (*notes, describe_base(base, tokenizer))
     if tokenizer.level in ("char", "byte"):
         words = count_words(read_inside(held_out.read_training(), ((0, _WORD_CHARS),)))
         known = () if base is None else base.model.training.words
@@ -95,31 +90,79 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     train = write_ids(held_out.read_training(), tokenizer, run.ids_path, processes)
     validation = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path, processes)
     if validation.tokens < 2:
-        raise TextError(f"the held-out text ({held_out.split}) holds nothing that the model could know: choose another")
-    wishes = options if base is None else take_network(options, base)
-    if tokenizer.level != options.level and base is None:
-        wishes = replace(wishes, level=tokenizer.level)
-        yield Noted(
-            f"Trained on {SYMBOL_NAMES[tokenizer.level]}s instead of {SYMBOL_NAMES[options.level]}s: "
-            "no spaces separate the words of this text."
+        raise TextError(f"nothing of the held-out text ({held_out.split}) is in the vocabulary: choose another")
+    if tokenizer.level != options.own_level and base is None:
+        notes = (
+            *notes,
+            f"Training on {SYMBOL_NAMES[tokenizer.level]}s instead of {SYMBOL_NAMES[options.own_level]}s: no spaces "
+            "separate the words of this text.",
         )
+        options = replace(options, level=tokenizer.level)
+    ids = open_ids(run.ids_path, tokenizer.vocab_size)
+    if base is not None:
+        write_model(extend_model(base.model, tokenizer, ids), run.base_path)
     is_timed = options.epochs is None and options.steps is None
     flop_per_s = measure(options) if measure and is_timed else None
-    ids = open_ids(run.ids_path, tokenizer.vocab_size)
     symbols = Symbols(tokenizer.vocab_size, count_common(ids))
-    recipe, notes = choose_recipe(wishes, held_out.train_chars, train.tokens, flop_per_s, symbols)
-    if base is not None:
-        recipe = lower_rate(recipe, options)
-        write_model(extend_model(base.model, tokenizer, ids), run.base_path)
-        notes = (describe_base(base, tokenizer), *notes)
+    recipe, more = _choose_recipe(options, base, held_out.train_chars, train.tokens, flop_per_s, symbols)
     paths.write_text_atomically(run.tokenizer_path, json.dumps(tokenizer.to_json(), ensure_ascii=False))
-    info = replace(
+    info = _complete(info, recipe, base, texts, tokenizer.vocab_size, train, validation)
+    run.write_info(info)
+    explanation = explain_recipe(recipe, options, tokenizer.vocab_size, held_out.train_chars)
+    for note in (*notes, *more, f"Held out: {info.split}.", *explanation):
+        yield Noted(note)
+
+
+def _open_texts(options: TrainingOptions) -> _Texts:
+    corpus = Corpus(options.corpus, options.encoding)
+    other = Corpus(options.validation, options.encoding) if options.validation else None
+    # Files of the corpus that are named as validation text are not trained on.
+    left_out = 0 if other is None else corpus.leave_out(other)
+    summary = corpus.summarize()
+    check_length(summary.chars, summary.name)
+    held_out = _hold_out_part(corpus, summary) if other is None else _hold_out_files(corpus, other, left_out, summary)
+    return _Texts(corpus, summary, held_out)
+
+
+def _fit(options: TrainingOptions, base: Base | None, texts: _Texts, processes: int) -> Tokenizer:
+    """The tokenizer of a text, or that of the base model extended for it."""
+    level = options.own_level
+    # A tokenizer fitted to the held-out part as well would make that look easier than any other text.
+    pieces = texts.held_out.read_training() if level == "bpe" else texts.corpus.read_pieces()
+    if base is None:
+        return fit_tokenizer(level, pieces, options.max_vocab, processes)
+    return extend_tokenizer(base.model.tokenizer, pieces, options.max_vocab)
+
+
+def _choose_recipe(
+    options: TrainingOptions, base: Base | None, chars: int, tokens: int, flop_per_s: float | None, symbols: Symbols
+) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe, from scratch or for fine-tuning, and notes on it."""
+    if base is None:
+        return choose_recipe(options, chars, tokens, flop_per_s, symbols)
+    wishes = prepare_tuning(take_network(options, base))
+    recipe, notes = choose_recipe(wishes, chars, tokens, flop_per_s, symbols)
+    return tune_recipe(recipe, options, tokens), notes
+
+
+def _complete(
+    info: RunInfo,
+    recipe: Recipe,
+    base: Base | None,
+    texts: _Texts,
+    vocab_size: int,
+    train: Written,
+    validation: Written,
+) -> RunInfo:
+    """The info of a run whose text is prepared."""
+    corpus, summary, held_out = texts
+    return replace(
         info,
         versions=_read_versions(),
         recipe=recipe,
         corpus=summary.to_json(),
-        parameters=recipe.build_config(tokenizer.vocab_size).parameters,
-        vocab_size=tokenizer.vocab_size,
+        parameters=recipe.build_config(vocab_size).parameters,
+        vocab_size=vocab_size,
         train_chars=held_out.train_chars,
         train_tokens=train.tokens,
         validation_chars=held_out.chars,
@@ -130,14 +173,10 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
         ancestry=() if base is None else base.ancestry,
         split=held_out.split + _describe_missing(validation.missing_chars / held_out.chars),
     )
-    run.write_info(info)
-    explanation = explain_recipe(recipe, options, tokenizer.vocab_size, held_out.train_chars)
-    for note in (*notes, f"Held out: {info.split}.", *explanation):
-        yield Noted(note)
 
 
 def find_changed(info: RunInfo) -> str:
-    """The files of a run's text that are gone or of another size by now, in words; the run has its own copy."""
+    """The source files that are gone or have changed in size since, as a list in words; the run has its own copy."""
     changed = []
     for file in info.corpus.get("files", ()):
         path = Path(file["path"])
@@ -149,11 +188,11 @@ def find_changed(info: RunInfo) -> str:
 
 
 def _hold_out_files(corpus: Corpus, other: Corpus, left_out: int, summary: CorpusSummary) -> HeldOut:
-    """Hold out whole files; ``left_out`` of them were taken out of the corpus."""
+    """Hold out whole files; ``left_out`` of them were removed from the corpus."""
     found = other.summarize()
     split = f"{found.name}, {found.chars:,} characters"
     if left_out:
-        split += f", left out of {summary.name}"
+        split += f", excluded from {summary.name}"
     return HeldOut(summary.chars, found.chars, corpus.read_pieces, other.read_pieces, split)
 
 
@@ -175,13 +214,13 @@ def _hold_out_part(corpus: Corpus, summary: CorpusSummary) -> HeldOut:
 
 
 def _describe_missing(share: float) -> str:
-    return f", {share:.1%} of it outside the vocabulary" if share else ""
+    return f", {share:.1%} of it not in the vocabulary" if share else ""
 
 
 def describe_corpus(summary: CorpusSummary) -> str:
-    """What was read, in a sentence."""
+    """One sentence on what was read."""
     return (
-        f"Read {summary.name}: {summary.chars:,} characters, {summary.distinct_chars:,} different ones, "
+        f"{summary.name}: {summary.chars:,} characters ({summary.distinct_chars:,} distinct), "
         f"{summary.bytes_read:,} bytes.{_describe_encodings(summary)}{_describe_left_out(summary)}"
     )
 
@@ -200,7 +239,7 @@ def _describe_left_out(summary: CorpusSummary) -> str:
     named = [f"{file.path} {file.reason.rstrip('.')}" for file in summary.left_out[:_MOST_LEFT_OUT]]
     if len(summary.left_out) > _MOST_LEFT_OUT:
         named.append(f"and {len(summary.left_out) - _MOST_LEFT_OUT:,} more")
-    return f" Left out: {'; '.join(named)}."
+    return f" Skipped: {'; '.join(named)}."
 
 
 def _read_versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Several processes that train one network: torchrun starts them, and each learns from its share of the streams.
+"""Data-parallel training: torchrun starts several processes, and each trains on its share of the streams.
 
 Rank 0 leads: it alone prepares the run, writes to its folder, looks at the clock and at what is asked for, and orders
 each step. The others follow: they take the steps that are ordered, with the rate that is ordered, so that nothing that
@@ -22,27 +22,27 @@ from rnnchat.errors import TrainingError
 from rnnchat.model.state import State
 
 PATIENCE = timedelta(hours=6)
-"""So long the others wait for rank 0, which may have a long text to prepare."""
+"""How long the others wait for rank 0, which may have a long text to prepare."""
 
 
 class Order(IntEnum):
-    """What rank 0 lets the others do next."""
+    """What rank 0 commands the others to do next."""
 
     BEGIN = 0
-    """Open the run whose folder is told."""
+    """Open the run in the given folder."""
     STEP = 1
-    """Take the step that is told, at a rate."""
+    """Take the given step at the given learning rate."""
     GATHER = 2
-    """Give rank 0 the states of the streams."""
+    """Send the states of the streams to rank 0."""
     WAIT = 3
-    """Nothing, but expect more."""
+    """Do nothing; more commands follow."""
     END = 4
     BACK = 5
-    """Take up the training at the last checkpoint at which all was well."""
+    """Return to the last good checkpoint."""
 
 
 class Told(NamedTuple):
-    """What rank 0 lets the others know."""
+    """A command of rank 0 with its arguments."""
 
     order: Order
     rate: float
@@ -54,7 +54,7 @@ class Told(NamedTuple):
 
 
 class Rank:
-    """A process that trains alone; also what those that train together have in common."""
+    """A process that trains alone; base class of one among several."""
 
     number = 0
     size = 1
@@ -109,17 +109,17 @@ ALONE = Rank()
 
 
 class Together(Rank):
-    """One of several processes."""
+    """One of several processes that train together."""
 
     def __init__(self) -> None:
         self.number, self.size = distributed.get_rank(), distributed.get_world_size()
         self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         self.is_over = self.is_lost = False
-        """Has the training ended? Is a process gone?"""
+        """Whether the training has ended; whether a process was lost."""
         self._is_in_step = False
 
     def order(self, order: Order, rate: float = 0.0, step: int = 0, folder: str = "") -> None:
-        # Within a step the others expect gradients: they hear that this process is gone, and nothing else.
+        # Within a step the others expect gradients; all they can notice is that this process has exited.
         if self.is_over or self._is_in_step:
             return
         with self._talk():
@@ -161,14 +161,14 @@ class Together(Rank):
 
     @contextlib.contextmanager
     def _talk(self) -> Iterator[None]:
-        """Tell an error of the connection in a sentence."""
+        """Turn a connection error into one sentence."""
         try:
             yield
         except (RuntimeError, ValueError) as e:
             self.is_over = self.is_lost = True
             raise TrainingError(
-                f"another process of this training is gone ({_shorten(e)}): "
-                "go on from the last checkpoint with --resume NAME"
+                f"another process of this training has exited ({_shorten(e)}): "
+                "continue from the last checkpoint with --resume NAME"
             ) from e
 
     def _gather(self, own: Tensor) -> Tensor:
@@ -181,10 +181,10 @@ class Together(Rank):
 
 @contextlib.contextmanager
 def join() -> Iterator[Together]:
-    """Meet the other processes that torchrun started, for as long as the block lasts.
+    """Join the other processes that torchrun started for the duration of the block.
 
     Raises:
-        TrainingError: they do not meet.
+        TrainingError: they cannot connect.
     """
     has_gpus = torch.cuda.is_available() and distributed.is_nccl_available()
     if has_gpus:
@@ -192,7 +192,7 @@ def join() -> Iterator[Together]:
     try:
         distributed.init_process_group("cpu:gloo,cuda:nccl" if has_gpus else "gloo", timeout=PATIENCE)
     except (RuntimeError, ValueError) as e:
-        raise TrainingError(f"the processes of this training do not meet ({_shorten(e)}): see docs/scale.md") from e
+        raise TrainingError(f"the processes of this training cannot connect ({_shorten(e)}): see docs/scale.md") from e
     together = Together()
     try:
         yield together

@@ -1,4 +1,4 @@
-"""Tells of the steps of a training: their loss, how fast they were taken, how long the others will take."""
+"""Reports on the steps of a training: loss, speed and time left."""
 
 from torch import Tensor
 
@@ -10,14 +10,14 @@ from rnnchat.training.schedule import Schedule
 
 REPORT_EVERY_S = 0.5
 REPORT_AT_LATEST_S = 5.0
-"""A long training tells of its steps less often, so that its events stay few, but not less than this."""
+"""A long training reports less often, so that its events stay few, but at least this often."""
 
 
 class Reporter:
-    """Adds up what happened since the last report."""
+    """Accumulates what happened since the last report."""
 
     def __init__(self, info: RunInfo, schedule: Schedule, step: int) -> None:
-        """From ``step`` on."""
+        """Start at ``step``."""
         self._info, self._recipe = info, info.get_recipe()
         self._schedule, self._clock = schedule, schedule.clock
         self._first_step, self._first_s = step, self._clock.elapsed_s
@@ -26,29 +26,29 @@ class Reporter:
 
     @property
     def has_news(self) -> bool:
-        """Was a step taken since the last report?"""
+        """Whether a step was taken since the last report."""
         return self._meter.steps > 0
 
     def add(self, loss: Tensor, rate: float) -> None:
-        """One more step, with its loss () in nats and its learning rate."""
+        """Take in a step: its loss () in nats and its learning rate."""
         self._meter.add(loss)
         self._rate = rate
 
     def is_due(self) -> bool:
-        """Was the last report long ago, and is there something to tell?"""
+        """Whether there is something to report and the last report was long enough ago."""
         elapsed_s = self._clock.elapsed_s
         every_s = min(REPORT_AT_LATEST_S, max(REPORT_EVERY_S, elapsed_s / 1000))
         return self.has_news and elapsed_s - self._meter.started_s >= every_s
 
     def leave_out(self) -> None:
-        """What happened until now was no training: measure the speed from here on."""
+        """Exclude the time until now from the speed: it was not spent on steps."""
         self._meter.leave_out(self._clock.elapsed_s)
 
     def report(self, step: int) -> Stepped:
-        """Tell of the steps since the last report, the newest of which is ``step``.
+        """Report on the steps since the last report, up to ``step``.
 
         Raises:
-            DivergenceError: their loss is not a number.
+            DivergenceError: their loss is not finite.
         """
         elapsed_s, recipe = self._clock.elapsed_s, self._recipe
         loss, steps_per_s = self._meter.take(elapsed_s)

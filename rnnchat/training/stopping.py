@@ -1,25 +1,25 @@
-"""When a training has nothing more to gain, and ends before its budget is used up.
+"""Early stopping.
 
-With ``patience`` N it ends after N looks at the held-out text in a row without a better one. Without a wish it ends
-only where nothing can make up for what is lost: no better look for long, by now much worse than the best, and getting
-worse still. A rate that comes down to zero often brings the best look at the very end, so that a plain patience would
-give away more than it saves. The rate's way down is not made up for: the model is that of the best look.
+With ``patience`` N a training stops after N evaluations in a row without improvement. By default it stops only when the
+loss is beyond recovery: no improvement for long, much worse than the best, and still rising. A learning rate that
+decays to zero often brings the best evaluation at the very end, so that plain patience would give away more than it
+saves.
 """
 
 from collections.abc import Sequence
 
 LONG = 8
-"""Looks since the best one; a budget has some 25."""
+"""Evaluations since the best one; a budget has some 25."""
 MUCH = 0.05
-"""So much worse than the best."""
+"""How much worse than the best, relatively."""
 
 
 def find_end(losses: Sequence[float], patience: int | None) -> int:
-    """After how many looks without a better one a training ends now; 0 if it goes on.
+    """How many evaluations without improvement end the training now; 0 if it continues.
 
     Args:
-        losses: of all looks at the held-out text, the latest last.
-        patience: 0 never ends; None ends as said above.
+        losses: validation losses, the latest last.
+        patience: evaluations; 0 never stops, None as described above.
     """
     if not losses or patience == 0:
         return 0

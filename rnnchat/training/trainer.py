@@ -1,9 +1,9 @@
-"""Trains the network of a run folder, telling what happens event by event.
+"""Train the network of a run folder, reporting progress as events.
 
-Truncated back-propagation through time over parallel streams: the state is carried from window to window, the
-error only through one. Gradients are clipped, and the rate rises first and then comes down to zero. The best network
-on the held-out text is kept; everything that a resume needs is saved twice a minute. A loss that goes out of bounds
-sends the training back to where it last was not, with half the rate.
+Truncated back-propagation through time over parallel streams: the state is carried from window to window, the gradient
+is not. Gradients are clipped; the learning rate warms up and then decays to zero. The network with the lowest
+validation loss is kept, and everything that a resume needs is saved twice a minute. If the loss diverges, training
+returns to the last good checkpoint with half the learning rate.
 """
 
 import contextlib
@@ -19,8 +19,9 @@ import torch
 
 from rnnchat.errors import RnnchatError, TrainingError
 from rnnchat.plan.recipe import Recipe
+from rnnchat.runs.custody import take_over
 from rnnchat.runs.event import Event, Failed, Noted, Paused, Resumed, Saved, Started
-from rnnchat.runs.folder import RunFolder, take_over
+from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.heartbeat import Heartbeat
 from rnnchat.runs.info import RunInfo
 from rnnchat.training.failure import explain
@@ -36,14 +37,14 @@ from rnnchat.training.worker import Worker
 
 CONTROL_EVERY_S = 0.2
 MOST_SETBACKS = 4
-"""So often a training goes back to where its loss was not out of bounds, before it is given up."""
+"""How many times a training returns to its last good checkpoint before it fails."""
 
 
 def train(run: RunFolder, rank: Rank = ALONE) -> Generator[Event, None, None]:
-    """Start the training of ``run``, or go on from where it was interrupted, until its budget is used up.
+    """Train ``run`` from its start or its last checkpoint until its budget is used up.
 
-    Every event is written to the run folder before it is given. Whoever closes the iterator early interrupts the
-    training: a checkpoint is saved, and ``train`` goes on from it. ``run.ask("stop")`` ends it properly.
+    Every event is written to the run folder before it is yielded. Closing the iterator early interrupts the training: a
+    checkpoint is saved, from which ``train`` resumes. ``run.ask("stop")`` ends it properly.
 
     Args:
         run: the folder of the run.
@@ -51,7 +52,7 @@ def train(run: RunFolder, rank: Rank = ALONE) -> Generator[Event, None, None]:
 
     Raises:
         TextError: a text of the run cannot be read or is too short.
-        TrainingError: the run is under way elsewhere or done, diverged, or the disk refuses.
+        TrainingError: the run is active elsewhere, done or diverged, or a file cannot be written.
     """
     take_over(run)
     # The heart beats until a failure is recorded: a run whose heart stopped before would be taken for crashed.
@@ -126,7 +127,7 @@ class _Training:
         return self._worker.step
 
     def begin(self) -> Iterator[Event]:
-        """Say what is about to happen."""
+        """Report what is about to happen."""
         info, name = self._info, self._run.name
         if self._worker.is_new:
             total = self._schedule.total_steps
@@ -135,13 +136,14 @@ class _Training:
             yield Resumed(self._step)
         # A run without a checkpoint may have been killed behind its preparation.
         if changed := find_changed(info):
-            yield Noted(f"Changed since the run began: {changed}. It goes on with the text as it was then.")
-        yield Noted(
-            f"Computing in {self._recipe.precision} on {_describe_device(self._recipe)}{self._rank.describe()}."
-        )
+            yield Noted(f"Changed since the run began: {changed}. Training continues on the text as it was then.")
+        yield Noted(f"Precision: {self._recipe.precision}, on {_describe_device(self._recipe)}{self._rank.describe()}.")
+        if self._worker.is_new and self._run.base_path.exists():
+            # The base model itself is the first model of the run: it can be used at once, and is never made worse.
+            yield from self._judge.look(self._step)
 
     def learn(self) -> Iterator[Event]:
-        """Take steps until the budget is used up or a stop is asked for."""
+        """Take steps until the budget is used up or a stop is requested."""
         try:
             while not self._is_stopping and not self._is_over():
                 try:
@@ -149,7 +151,7 @@ class _Training:
                 except DivergenceError as e:
                     yield from self._go_back(e)
         except GeneratorExit:
-            # A program that ends with the iterator open has lost what saving needs; the last checkpoint stands.
+            # At interpreter exit what saving needs is already gone; the last checkpoint stands.
             if self._run.exists and not sys.is_finalizing():
                 self._save()
             raise
@@ -163,8 +165,8 @@ class _Training:
                 raise self._give_up(e) from e
         if looks := 0 if self._is_stopping or self._is_used_up else self._judge.find_end():
             yield Noted(
-                f"Ended early: the last {looks} looks at the held-out text found nothing better than before. "
-                "The model is that of the best one."
+                f"Stopped early: no improvement in the last {looks} validations. The model with the lowest validation "
+                "loss is kept."
             )
         yield self._save()
         self._rank.order(Order.END)
@@ -174,15 +176,15 @@ class _Training:
                 path.unlink(missing_ok=True)
 
     def _is_over(self) -> bool:
-        """Is there nothing left to learn, or no time for it? The last step has been looked at then."""
-        # Once used up, a budget stays so, whatever the last look says of the time that such a look takes.
+        """Whether the budget is used up or training stops early, and the last step has been evaluated."""
+        # Once used up, a budget stays so, even if the last evaluation took less time than was reserved for it.
         self._is_used_up = self._is_used_up or self._schedule.measure_progress(self._step) >= 1
         has_looked = self._judge.has_looked_at(self._step)
         return has_looked and (self._is_used_up or self._judge.find_end() > 0)
 
     def _go_on(self) -> Iterator[Event]:
-        """The next step, and before it all that is due, so that a resumed run does that first; after the last step
-        the last look."""
+        """Do whatever is due, then take the next step, so that a resumed run starts with the former; after the last
+        step evaluate."""
         if self._is_used_up:
             if self._reporter.has_news:
                 yield self._reporter.report(self._step)
@@ -201,10 +203,10 @@ class _Training:
         self._reporter.add(loss, rate)
         self._judge.add(loss)
         if self._guard.add(loss, self._step):
-            raise DivergenceError(f"the loss rose out of bounds by step {self._step:,}")
+            raise DivergenceError(f"the loss diverged by step {self._step:,}")
 
     def _go_back(self, cause: DivergenceError) -> Iterator[Event]:
-        """Take up the training where all was well for the last time, with half the learning rate."""
+        """Return to the last good checkpoint with half the learning rate."""
         rate = self._recipe.learning_rate * 0.5**self._setbacks
         if self._setbacks >= MOST_SETBACKS:
             raise self._give_up(cause) from cause
@@ -214,17 +216,17 @@ class _Training:
         self._guard = Guard(progress.bounds)
         self._judge.go_back(progress)
         self._reporter = Reporter(self._info, self._schedule, self._step)
-        yield Noted(f"{str(cause).capitalize()}: back to step {self._step:,}, with a learning rate of {rate / 2:g}.")
+        yield Noted(f"{str(cause).capitalize()}: back to step {self._step:,}, at learning rate {rate / 2:g}.")
         yield Resumed(self._step)
         yield self._save()
 
     def _give_up(self, cause: DivergenceError) -> TrainingError:
         rate = self._recipe.learning_rate * 0.5**self._setbacks
-        kept = f"the best model so far stays as {self._run.name!r}; " if self._run.best_path.exists() else ""
-        return TrainingError(f"{cause}: {kept}start again with a lower --lr than {rate:g}")
+        kept = f"the best model so far is kept as {self._run.name!r}; " if self._run.best_path.exists() else ""
+        return TrainingError(f"{cause}: {kept}start again with --lr below {rate:g}")
 
     def _look_up(self) -> Iterator[Event]:
-        """Between two steps: report, look at the held-out text, sample and save, each where it is due."""
+        """Between two steps: report, evaluate, sample and save, each where it is due."""
         if not self._run.exists:
             # Writing a file would bring a deleted folder back, with that file alone in it.
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._run.path)
@@ -246,7 +248,7 @@ class _Training:
             self._reporter.leave_out()
 
     def _obey(self) -> Iterator[Event]:
-        """Do what a watcher asks for."""
+        """Carry out what a watcher requested."""
         if time.monotonic() - self._control_read_s < CONTROL_EVERY_S:
             return
         control = self._run.read_control()

@@ -12,7 +12,7 @@ NOT_SCORED = -1
 
 
 class Streams:
-    """B readers of one text, evenly spread over it, each reading on for ever and round from the end to the start.
+    """B readers evenly spread over one text, each of which continues forever and wraps around at the end.
 
     ```
     text      a b c d e f g h i j k l          N = 12, B = 3, T = 2
@@ -21,12 +21,12 @@ class Streams:
     stream 2  i j | k l | a b | ...            targets: the symbol after each
     ```
 
-    Each stream follows on from its own last window, so that its state can be carried. N / (B*T) windows are one
-    epoch; because N is rarely a multiple of T, the cuts fall elsewhere each time round.
+    Each stream continues from its own last window, so that its state can be carried. N / (B*T) windows are one epoch;
+    because N is rarely a multiple of T, the windows are cut differently in each.
     """
 
     def __init__(self, ids: np.ndarray, streams: int, window: int, part: int = 0, parts: int = 1) -> None:
-        """Args: ids (N,), B, T; of several processes each reads its part of the streams, which ``parts`` divides."""
+        """Args: ids (N,), B, T; each of ``parts`` processes reads its share of the streams, whose number it divides."""
         self._ids = ids
         own = np.arange(streams, dtype=np.int64).reshape(parts, -1)[part]  # (B / parts,)
         self._starts = own * len(ids) // streams
@@ -43,12 +43,11 @@ class Streams:
 def read_held_out(
     ids: np.ndarray, tokens: int, window: int, most_streams: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Windows that together score ``tokens`` symbols of a held-out text in parallel streams, spread evenly over it.
+    """Windows that score ``tokens`` symbols of a held-out text in parallel streams, spread evenly over it.
 
-    The first window is read before each stream's part and scored nowhere: it gives the stream the state it would
-    have if the text had been read from the beginning. The first stream has nothing before it: whoever carries the
-    states starts it afresh after that window. With ``tokens`` of N - 1 or more every symbol but the first is
-    scored exactly once.
+    The first window precedes each stream's part and is not scored: it warms up the state. Nothing precedes the first
+    stream, whose state the caller resets after that window. With ``tokens`` of N - 1 or more every symbol but the first
+    is scored exactly once.
 
     Yields:
         Inputs (B, T) and targets (B, T), int64; ``NOT_SCORED`` where a target does not count.

@@ -1,6 +1,5 @@
-"""What every process does for a training, whether it is alone, leads or follows.
-
-It takes the steps, each with its share of the streams, and puts itself where a checkpoint says.
+"""What every process of a training does, whether it is alone, rank 0 or a follower: take steps on its share of the
+streams, and restore checkpoints.
 """
 
 from dataclasses import replace
@@ -18,10 +17,10 @@ from rnnchat.training.window import Streams
 
 
 class Worker:
-    """The network of a training, and how many steps it has taken in this process."""
+    """The learner of a training in this process, and how many steps it has taken."""
 
     def __init__(self, run: RunFolder, info: RunInfo, rank: Rank) -> None:
-        """At the newest checkpoint of the run, or at the beginning where there is none."""
+        """Start at the newest checkpoint of the run, or at the beginning if there is none."""
         self._recipe, self._rank, recipe = info.get_recipe(), rank, info.get_recipe()
         ids = open_ids(run.ids_path, info.vocab_size)
         self._streams = Streams(ids, recipe.batch_size, recipe.window, rank.number, rank.size)
@@ -29,11 +28,11 @@ class Worker:
         """Its state is that of this process's share of the streams."""
         self.learner.state = rank.cut_state(self.learner.state)
         if rank.number != 0:
-            self.learner.average = None  # rank 0 keeps it
+            self.learner.average = None  # rank 0 has it
         self.step = 0
         """How many steps were taken."""
         self.is_new = not run.checkpoint_path.exists()
-        """Did it start at the beginning?"""
+        """Whether it started at the beginning."""
         self.begun = Progress() if self.is_new else self.load(run.checkpoint_path)
         """Where it started."""
 

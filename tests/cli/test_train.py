@@ -49,7 +49,7 @@ def test_a_text_becomes_a_model(run: Run, text_file: Path) -> None:
 
 def test_plain_lines_tell_what_happens(run: Run, text_file: Path) -> None:
     lines = run("train", text_file, "--steps", 8, *SMALL).stderr
-    assert "Read sea.txt: 2,580 characters" in lines
+    assert "sea.txt: 2,580 characters" in lines
     assert "Training lstm 12, 9 on chars" in lines
     assert "validation" in lines
     assert "bits/char" in lines
@@ -91,13 +91,13 @@ def test_a_model_learns_from_another_text(run: Run, text_file: Path) -> None:
     run("train", text_file, "--level", "word", "--steps", 3, *SMALL)
     result = run("train", text_file, "--from", "sea", "--name", "more", "--steps", 3, "--batch", 4, "--window", 9)
     assert result.exit_code == 0, result.stderr
-    assert "Going on from sea (lstm 12, 9): its vocabulary stays as it is." in result.stderr
+    assert "Fine-tuning sea (lstm 12, 9): vocabulary unchanged." in result.stderr
     assert read_model(find_model("more")).tokenizer.level == "word"
     refused = run("train", text_file, "--from", "sea", "--hidden", 8)
-    assert (refused.exit_code, "leave out --hidden" in refused.stderr) == (2, True)
-    assert "leave out --level" in run("train", text_file, "--from", "sea", "--level", "char").stderr
+    assert (refused.exit_code, "omit --hidden" in refused.stderr) == (2, True)
+    assert "omit --level" in run("train", text_file, "--from", "sea", "--level", "char").stderr
     done = run("train", "--resume", "sea")
-    assert "to teach it more, `rnnchat train TEXT --from sea`" in done.stderr
+    assert "train that further with `rnnchat train TEXT --from sea`" in done.stderr
 
 
 def test_help_shows_options_under_headings(run: Run) -> None:
@@ -287,7 +287,7 @@ def test_a_signal_before_a_run_learns_leaves_nothing_and_says_so(
     monkeypatch.setattr("rnnchat.training.trainer.train", interrupt)
     result = run("train", text_file, *SMALL)
     assert result.exit_code == exit_code
-    assert result.stderr == "Interrupted before it began to learn: nothing of it is kept.\n"
+    assert result.stderr == "Interrupted before the first step: nothing is kept.\n"
     assert not list(home.glob("runs/[!.]*"))
 
 
@@ -323,7 +323,7 @@ def test_a_run_under_way_is_not_trained_twice(endless: Callable[..., subprocess.
     endless()
     result = run("train", "--resume", "sea")
     assert result.exit_code == 1
-    assert "under way already" in result.stderr
+    assert "already active" in result.stderr
 
 
 EVENTS: list[Event] = [
@@ -348,9 +348,9 @@ def test_plain_lines_hold_no_control_characters(capsys: pytest.CaptureFixture[st
     assert "      | the sea␛[2J 海\n      | was海洋" in lines
     assert " 25%  step 7 of 30" in lines
     assert "      temperature 1.1\n      | wild sea" in lines
-    assert "temperature 0.5, 100% word for word from the first 12.5% of the text\n      | tame sea" in lines
-    assert "temperature 0.7, 25% word for word from the text\n" in lines
-    assert "the best so far" in lines
+    assert "temperature 0.5, 100% verbatim from the first 12.5% of the text\n      | tame sea" in lines
+    assert "temperature 0.7, 25% verbatim from the text\n" in lines
+    assert "best so far" in lines
 
 
 def test_notes_stay_above_the_live_picture(text_file: Path) -> None:
@@ -377,5 +377,5 @@ def test_the_live_picture_fits_its_terminal(width: int, height: int, text_file: 
     assert len(lines) <= height
     assert all(cell_len(line) <= width for line in lines)
     assert not any("\x1b" in line for line in lines)
-    assert "learning  4.400" in "\n".join(lines)
+    assert "training  4.400" in "\n".join(lines)
     assert ("wild sea" in "\n".join(lines)) == (height >= 40)

@@ -1,6 +1,7 @@
 """The rule that fills in what was not asked for."""
 
 import json
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -11,6 +12,7 @@ from rnnchat.plan.choice import check_length, choose_recipe
 from rnnchat.plan.options import DEFAULT_MINUTES, Optimiser, TrainingOptions
 from rnnchat.plan.recipe import Recipe
 from rnnchat.plan.size import Symbols
+from rnnchat.text.tokenizer import Level
 
 
 def choose(chars: int = 1_000_000, **wishes) -> Recipe:
@@ -48,7 +50,23 @@ def test_a_text_that_is_read_more_often_is_held_back_more() -> None:
     for strengths in ([recipe.dropout for recipe in recipes], [recipe.weight_decay for recipe in recipes]):
         assert strengths == sorted(strengths)
         assert strengths[0] < strengths[-1]
-    assert choose(10**6, level="word", epochs=3).dropout > recipes[0].dropout  # rare words are learnt by heart sooner
+    assert choose(10**6, level="word", epochs=4).dropout > recipes[0].dropout  # rare words are memorised sooner
+
+
+@pytest.mark.parametrize("level", ["char", "word", "bpe"])
+@pytest.mark.parametrize("chars", [20_000, 10**6, 76 * 10**6])
+def test_a_text_that_is_not_even_read_twice_is_learnt_without_dropout(level: Level, chars: int) -> None:
+    recipe = choose(chars, level=level, epochs=1.9, hidden_sizes=(768,))
+    assert not any((recipe.dropout, recipe.input_dropout, recipe.output_dropout, recipe.embedding_dropout))
+
+
+def test_a_big_network_on_a_long_text_of_pieces_has_no_dropout_for_some_epochs() -> None:
+    symbols = Symbols(8_000, 2_000)
+    options = TrainingOptions(corpus=("a",), level="bpe", hidden_sizes=(768,), minutes=25)
+    recipe, _ = choose_recipe(options, 76 * 10**6, 19 * 10**6, 1.5e11, symbols)
+    assert recipe.dropout == 0
+    many = choose_recipe(replace(options, minutes=250_000), 76 * 10**6, 19 * 10**6, 1.5e11, symbols)[0]
+    assert many.dropout > 0
 
 
 def test_a_short_text_is_held_back_more_at_as_many_readings() -> None:
@@ -96,7 +114,7 @@ def test_a_text_of_many_different_characters_is_learnt_like_one_of_words() -> No
     assert not spelling.tied
     assert not emoji.tied  # most of them are rare, but so are they in the text
     assert silent == ()
-    assert "2,000 different characters are common" in told[0]
+    assert "2,000 distinct characters are common" in told[0]
     for recipe in (chinese, words):
         assert recipe.tied
         assert recipe.variational
@@ -133,7 +151,7 @@ def test_a_short_time_is_used_for_many_small_steps() -> None:
 
 
 def test_a_text_that_is_too_short_is_told_how_short() -> None:
-    with pytest.raises(TextError, match=r"note\.txt is too short .* 150 characters, and 200"):
+    with pytest.raises(TextError, match=r"note\.txt is too short .* 150 characters and needs at least 200"):
         check_length(150, "note.txt")
     check_length(200, "note.txt")
 

@@ -14,10 +14,10 @@ def explain(chars: int, **wishes: Any) -> tuple[str, str, str]:
 
 def test_a_choice_is_explained_by_text_and_time() -> None:
     network, learning, regularisation = explain(10**9, minutes=3)
-    assert "65 symbols, which suits 1,000,000,000 characters and 3 minutes of training." in network
-    assert "down to zero in a line over 3 minutes of training." in learning
-    assert "weight decay 1 alone, since it will not read the text often" in regularisation
-    assert "since it will read the text many times" in explain(30_000, minutes=30)[2]
+    assert "vocabulary of 65, chosen for 1,000,000,000 characters and 3 minutes." in network
+    assert "with warm-up, then linear decay to 0 over 3 minutes." in learning
+    assert "weight decay 1, no dropout, because the text will not be read often" in regularisation
+    assert "because the text will be read many times" in explain(30_000, minutes=30)[2]
 
 
 def test_a_wish_is_called_one() -> None:
@@ -25,7 +25,7 @@ def test_a_wish_is_called_one() -> None:
         10**6, epochs=2, hidden_sizes=(8, 8), dropout=0.25, weight_drop=0.5, decay="cosine", batch_size=7
     )
     assert "lstm 2×8" in network
-    assert "as asked for." in network
-    assert "7 streams" in learning
-    assert "along half a cosine over 2 readings of the text" in learning
-    assert regularisation == "Against learning by heart: dropout 0.25, weight drop 0.5, as asked for."
+    assert "as requested." in network
+    assert "Batch 7 × 64" in learning
+    assert "cosine decay to 0 over 2 epochs" in learning
+    assert regularisation == "Regularisation: dropout 0.25, weight drop 0.5, as requested."

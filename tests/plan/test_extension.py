@@ -12,7 +12,7 @@ from rnnchat.analysis.score import score_text
 from rnnchat.errors import ModelError
 from rnnchat.model.file import Model, read_model, write_model
 from rnnchat.model.library import find_model
-from rnnchat.plan.extension import RATE_FACTOR, extend_model, extend_tokenizer, open_base
+from rnnchat.plan.extension import extend_model, extend_tokenizer, open_base
 from rnnchat.runs.event import Noted, Started, Stepped
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runtime.runtime import Runtime
@@ -79,7 +79,7 @@ def test_a_training_goes_on_from_a_model(begin_run: BeginRun, text_file: Path, t
     new = read_model(find_model("more"))
     assert new.config.hidden_sizes == (32,)
     assert new.config.vocab_size > old.config.vocab_size
-    assert any("Going on from sea (lstm 1×32): its vocabulary of" in event.message
+    assert any("Fine-tuning sea (lstm 1×32): " in event.message and "new symbols added" in event.message
                for event in events if isinstance(event, Noted))  # fmt: skip
     assert new.training.ancestry == (f"sea: 150 steps on sea.txt, {old.training.bits_per_char:.3f} bits per character",)
     assert not run.base_path.exists()
@@ -105,8 +105,34 @@ def test_a_model_is_taught_at_a_lower_rate_unless_one_is_asked_for(begin_run: Be
         return run.read_info().get_recipe().learning_rate
 
     fresh = begin()
-    assert begin(base="sea", **OF_THE_MODEL) == pytest.approx(RATE_FACTOR * fresh)
+    assert begin(base="sea", **OF_THE_MODEL) < fresh / 5
+    assert begin(base="sea", optimiser="muon", **OF_THE_MODEL) == pytest.approx(0.3 * fresh)
     assert begin(base="sea", learning_rate=0.5, **OF_THE_MODEL) == 0.5
+
+
+@pytest.mark.parametrize(("part", "kept"), [("embedding", ("embedding", "output")), ("layers", ("layers",))])
+def test_a_frozen_part_stays_as_the_base_model_has_it(part: str, kept: tuple[str, ...], begin_run: BeginRun) -> None:
+    list(train(begin_run(name="sea", steps=2)))
+    run = begin_run(name="more", base="sea", steps=3, freeze=part, **OF_THE_MODEL)
+    list(train(run))
+    old, new = read_model(find_model("sea")).weights, load_file(run.checkpoint_path)
+    for name, weights in old.items():
+        is_same = np.array_equal(new[f"weights.{name}"], weights.astype(np.float32))
+        assert is_same == name.startswith(kept), name
+
+
+def test_a_pull_keeps_the_weights_near_those_of_the_base_model(begin_run: BeginRun) -> None:
+    list(train(begin_run(name="sea", steps=2)))
+    old = read_model(find_model("sea")).weights
+
+    def measure_distance(**given: Any) -> float:
+        run = begin_run(base="sea", steps=4, optimiser="sgd", learning_rate=0.1, **OF_THE_MODEL, **given)
+        list(train(run))
+        new = load_file(run.checkpoint_path)
+        return sum(float(np.square(new[f"weights.{name}"] - weights).sum()) for name, weights in old.items())
+
+    assert measure_distance(pull=1000.0) == 0
+    assert 0 < measure_distance(pull=5.0) < measure_distance()
 
 
 def test_interruptions_of_what_goes_on_from_a_model_change_nothing(begin_run: BeginRun) -> None:

@@ -87,6 +87,6 @@ def test_the_names_of_choices_are_those_of_the_modules_that_make_them() -> None:
 
 
 def test_a_network_beside_that_of_a_model_is_refused() -> None:
-    with pytest.raises(UsageError, match="leave out --hidden and --tied"):
+    with pytest.raises(UsageError, match="omit --hidden and --tied"):
         TrainingOptions(corpus=("a",), base="sea", hidden_sizes=(8,), tied=False)
     assert TrainingOptions(corpus=("a",), base="sea", dropout=0.5).dropout == 0.5

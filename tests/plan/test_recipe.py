@@ -41,5 +41,5 @@ def test_a_recipe_of_an_older_version_means_what_it_meant() -> None:
 
 
 def test_a_recipe_of_a_newer_version_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"newer rnnchat \(lookahead is unknown here\): update"):
+    with pytest.raises(UsageError, match=r"newer version of rnnchat \(unknown here: lookahead\); update"):
         Recipe.from_json({**OLD, "lookahead": 5})

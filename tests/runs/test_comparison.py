@@ -59,7 +59,7 @@ def test_only_what_differs_is_a_difference_and_everything_else_is_equal(make: Ma
 def test_equal_recipes_have_no_differences(make: Make) -> None:
     compared = compare_runs([make("a"), make("b")])
     assert compared.differences == ()
-    assert "streams 64" in say_equal(compared)
+    assert "batch size 64" in say_equal(compared)
 
 
 @pytest.mark.parametrize(

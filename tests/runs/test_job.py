@@ -102,5 +102,5 @@ def test_a_process_that_cannot_start_is_told_and_leaves_a_crashed_run(
 
 
 def test_a_run_that_does_not_exist_cannot_go_on() -> None:
-    with pytest.raises(TrainingError, match="no run called 'lake'"):
+    with pytest.raises(TrainingError, match="no run named 'lake'"):
         resume_training("lake")

@@ -10,8 +10,9 @@ import pytest
 from rnnchat import paths
 from rnnchat.errors import ModelError, TrainingError
 from rnnchat.plan.options import TrainingOptions
+from rnnchat.runs.custody import remove_run
 from rnnchat.runs.event import Failed, Finished
-from rnnchat.runs.folder import RunFolder, find_run, list_runs, read_status, remove_run
+from rnnchat.runs.folder import RunFolder, find_run, list_runs, read_status
 from rnnchat.runs.new import make_run
 
 BeginRun = Callable[..., RunFolder]
@@ -57,7 +58,7 @@ def test_a_name_that_cannot_be_is_refused(begin_run: BeginRun) -> None:
 
 def test_a_run_under_way_is_never_replaced(begin_run: BeginRun) -> None:
     begin_run(name="sea")
-    with pytest.raises(TrainingError, match="under way"):
+    with pytest.raises(TrainingError, match="active"):
         begin_run(name="sea", replace=True)
 
 
@@ -115,7 +116,7 @@ def test_a_model_is_replaced_only_with_leave(begin_run: BeginRun) -> None:
     paths.models_dir().mkdir(parents=True)
     model = paths.models_dir() / "sea.safetensors"
     model.write_bytes(b"weights")
-    with pytest.raises(TrainingError, match="a model called 'sea' already"):
+    with pytest.raises(TrainingError, match="a model named 'sea' already exists"):
         begin_run(name="sea")
     begin_run(name="sea", replace=True)
     assert model.exists()  # until the new one is there

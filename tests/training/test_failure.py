@@ -16,7 +16,7 @@ def test_what_has_nothing_to_go_on_from_is_started_anew(
 ) -> None:
     run, error = begin_run(name="sea"), OSError(number, os.strerror(number))
     assert sentence in explain(run, error)
-    assert "start it anew" in explain(run, error)
+    assert "start it again" in explain(run, error)
     run.checkpoint_path.touch()
     assert sentence in explain(run, error)
-    assert "go on with `rnnchat runs resume sea`" in explain(run, error)
+    assert "resume with `rnnchat runs resume sea`" in explain(run, error)

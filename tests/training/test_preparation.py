@@ -99,7 +99,7 @@ def test_files_of_the_corpus_that_are_held_out_are_not_learnt_from(
     assert tokenizer.decode(held_out) == f"b: {text}"
     assert tokenizer.decode(ids) == f"a: {text}\nc: {text}"
     assert "b*.txt" in run.read_info().split
-    assert "left out of letters (2 files)" in run.read_info().split
+    assert "excluded from letters (2 files)" in run.read_info().split
     with pytest.raises(TextError, match="nothing of letters .* is left to learn from"):
         list(prepare(begin_run(corpus=(str(folder),), validation=(str(folder),))))
 
@@ -129,7 +129,7 @@ def test_the_shortest_text_prepares(begin_run: BeginRun, text_file: Path) -> Non
 def test_a_held_out_text_of_unknown_symbols_is_refused(begin_run: BeginRun, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"
     other.write_text("海" * 300, encoding="utf-8")
-    with pytest.raises(TextError, match="nothing that the model could know"):
+    with pytest.raises(TextError, match="is in the vocabulary"):
         list(prepare(begin_run(validation=(str(other),))))
 
 
@@ -142,7 +142,7 @@ def test_what_the_vocabulary_lacks_of_the_held_out_text_is_told(begin_run: Begin
     unknown = [spell_unknown(tokenizer, part) for part in (text[:cut], text[cut:])]
     assert [info.train_unknown_bytes, info.validation_unknown_bytes] == unknown
     assert unknown[1] > 0
-    assert f"{unknown[1] / (len(text) - cut):.1%} of it outside the vocabulary" in info.split
+    assert f"{unknown[1] / (len(text) - cut):.1%} of it not in the vocabulary" in info.split
     assert f"Held out: {info.split}." in notes
 
 
@@ -158,7 +158,7 @@ def test_characters_that_are_only_held_out_are_charged_at_their_bytes(begin_run:
     list(prepare(run))
     info = run.read_info()
     assert (info.train_unknown_bytes, info.validation_unknown_bytes) == (0, 30)
-    assert "5.3% of it outside" in info.split
+    assert "5.3% of it not in" in info.split
     known = 2.0 / math.log(2) * info.validation_tokens
     assert info.to_validation_bits(2.0) == pytest.approx((known + 8 * 30) / 190)
 
@@ -178,7 +178,7 @@ def test_what_was_read_and_left_out_is_told(begin_run: BeginRun, text: str, tmp_
     for number in range(5):
         (folder / f"{number}.png").write_bytes(b"\0\1" * 500)
     note = next(prepare(begin_run(corpus=(str(folder),)))).message
-    assert f"{len(text) + 1:,} characters, {len(set(text)) + 1} different ones, {len(text) + 2:,} bytes" in note
+    assert f"{len(text) + 1:,} characters ({len(set(text)) + 1} distinct), {len(text) + 2:,} bytes" in note
     assert "0.png is" in note
     assert note.endswith("and 2 more.")
 

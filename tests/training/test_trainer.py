@@ -328,7 +328,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_best(
     run = begin_run(name="sea")
     measure = learner.measure
     monkeypatch.setattr(learner, "measure", lambda *a: measure(*a) * (torch.nan if run.best_path.exists() else 1.0))
-    with pytest.raises(TrainingError, match="no longer a number at step 6: the best model so far stays as 'sea'"):
+    with pytest.raises(TrainingError, match="not finite at step 6: the best model so far is kept as 'sea'"):
         list(train(run))
     events, _ = run.read_events()
     assert isinstance(events[-1], Failed)
@@ -385,7 +385,7 @@ def test_a_loss_that_is_no_number_sends_a_training_back_with_half_the_rate(
     (resumed,) = find(events, Resumed)
     assert resumed.step == back
     (note,) = (event.message for event in find(events, Noted) if "back to step" in event.message)
-    assert f"no longer a number at step {step + 1}: back to step {back}, with a learning rate of " in note
+    assert f"not finite at step {step + 1}: back to step {back}, at learning rate " in note
     place = events.index(resumed)
     before = {event.step: event.learning_rate for event in events[:place] if isinstance(event, Stepped)}
     after = {event.step: event.learning_rate for event in events[place:] if isinstance(event, Stepped)}
@@ -433,7 +433,7 @@ def test_a_loss_that_stays_high_sends_a_training_back(begin_run: BeginRun, monke
     monkeypatch.setattr(worker, "take_step", take_step)
     events = list(train(begin_run()))
     assert [event.step for event in find(events, Resumed)] == [10]
-    assert any("rose out of bounds by step 16: back to step 10" in event.message for event in find(events, Noted))
+    assert any("diverged by step 16: back to step 10" in event.message for event in find(events, Noted))
     assert events[-1].reason == "done"
 
 
@@ -443,7 +443,8 @@ def test_patience_ends_a_training_early(begin_run: BeginRun, monkeypatch: pytest
     monkeypatch.setattr(judge, "evaluate", lambda *_: next(figures, 7.0))
     events = list(train(run))
     assert (events[-1].reason, events[-1].step) == ("done", 20)
-    assert any("Ended early: the last 2 looks" in event.message for event in find(events, Noted))
+    said = "Stopped early: no improvement in the last 2 validations"
+    assert any(said in event.message for event in find(events, Noted))
     assert read_model(find_model("sea")).training.steps == 10
     assert read_status(run).state == "done"
     assert not run.good_path.exists()
@@ -492,7 +493,7 @@ def test_learning_by_heart_is_told_once_and_at_the_end(begin_run: BeginRun, monk
     run = begin_run(name="sea")
     train_until(run, lambda event: isinstance(event, Evaluated) and event.step == 20)
     events = run.read_events()[0] + list(train(run))
-    assert sum("learning the text by heart" in event.message for event in find(events, Noted)) == 1
+    assert sum("Overfitting: training loss" in event.message for event in find(events, Noted)) == 1
     assert "foretold best at step 5 of 30" in events[-1].advice
 
 

@@ -231,7 +231,7 @@ class TrainScreen(MainScreen):
         run = self._find_pointed()
         if run is None:
             return
-        from rnnchat.runs.folder import remove_run
+        from rnnchat.runs.custody import remove_run
 
         kept = " The model that it made is kept." if run.status.model_path else " Its model is deleted with it."
         question = AskYesNo(f"Remove the run {run.name}?{kept}", "Remove", title="Train")

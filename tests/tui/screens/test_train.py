@@ -349,7 +349,7 @@ async def test_a_training_is_started_with_what_was_filled_in(open_app, letters, 
         await until(lambda: pilot.app.screen.query("#name"))
         pilot.app.screen.query_one("#name", Input).value = "mine"
         pilot.app.screen.query_one("#level").focus()
-        await pilot.press("right", "tab", "right", "right", "ctrl+g")
+        await pilot.press("right", "right", "tab", "right", "right", "ctrl+g")
         await until(lambda: started)
         assert (started[0].corpus, started[0].name) == ((str(letters),), "mine")
         assert (started[0].level, started[0].preset, started[0].minutes) == ("byte", "small", 10)
