@@ -13,7 +13,7 @@ from rnnchat.plan.recipe import Recipe
 
 MAX_EPOCHS = 2.0
 """Passes over the text within a time budget."""
-_RATE = 1e-3
+_RATE = 3e-4
 """Of AdamW and Adam."""
 _RATE_FACTOR = 0.3
 """Of the other optimisers' rates for training from scratch."""

@@ -61,6 +61,11 @@ def find(events: list[Event], kind: type) -> list[Event]:
     return [event for event in events if isinstance(event, kind)]
 
 
+def spoil(*losses: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """No numbers."""
+    return tuple(loss * torch.nan for loss in losses)
+
+
 def train_until(run: RunFolder, is_enough: Callable[[Event], bool]) -> None:
     """Train, and stop asking for more after the first event that is enough."""
     events = train(run)
@@ -326,8 +331,10 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_best(
     begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = begin_run(name="sea")
-    measure = learner.measure
-    monkeypatch.setattr(learner, "measure", lambda *a: measure(*a) * (torch.nan if run.best_path.exists() else 1.0))
+    measure = learner.measure_output
+    monkeypatch.setattr(
+        learner, "measure_output", lambda *a: spoil(*measure(*a)) if run.best_path.exists() else measure(*a)
+    )
     with pytest.raises(TrainingError, match="not finite at step 6: the best model so far is kept as 'sea'"):
         list(train(run))
     events, _ = run.read_events()
@@ -350,8 +357,8 @@ def test_a_run_is_never_taken_for_crashed_before_its_failure_is_told(begin_run: 
 
 
 def test_no_best_model_is_promised_where_there_is_none(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure = learner.measure
-    monkeypatch.setattr(learner, "measure", lambda *a: measure(*a) * torch.nan)
+    measure = learner.measure_output
+    monkeypatch.setattr(learner, "measure_output", lambda *a: spoil(*measure(*a)))
     with pytest.raises(TrainingError, match="at step 1: start again with a lower --lr"):
         list(train(begin_run()))
 
@@ -521,7 +528,7 @@ def test_too_little_memory_is_told_in_a_sentence(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(learner, "measure", refuse)
+    monkeypatch.setattr(learner, "measure_output", refuse)
     run = begin_run()
     with pytest.raises(TrainingError, match="not enough memory for this network"):
         list(train(run))
@@ -534,7 +541,7 @@ def test_an_error_of_ours_is_told_and_its_place_is_in_the_log(
     def fail(*_: object) -> None:
         raise ValueError("shapes do not fit")
 
-    monkeypatch.setattr(learner, "measure", fail)
+    monkeypatch.setattr(learner, "measure_output", fail)
     run = begin_run()
     with pytest.raises(TrainingError, match="ValueError: shapes do not fit") as caught:
         list(train(run))
