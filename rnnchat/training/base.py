@@ -6,7 +6,7 @@ character of prediction by partial matching, which is `COMPRESSION` of what bzip
 """
 
 import bz2
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -42,12 +42,15 @@ class Prediction(NamedTuple):
     path: Path
 
 
-def choose_base(options: TrainingOptions, pieces: Iterable[str]) -> tuple[TrainingOptions, tuple[str, ...]]:
+def choose_base(
+    options: TrainingOptions, pieces: Iterable[str], digests: Collection[str] = ()
+) -> tuple[TrainingOptions, tuple[str, ...]]:
     """Replace ``auto`` in base and level by what suits the text.
 
     Args:
         options: other options are kept.
         pieces: the training text, of which at most `MOST_CHARS` characters are read.
+        digests: SHA-256 of the files of the text; a model trained on one of them has memorised it, which says nothing.
 
     Returns:
         The options, and the choice in a sentence where there was one.
@@ -56,7 +59,7 @@ def choose_base(options: TrainingOptions, pieces: Iterable[str]) -> tuple[Traini
         return options, ()
     text = _read_beginning(pieces)
     sample = _take_sample(text)
-    predictions = [each for entry in list_models() if (each := _predict(entry, sample, options))]
+    predictions = [each for entry in list_models() if (each := _predict(entry, sample, options, digests))]
     scratch = replace(options, base=None, level=options.own_level)
     if not predictions:
         return scratch, ()
@@ -76,9 +79,9 @@ def estimate_scratch(text: str) -> float:
     return COMPRESSION * 8 * len(bz2.compress(text.encode("utf-8", "surrogatepass"))) / len(text)
 
 
-def _predict(entry: ModelEntry, sample: str, options: TrainingOptions) -> Prediction | None:
+def _predict(entry: ModelEntry, sample: str, options: TrainingOptions, digests: Collection[str]) -> Prediction | None:
     """How well a model predicts the sample; None if it cannot be a base model for this text."""
-    if entry.header is None or entry.is_run:
+    if entry.header is None or entry.is_run or set(digests) & set(entry.header.training.sha256):
         return None
     tokenizer = entry.header.tokenizer
     if tokenizer.level not in LEVELS or options.level not in ("auto", tokenizer.level) or not fits(tokenizer, sample):

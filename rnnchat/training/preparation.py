@@ -77,7 +77,8 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     info = run.read_info()
     texts = corpus, summary, held_out = _open_texts(info.options)
     yield Noted(describe_corpus(summary))
-    options, notes = choose_base(info.options, held_out.read_training())
+    digests = {file.sha256 for file in summary.files}
+    options, notes = choose_base(info.options, held_out.read_training(), digests)
     base = open_base(options.base) if options.base and options.names_base else None
     processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
     tokenizer = _fit(options, base, texts, processes)

@@ -75,6 +75,14 @@ def test_training_starts_from_the_chosen_base_and_is_usable_before_the_first_ste
     assert run.base_path.exists()
 
 
+def test_a_model_that_was_trained_on_this_very_text_is_no_base_for_it(
+    sea: None, begin_run: Callable[..., RunFolder]
+) -> None:
+    run = begin_run(name="again", steps=1, preset=None, hidden_sizes=None, embedding_size=None)
+    list(prepare(run))
+    assert not run.base_path.exists()
+
+
 def test_pieces_fit_only_their_own_script() -> None:
     pieces = fit_tokenizer("bpe", [write(1, 3_000)], 400)
     assert fits(pieces, write(2))
