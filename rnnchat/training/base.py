@@ -25,7 +25,7 @@ LEVELS: tuple[Level, ...] = ("bpe", "byte", "char")
 COMPRESSION = 0.85
 MOST_CHARS = 1_000_000
 """Longest beginning of a text that is compressed, which takes 0.1 s."""
-_PARTS, _PART_CHARS = 3, 2_000
+_PARTS, _PART_CHARS = 3, 1_200
 """The sample: passages from the beginning, the middle and the end."""
 _MOST_UNKNOWN = 0.02
 """Share of characters outside a model's vocabulary with which its script still fits."""
