@@ -359,7 +359,7 @@ def test_a_run_is_never_taken_for_crashed_before_its_failure_is_told(begin_run: 
 def test_no_best_model_is_promised_where_there_is_none(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
     measure = learner.measure_output
     monkeypatch.setattr(learner, "measure_output", lambda *a: spoil(*measure(*a)))
-    with pytest.raises(TrainingError, match="at step 1: start again with a lower --lr"):
+    with pytest.raises(TrainingError, match="at step 1: start again with --lr below"):
         list(train(begin_run()))
 
 
