@@ -143,17 +143,17 @@ def test_standard_input_can_be_learnt_from(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "sentence"),
     [
-        ((), 2, "name the texts to train on"),
-        (("{text}", "--resume", "sea"), 2, "name the texts to train on"),
+        ((), 2, "give the texts to train on"),
+        (("{text}", "--resume", "sea"), 2, "give the texts to train on"),
         (("{text}", "--minutes", 1, "--steps", 2), 2, "contradict each other"),
         (("{text}", "--hidden", "big"), 2, "hidden-sizes must be a size"),
         (("{text}", "--dropout", 1.5), 2, "dropout must be from 0 to below 1, not 1.5"),
         (("{text}", "--cell", "transformer"), 2, "transformer"),
-        (("--resume", "sea", "--cell", "gru", "--minutes", 5), 2, "leave out --minutes and --cell"),
+        (("--resume", "sea", "--cell", "gru", "--minutes", 5), 2, "omit --minutes and --cell"),
         (("{text}", "--minutes", "nan"), 2, "minutes must be a number above 0"),
         (("{text}", "--seed", 2**63), 2, "seed must be from 0 to 9,223,372,036,854,775,807"),
         (("nowhere.txt",), 1, "nowhere.txt"),
-        (("--resume", "lake"), 1, "no run called 'lake'"),
+        (("--resume", "lake"), 1, "no run named 'lake'"),
         (("{text}", "--name", "../sea"), 1, "is not a valid name"),
     ],
 )
