@@ -75,15 +75,15 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
         TextError: a text cannot be read or is too short.
     """
     info = run.read_info()
-    texts = corpus, summary, held_out = _open_texts(info.options)
+    texts = _corpus, summary, held_out = _open_texts(info.options)
     yield Noted(describe_corpus(summary))
     digests = {file.sha256 for file in summary.files}
     options, notes = choose_base(info.options, held_out.read_training(), digests)
     base = open_base(options.base) if options.base and options.names_base else None
     processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
     tokenizer = _fit(options, base, texts, processes)
-    if base is not None:
-        notes = (*notes, describe_base(base, tokenizer))
+    notes = (*notes, *_describe_tokenizer(tokenizer, options, base))
+    options = replace(options, level=tokenizer.level)
     if tokenizer.level in ("char", "byte"):
         words = count_words(read_inside(held_out.read_training(), ((0, _WORD_CHARS),)))
         known = () if base is None else base.model.training.words
@@ -92,13 +92,6 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     validation = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path, processes)
     if validation.tokens < 2:
         raise TextError(f"nothing of the held-out text ({held_out.split}) is in the vocabulary: choose another")
-    if tokenizer.level != options.own_level and base is None:
-        notes = (
-            *notes,
-            f"Training on {SYMBOL_NAMES[tokenizer.level]}s instead of {SYMBOL_NAMES[options.own_level]}s: no spaces "
-            "separate the words of this text.",
-        )
-        options = replace(options, level=tokenizer.level)
     ids = open_ids(run.ids_path, tokenizer.vocab_size)
     if base is not None:
         write_model(extend_model(base.model, tokenizer, ids), run.base_path)
@@ -133,6 +126,16 @@ def _fit(options: TrainingOptions, base: Base | None, texts: _Texts, processes: 
     if base is None:
         return fit_tokenizer(level, pieces, options.max_vocab, processes)
     return extend_tokenizer(base.model.tokenizer, pieces, options.max_vocab)
+
+
+def _describe_tokenizer(tokenizer: Tokenizer, options: TrainingOptions, base: Base | None) -> tuple[str, ...]:
+    """A sentence on the base model, or on a level other than the one given."""
+    if base is not None:
+        return (describe_base(base, tokenizer),)
+    if tokenizer.level == options.own_level:
+        return ()
+    names = SYMBOL_NAMES[tokenizer.level], SYMBOL_NAMES[options.own_level]
+    return (f"Trained on {names[0]}s instead of {names[1]}s: no spaces separate the words of this text.",)
 
 
 def _choose_recipe(
