@@ -75,7 +75,8 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
         TextError: a text cannot be read or is too short.
     """
     info = run.read_info()
-    texts = _corpus, summary, held_out = _open_texts(info.options)
+    texts = _open_texts(info.options)
+    summary, held_out = texts.summary, texts.held_out
     yield Noted(describe_corpus(summary))
     digests = {file.sha256 for file in summary.files}
     options, notes = choose_base(info.options, held_out.read_training(), digests)
