@@ -15,7 +15,7 @@ from pathlib import Path
 from rnnchat import paths
 from rnnchat.errors import ModelError
 from rnnchat.model.file import ModelHeader, read_header, read_model
-from rnnchat.model.name import RUN_MODEL_FILE, check_name, name_model
+from rnnchat.model.name import MILESTONES, RUN_MODEL_FILE, check_name, name_model
 
 DEFAULT_MODEL = "shakespeare"
 
@@ -68,7 +68,7 @@ def list_models() -> list[ModelEntry]:
 
 
 def find_model(name: str) -> Path:
-    """The file of the model called ``name``, or at the path ``name``.
+    """The file of the model called ``name``, or at the path ``name``; ``RUN@STEP`` names a milestone of a run.
 
     Raises:
         ModelError: there is none; near names are suggested.
@@ -79,6 +79,8 @@ def find_model(name: str) -> Path:
             return path
         raise ModelError(f"no model file at {name}: see `rnnchat models list` for those on this machine")
     name = unicodedata.normalize("NFC", name)
+    if "@" in name:
+        return _find_milestone(*name.rsplit("@", 1))
     for path in (
         paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}",
         paths.runs_dir() / name / RUN_MODEL_FILE,
@@ -87,6 +89,22 @@ def find_model(name: str) -> Path:
         if path.is_file():
             return path
     raise ModelError(f"no model called {name!r} on this machine{_suggest(name)}: see `rnnchat models list`")
+
+
+def list_milestones(run: Path) -> list[int]:
+    """The steps at which the network of the run in this folder was kept, from the first to the last."""
+    return sorted(int(path.stem) for path in _model_files(run / MILESTONES) if path.stem.isdecimal())
+
+
+def _find_milestone(run: str, step: str) -> Path:
+    folder = paths.runs_dir() / run
+    path = folder / MILESTONES / f"{step}{paths.MODEL_SUFFIX}"
+    if run and step.isdecimal() and path.is_file():
+        return path
+    steps = list_milestones(folder) if run else []
+    if not steps:
+        raise ModelError(f"no run called {run!r} keeps networks of earlier steps: see `rnnchat runs list`")
+    raise ModelError(f"run {run!r} keeps no network of step {step}: choose one of {', '.join(map(str, steps))}")
 
 
 def default_model() -> str | None:

@@ -12,11 +12,18 @@ MAX_NAME_CHARS = 100
 _SIGNS = "_ .+-"
 _JOINERS = "\u200c\u200d"
 """Part of the spelling of Persian, Hindi and other words."""
+MILESTONES = "milestones"
+"""The folder in a run's folder where the network is kept as it was at steps 0, 1, 2, 4, 8 and so on."""
 
 
 def name_model(model: str | Path) -> str:
-    """The name of a model given by name or path: a file's name without its suffix; for the best of a run, the run's."""
+    """The name of a model given by name or path: a file's name without its suffix; for the best of a run, the run's.
+
+    The network of the run ``mine`` as it was at step 64 is called ``mine@64``.
+    """
     path = Path(str(model).replace("\\", "/"))
+    if path.parent.name == MILESTONES:
+        return f"{path.absolute().parent.parent.name}@{path.name.removesuffix(MODEL_SUFFIX)}"
     return path.absolute().parent.name if path.name == RUN_MODEL_FILE else path.name.removesuffix(MODEL_SUFFIX)
 
 

@@ -9,6 +9,7 @@ runs/NAME/  run.json                 options, recipe, corpus, versions
             checkpoint.safetensors   everything that a resume needs
             good.safetensors         the last good checkpoint, to return to if the loss diverges
             best.safetensors         the best model so far, a normal model file
+            milestones/STEP.safetensors  the network at steps 0, 1, 2, 4, 8 …, float16, a normal model file
             control.json             the requests of watchers
             heartbeat                shows that the training's process is alive
             train.log                output of a background training, and tracebacks of bugs
@@ -30,6 +31,8 @@ from typing import BinaryIO
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError, UsageError
+from rnnchat.model.library import list_milestones
+from rnnchat.model.name import MILESTONES
 from rnnchat.runs import heartbeat
 from rnnchat.runs.event import Event, parse_event
 from rnnchat.runs.info import Control, Request, RunInfo
@@ -105,6 +108,14 @@ class RunFolder:
     def best_path(self) -> Path:
         """The model with the lowest validation loss so far."""
         return self.path / "best.safetensors"
+
+    def milestone_path(self, step: int) -> Path:
+        """The network as it was at a step that is kept."""
+        return self.path / MILESTONES / f"{step}{paths.MODEL_SUFFIX}"
+
+    def list_milestones(self) -> list[int]:
+        """The steps at which the network was kept, from the first to the last."""
+        return list_milestones(self.path)
 
     @property
     def heartbeat_path(self) -> Path:

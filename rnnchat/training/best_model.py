@@ -1,5 +1,6 @@
 """The best network of a run as a model file: stored during training, added to the library at the end."""
 
+import contextlib
 import glob
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +26,9 @@ Curve = tuple[tuple[int, float], ...]
 """(step, validation bits per character)"""
 
 
-def build_record(info: RunInfo, step: int, elapsed_s: float, bits_per_char: float, curve: Curve) -> TrainingRecord:
+def build_record(
+    info: RunInfo, step: int, elapsed_s: float, bits_per_char: float | None, curve: Curve
+) -> TrainingRecord:
     """The training record of a run's network after ``step``."""
     recipe = info.get_recipe()
     return TrainingRecord(
@@ -53,6 +56,15 @@ def write_best(run: RunFolder, network: Network, tokenizer: Tokenizer, record: T
         record = replace(record, words=unpack_words(run.words_path.read_text(encoding="utf-8")))
     model = Model(network.config, tokenizer, export_weights(network), record, ModelCard(title=run.name))
     write_model(model, run.best_path)
+
+
+def write_milestone(run: RunFolder, network: Network, tokenizer: Tokenizer, record: TrainingRecord) -> None:
+    """Keep ``network`` as it is after ``record.steps``, in float16; weights that do not fit are no reason to stop."""
+    card = ModelCard(title=f"{run.name} at step {record.steps:,}")
+    path = run.milestone_path(record.steps)
+    path.parent.mkdir(exist_ok=True)
+    with contextlib.suppress(ModelError):
+        write_model(Model(network.config, tokenizer, export_weights(network), record, card), path, "float16")
 
 
 def recall_best(run: RunFolder) -> tuple[int, float] | None:

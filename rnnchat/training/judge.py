@@ -20,7 +20,7 @@ from rnnchat.runs.info import RunInfo
 from rnnchat.text.ids import count_common, open_ids
 from rnnchat.text.tokenizer import tokenizer_from_json
 from rnnchat.training.averaging import has_stalled
-from rnnchat.training.best_model import build_record, publish_best, recall_best, write_best
+from rnnchat.training.best_model import build_record, publish_best, recall_best, write_best, write_milestone
 from rnnchat.training.checkpoint import Progress
 from rnnchat.training.evaluation import SAMPLE_TEMPERATURES, evaluate, sample
 from rnnchat.training.learner import Learner
@@ -161,6 +161,18 @@ class Judge:
             yield Sampled(step, temperature, seed, prompt, text, copied, compared)
         elapsed_s = self._clock.elapsed_s
         self._next_sample_s = elapsed_s + max(5.0, elapsed_s / 4)
+
+    def keep_milestone(self, step: int) -> bool:
+        """Keep the network as it is, at steps 0, 1, 2, 4, 8 and so on; whether it was kept.
+
+        A training of a million steps leaves 21 files.
+        """
+        if step & (step - 1) or self._run.milestone_path(step).exists():
+            return False
+        with self._learner.show_best() as network:
+            record = build_record(self._info, step, self._clock.elapsed_s, None, self._curve)
+            write_milestone(self._run, network, self._tokenizer, record)
+        return True
 
     def conclude(self, step: int, is_stopped: bool) -> Iterator[Event]:
         """Add the best network to the library; evaluate it on the whole held-out text if the run is done."""

@@ -230,6 +230,8 @@ class _Training:
         if not self._run.exists:
             # Writing a file would bring a deleted folder back, with that file alone in it.
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._run.path)
+        if self._judge.keep_milestone(self._step):
+            self._reporter.leave_out()
         is_evaluation_due = self._judge.is_evaluation_due(self._step)
         if self._reporter.is_due() or (is_evaluation_due and self._reporter.has_news):
             yield self._reporter.report(self._step)
