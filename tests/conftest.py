@@ -17,7 +17,8 @@ import hypothesis
 import numpy as np
 import pytest
 
-from rnnchat.engine.protocol import Chunk, Explained, ModelInfo, Offered, ScoreInfo
+from rnnchat.analysis.cell import CELL_CHARS
+from rnnchat.engine.protocol import Chunk, Explained, Measured, ModelInfo, Offered, ScoreInfo
 from rnnchat.errors import EngineError
 from rnnchat.generation.settings import Settings
 from rnnchat.model.config import ModelConfig
@@ -138,6 +139,13 @@ class ScriptedEngine:
     async def score(self, text: str) -> ScoreInfo:
         self.calls.append(("score", text))
         return ScoreInfo(2.5, 2**2.5, len(text), len(text), 0)
+
+    async def measure(self, text: str) -> AsyncIterator[Measured]:
+        self.calls.append(("measure", text))
+        cells = -(-len(text) // CELL_CHARS)
+        share = 2.5 + len(self.info.name) % 3
+        yield Measured((share * CELL_CHARS,) * cells)
+        yield Measured((), finished=True)
 
     async def offer(self, text: str, count: int = 5, settings: Settings | None = None) -> Offered:
         self.calls.append(("offer", text, count, settings))

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from rnnchat.analysis.cell import CELL_CHARS
 from rnnchat.analysis.fast_score import FastReader
 from rnnchat.analysis.score import Reader, SymbolScore, score_symbols
 from rnnchat.analysis.surprisal import Surprisal
 from rnnchat.runtime.predictor import Predictor
 from rnnchat.text.tokenizer import Tokenizer
 
-CELL_CHARS = 50
-"""Characters in a cell; the last one of a text may have fewer."""
 FIRST_SYMBOLS = 2048
 """Read before the first costs are known; every later window is twice as long as the one before it."""
 

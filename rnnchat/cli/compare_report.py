@@ -1,6 +1,6 @@
 """What ``rnnchat compare`` says about a text, and what goes into its reports."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,10 +8,10 @@ import typer
 
 from rnnchat.comparison.trait import Trait, collect_lexicon, describe_samples
 from rnnchat.comparison.trial import Trial
-from rnnchat.comparison.verdict import Standing
+from rnnchat.desk.interval_bar import draw_intervals
 from rnnchat.desk.report import Report
 from rnnchat.desk.report import Sample as ReportSample
-from rnnchat.desk.visible import make_visible, picture_controls
+from rnnchat.desk.visible import picture_controls
 from rnnchat.generation.settings import Settings
 from rnnchat.text.corpus import STANDARD_INPUT
 
@@ -29,26 +29,6 @@ def show_verdict(trial: Trial) -> None:
     for line in draw_intervals(trial.judge().standings, AXIS_COLUMNS):
         typer.echo(line)
     typer.echo("")
-
-
-def draw_intervals(standings: Iterable[Standing], width: int) -> list[str]:
-    """One line for each model: its name, its interval on a common axis, its bits per character."""
-    known = [(standing, standing.interval) for standing in standings if standing.interval is not None]
-    if not known:
-        return []
-    low, high = min(interval.low for _, interval in known), max(interval.high for _, interval in known)
-    scale = (width - 1) / (high - low) if high > low else 0.0
-    names = [make_visible(standing.name) for standing, _ in known]
-    room = max(map(len, names))
-    lines = []
-    for name, (standing, interval) in zip(names, known, strict=True):
-        begin, middle, end = (
-            round((bits - low) * scale) for bits in (interval.low, standing.bits_per_char, interval.high)
-        )
-        bar = ["─" if begin <= place <= end else " " for place in range(width)]
-        bar[begin], bar[end], bar[middle] = "├", "┤", "●"
-        lines.append(f"{name:<{room}}  {''.join(bar)}  {standing.bits_per_char:.3f}")
-    return lines
 
 
 def make_report(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from rnnchat.comparison.overlap import find_overlap
+from rnnchat.analysis.overlap import find_overlap
 from rnnchat.comparison.trial import Trial
 from rnnchat.comparison.verdict import Verdict
 from rnnchat.errors import UsageError

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnchat.errors import UsageError
 
-MIN_CONTENDERS, MAX_CONTENDERS = 2, 4
+MIN_CONTENDERS, MAX_CONTENDERS = 2, 6
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,14 @@ def plan_contenders(models: Sequence[str], temperatures: Sequence[float] = ()) -
     """Who takes part: each model at each temperature, or at the temperature that all share if none is given.
 
     Raises:
-        UsageError: They are fewer than two or more than four, or one of them comes twice.
+        UsageError: They are fewer than two or more than six, or one of them comes twice.
     """
     changes: list[dict[str, Any]] = [{"temperature": temperature} for temperature in temperatures] or [{}]
     contenders = tuple(Contender(model, change) for model, change in itertools.product(models, changes))
     if not MIN_CONTENDERS <= len(contenders) <= MAX_CONTENDERS:
         raise UsageError(
             f"a comparison has {MIN_CONTENDERS} to {MAX_CONTENDERS} columns and this one would have "
-            f"{len(contenders)}: name two to four models, or one model with several temperatures"
+            f"{len(contenders)}: name two to six models, or one model with several temperatures"
         )
     for one, other in itertools.combinations(contenders, 2):
         if one == other:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rnnchat.comparison.overlap import Overlap
+from rnnchat.analysis.overlap import Overlap
 from rnnchat.comparison.preference import Preference
 from rnnchat.comparison.verdict import MIN_CHARS, Verdict
 

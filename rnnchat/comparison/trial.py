@@ -8,8 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rnnchat.analysis.cell_score import CELL_CHARS
-from rnnchat.comparison.overlap import Overlap, join_overlaps
+from rnnchat.analysis.cell import CELL_CHARS
+from rnnchat.analysis.overlap import Overlap, join_overlaps
 from rnnchat.comparison.sentence import describe_overlap, describe_verdict
 from rnnchat.comparison.verdict import Verdict, cut_blocks, judge
 
@@ -42,9 +42,16 @@ class Trial:
         """Take the bits of the next cells that a model has read."""
         self._cells[name].append(np.asarray(cells, float))
 
+    def adopt(self, before: "Trial") -> None:
+        """Take over what an earlier trial on the same text has found of the same models."""
+        for name in self.names:
+            if name in before._cells:
+                self._cells[name] = before._cells[name]  # shared: a model that still reads goes on adding
+        self._overlaps = before._overlaps
+
     def restart(self, name: str) -> None:
         """Forget what a model has read: it begins again."""
-        self._cells[name] = []
+        self._cells[name].clear()
         self._overlaps.pop(name, None)
 
     def set_overlap(self, name: str, overlap: Overlap | None) -> None:

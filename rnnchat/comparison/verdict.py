@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from rnnchat.analysis.cell_score import CELL_CHARS
+from rnnchat.analysis.cell import CELL_CHARS
 from rnnchat.comparison.estimate import SEED, Estimate, Interval, estimate_mean
 
 MIN_CHARS = 2000

@@ -6,22 +6,32 @@ Each contestant has an engine of its own, a child process, so that none waits fo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnchat.comparison.comparison import Column, Comparison, Contender
+from rnnchat.comparison.comparison import MAX_CONTENDERS, Column, Comparison, Contender
 from rnnchat.desk.contestant import Contestant
 from rnnchat.desk.model_slot import StartEngine
+from rnnchat.errors import ModelError, StoryError, TextError
 from rnnchat.generation.settings import Settings
 
 if TYPE_CHECKING:
     from rnnchat.comparison.store import ComparisonStore
+    from rnnchat.comparison.trial import Trial
     from rnnchat.model.library import ModelEntry
 
 LADDER = (0.4, 0.7, 1.0, 1.3)
 """Temperatures at which one model is compared with itself."""
+PROMPT_CHARS = 500
+"""Of a longer text this much of its end is continued."""
+MAX_CHARS = 5_000_000
+"""A longer text is refused: it is kept in memory while it is compared on."""
+MAX_COMPARED_SYMBOLS = 2000
+MOST_UNDONE = 50
 MAX_SEED = 99_999
 """Drawn seeds are short enough to be read out."""
 
@@ -31,6 +41,8 @@ class Contest:
 
     Attributes:
         contestants: From left to right.
+        text: What they are compared on; its end is what they continue.
+        trial: What each has read of the text; None where it is too short for a verdict, or before the first run.
         prompt: What they continue; None before the first run.
         better: The one that the person voted for; all of them after a tie.
         saved: Id of the run in the database; None until it has ended.
@@ -39,6 +51,10 @@ class Contest:
     def __init__(self, start_engine: StartEngine) -> None:
         """Compare nobody yet; ``start_engine`` opens a model by name or path."""
         self.contestants: list[Contestant] = []
+        self.text = ""
+        self.trial: Trial | None = None
+        self._earlier: list[list[Contestant]] = []
+        """Who took part before each change."""
         self.prompt: str | None = None
         self.better: Sequence[Contestant] = ()
         self.saved: str | None = None
@@ -65,15 +81,52 @@ class Contest:
         async with self._turn:  # a prompt may be sent before the models are listed
             if self.contestants:
                 return
+            if await asyncio.to_thread(self._restore):
+                return
             entries = await asyncio.to_thread(list_readable)
             entries.sort(key=lambda entry: str(entry.path) == open_path, reverse=True)
             if len(entries) == 1:
                 self.contestants = [make_contestant(entries[0], temperature) for temperature in (0.5, 1.0)]
             else:
-                self.contestants = [make_contestant(entry) for entry in entries[:2]]
+                self.contestants = [make_contestant(entry) for entry in find_pair(entries)]
+
+    def _restore(self) -> bool:
+        """Take up the last run that was kept, if two of its models are still here; for a thread.
+
+        A database that cannot be used is told when something is to be kept in it.
+        """
+        from rnnchat.model.library import find_model
+
+        with contextlib.suppress(StoryError):
+            for kept in self._store.list_comparisons(1):
+                contestants = []
+                for column in kept.columns:
+                    with contextlib.suppress(ModelError):
+                        contestants.append(_recall(column, str(find_model(column.contender.model)), kept.seed))
+                if len(contestants) < 2 or len(contestants) < len(kept.columns):
+                    return False
+                self.contestants, self.text, self.prompt = contestants, kept.prompt, kept.prompt
+                self._ran, self.saved = list(contestants), kept.id
+                self._settings = Settings.from_json(dict(kept.settings))
+                return True
+        return False
 
     async def change(self, contestants: list[Contestant]) -> None:
         """Let these take part from now on, and close the models of all others."""
+        self._earlier = [*self._earlier, list(self.contestants)][-MOST_UNDONE:]
+        await self._replace(contestants)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a change of the columns can be taken back."""
+        return bool(self._earlier)
+
+    async def undo(self) -> None:
+        """Take back the last change of the columns; what those that come back had written is there."""
+        if self._earlier:
+            await self._replace(self._earlier.pop())
+
+    async def _replace(self, contestants: list[Contestant]) -> None:
         gone = [one for one in self.contestants if one not in contestants]
         self.contestants = contestants
         self.better = [one for one in self.better if one in contestants]
@@ -85,17 +138,51 @@ class Contest:
         free = [temperature for temperature in (Contestant.temperature, *LADDER) if temperature not in taken]
         return make_contestant(entry, free[0])
 
+    def spread(self, here: Contestant) -> list[Contestant]:
+        """All that take part, and beside ``here`` its model at other temperatures, as many as there is room for."""
+        taken = {one.temperature for one in self.contestants if one.source == here.source}
+        free = [temperature for temperature in LADDER if temperature not in taken]
+        added = [Contestant(here.source, here.name, each) for each in free[: MAX_CONTENDERS - len(self.contestants)]]
+        place = self.contestants.index(here) + 1
+        return [*self.contestants[:place], *added, *self.contestants[place:]]
+
     # Writing
 
-    async def run(self, prompt: str, length: int, seed: int) -> None:
-        """Let all continue ``prompt`` at the same time, by ``length`` characters; what they wrote before is dropped."""
+    async def run(self, text: str, length: int, seed: int) -> None:
+        """Let all continue ``text`` at the same time, by ``length`` characters; what they wrote before is dropped.
+
+        A long text is continued from its last `PROMPT_CHARS` characters and read as a whole, for a verdict.
+        """
         async with self._turn:
             await self.stop()
-            self.prompt, self.better, self.saved = prompt, (), None
+            self.text, self.prompt, self.better, self.saved = text, find_end(text), (), None
             self._settings = Settings(length=length, seed=seed)
             self._ran = list(self.contestants)
-            for one in self._ran:
-                one.begin(prompt, self._settings, self._start_engine)
+            self.trial = await asyncio.to_thread(make_trial, text, self._ran)
+            self._begin(self._ran)
+
+    async def run_new(self) -> None:
+        """Let those that joined since the last run do what the others have done."""
+        async with self._turn:
+            if self.prompt is None:
+                return
+            new = [one for one in self.contestants if one.phase == "idle"]
+            self._ran = list(self.contestants)
+            if self.trial is not None:
+                self.trial = await asyncio.to_thread(make_trial, self.text, self.contestants, self.trial)
+            self._begin(new)
+
+    def restart(self, one: Contestant) -> None:
+        """Let one that failed begin again."""
+        if self.prompt is not None and one.phase == "failed":
+            self._begin([one])
+
+    def _begin(self, contestants: Sequence[Contestant]) -> None:
+        """Let these write; of several columns of one model the first reads the text for all."""
+        readers = {one.trial_name: one for one in reversed(self.contestants)}
+        for one in contestants:
+            trial = self.trial if readers.get(one.trial_name) is one else None
+            one.begin(self.prompt or "", self._settings, self._start_engine, trial)
 
     async def stop(self) -> None:
         """Stop all and keep what they wrote."""
@@ -138,6 +225,78 @@ class Contest:
         return ComparisonStore()
 
 
+def find_end(text: str) -> str:
+    """What of a text is continued: all of a short one, of a longer one about the last `PROMPT_CHARS`."""
+    if len(text) <= PROMPT_CHARS:
+        return text
+    end = text[-PROMPT_CHARS:]
+    cut = end.find("\n") + 1 or end.find(" ") + 1
+    return end[cut:] if 0 < cut < PROMPT_CHARS // 2 else end
+
+
+def make_trial(text: str, contestants: Sequence[Contestant], before: Trial | None = None) -> Trial | None:
+    """Put a text before the models of these, each once; None where there is too little text or only one model.
+
+    Args:
+        text: the text.
+        contestants: who takes part; each is told what it is called in the verdict.
+        before: an earlier trial on the same text, whose results stay.
+    """
+    from rnnchat.comparison.trial import Trial
+    from rnnchat.comparison.verdict import MIN_CHARS
+
+    names: dict[str, str] = {}
+    for one in contestants:
+        is_taken = one.name in names.values() and one.source not in names
+        one.trial_name = names.setdefault(one.source, one.source if is_taken else one.name)
+    if len(text) < MIN_CHARS:
+        return None
+    trial = Trial(text, list(names.values()))
+    if before is not None and before.text == text:
+        trial.adopt(before)
+    return trial
+
+
+def describe_text(contest: Contest) -> list[str]:
+    """What the text says about the models, in sentences; none before the first run."""
+    from rnnchat.comparison.verdict import MIN_CHARS
+
+    trial = contest.trial
+    if trial is None:
+        if not contest.text.strip():
+            return []
+        count = f"{len(contest.text):,} characters"
+        return [f"Too short to tell which model fits better: {count}; about {MIN_CHARS:,} are enough."]
+    names = list_readers(contest)
+    if any(not len(trial.read(name)) for name in names):
+        return [f"Reading the text, {trial.chars:,} characters …"]
+    return [sentence for sentence in trial.describe(names) if sentence] if len(names) > 1 else []
+
+
+def list_readers(contest: Contest) -> list[str]:
+    """What those are called that take part in the verdict: each model once, without those that failed."""
+    trial = contest.trial
+    if trial is None:
+        return []
+    here = [one.trial_name for one in contest.contestants if one.phase != "failed" or trial.is_read_by(one.trial_name)]
+    return [name for name in dict.fromkeys(here) if name in trial.names]
+
+
+def _recall(column: Column, path: str, seed: int) -> Contestant:
+    """One who took part in an earlier run, as it was at its end."""
+    temperature = float(column.contender.changes.get("temperature", Contestant.temperature))
+    return Contestant(
+        path,
+        column.contender.model,
+        temperature,
+        "done",
+        column.text,
+        bits_per_char=column.bits_per_char,
+        chars_per_s=column.chars_per_s or 0.0,
+        seed=seed,
+    )
+
+
 def draw_seed() -> int:
     """A new seed, the same for all."""
     return random.randint(1, MAX_SEED)
@@ -156,14 +315,32 @@ def list_readable() -> list[ModelEntry]:
     return sorted(entries, key=lambda entry: entry.modified, reverse=True)
 
 
-def find_lowest(contestants: Sequence[Contestant]) -> Contestant | None:
-    """The one that the prompt surprises least; None while there are not two to compare, or they are even."""
-    scored = [one for one in contestants if one.bits_per_char is not None]
-    if len(scored) < 2:
-        return None
-    best = min(scored, key=lambda one: one.bits_per_char or 0.0)
-    is_shared = any(one is not best and one.bits_per_char == best.bits_per_char for one in scored)
-    return None if is_shared else best
+def read_text(path: Path) -> str:
+    """The text of a file to compare on; for a thread.
+
+    Raises:
+        TextError: The file cannot be read, holds no text, or is too long.
+    """
+    from rnnchat.text.corpus import Corpus
+
+    parts: list[str] = []
+    for piece in Corpus([str(path.absolute())]).read_pieces():
+        parts.append(piece)
+        if sum(map(len, parts)) > MAX_CHARS:
+            raise TextError(f"{path.name} is too long to compare on: choose one of at most {MAX_CHARS:,} characters")
+    return "".join(parts)
+
+
+def find_pair(entries: Sequence[ModelEntry]) -> list[ModelEntry]:
+    """The first model, and of the others the first that knows the most of its symbols: two that can be compared."""
+    if len(entries) < 2 or (header := entries[0].header) is None:
+        return list(entries[:2])
+    known = header.tokenizer.decode(range(header.tokenizer.vocab_size))[:MAX_COMPARED_SYMBOLS]
+
+    def count_unknown(entry: ModelEntry) -> int:
+        return len(entry.header.tokenizer.find_unknown(known)) if entry.header else len(known)
+
+    return [entries[0], min(entries[1:], key=count_unknown)]
 
 
 def record_comparison(contestants: Sequence[Contestant], prompt: str, settings: Settings) -> Comparison | None:

@@ -12,12 +12,13 @@ from rnnchat.desk.model_slot import StartEngine
 from rnnchat.errors import RnnchatError, TextError
 
 if TYPE_CHECKING:
+    from rnnchat.comparison.trial import Trial
     from rnnchat.engine.client import EngineClient
     from rnnchat.engine.protocol import ModelInfo
     from rnnchat.generation.settings import Settings
 
-Phase = Literal["idle", "opening", "reading", "writing", "done", "stopped", "failed"]
-BUSY_PHASES: frozenset[Phase] = frozenset({"opening", "reading", "writing"})
+Phase = Literal["idle", "opening", "reading", "writing", "measuring", "done", "stopped", "failed"]
+BUSY_PHASES: frozenset[Phase] = frozenset({"opening", "reading", "writing", "measuring"})
 
 
 @dataclass(eq=False)
@@ -39,6 +40,10 @@ class Contestant:
     seed: int | None = None
     info: ModelInfo | None = None
     engine: EngineClient | None = None
+    has_read: bool = False
+    """Whether ``bits_per_char`` is that of a whole text, not of what it continues."""
+    trial_name: str = ""
+    """What it is called in verdicts; set by the contest."""
     changes: int = 0
     """Goes up whenever there is something new to show."""
     task: asyncio.Task[None] | None = None
@@ -56,20 +61,30 @@ class Contestant:
 
     # What it does
 
-    def begin(self, prompt: str, settings: Settings, start_engine: StartEngine) -> None:
-        """Continue ``prompt`` with ``settings`` at its own temperature; what it wrote before is dropped."""
+    def begin(self, prompt: str, settings: Settings, start_engine: StartEngine, trial: Trial | None = None) -> None:
+        """Continue ``prompt`` with ``settings`` at its own temperature; what it wrote before is dropped.
+
+        Then it reads the text of ``trial``, if there is one: what the text costs the model is told there.
+        """
         self.change(
-            phase="opening", text="", problem="", unknown=(), bits_per_char=None, chars_per_s=0.0, seed=settings.seed
+            phase="opening",
+            text="",
+            problem="",
+            unknown=(),
+            bits_per_char=None,
+            has_read=False,
+            chars_per_s=0.0,
+            seed=settings.seed,
         )
         settings = settings.change(temperature=self.temperature)
-        self.task = asyncio.create_task(self._run(prompt, settings, start_engine), name=f"compare {self.name}")
+        self.task = asyncio.create_task(self._run(prompt, settings, start_engine, trial), name=f"compare {self.name}")
 
-    async def _run(self, prompt: str, settings: Settings, start_engine: StartEngine) -> None:
+    async def _run(self, prompt: str, settings: Settings, start_engine: StartEngine, trial: Trial | None) -> None:
         try:
             engine = await self._open(start_engine)
             self.change(phase="reading")
             with contextlib.suppress(TextError):  # it knows none of the prompt: there is nothing to measure
-                if prompt.strip():
+                if prompt.strip() and trial is None:
                     self.change(bits_per_char=(await engine.score(prompt)).bits_per_char)
             async for chunk in engine.write(prompt, settings):
                 self.change(
@@ -79,6 +94,8 @@ class Contestant:
                     chars_per_s=chunk.chars_per_s,
                     seed=chunk.seed,
                 )
+            if trial is not None:
+                await self._measure(engine, trial)
         except RnnchatError as error:
             self.change(phase="failed", problem=str(error))
         except asyncio.CancelledError:
@@ -86,6 +103,29 @@ class Contestant:
             raise
         else:
             self.change(phase="done")
+
+    async def _measure(self, engine: EngineClient, trial: Trial) -> None:
+        """Read the text of ``trial``."""
+        import numpy as np
+
+        from rnnchat.analysis.overlap import Overlap
+
+        self.change(phase="measuring")
+        trial.restart(self.trial_name)
+        async for part in engine.measure(trial.text):
+            trial.add(self.trial_name, part.cells)
+            if part.finished:
+                overlap = None
+                if part.share is not None:
+                    cells = np.zeros(trial.num_cells, bool)
+                    cells[list(part.copied)] = True
+                    overlap = Overlap(part.share, cells)
+                trial.set_overlap(self.trial_name, overlap)
+            read = trial.read(self.trial_name)
+            if len(read) == trial.num_cells:
+                self.change(bits_per_char=float(read.sum()) / trial.chars, has_read=True)
+            else:
+                self.change()
 
     async def _open(self, start_engine: StartEngine) -> EngineClient:
         """The engine that is running, or a new one."""

@@ -25,6 +25,8 @@ from rnnchat.engine.protocol import (
     Explained,
     Failed,
     Loaded,
+    Measure,
+    Measured,
     Message,
     ModelInfo,
     Offer,
@@ -152,6 +154,26 @@ class EngineClient:
             UsageError: they are too long to be remembered.
         """
         return await self._question(lambda request: Remember(request, tuple(texts)), Remembered)
+
+    async def measure(self, text: str) -> AsyncIterator[Measured]:
+        """Read ``text`` and yield what its cells cost, until one answer is ``finished``; leaving the loop ends it.
+
+        Raises:
+            EngineError: the process ended.
+            TextError: the text is empty.
+        """
+        with self._ask() as (request, answers):
+            is_finished = False
+            try:
+                await self._send(Measure(request, text))
+                while not is_finished:
+                    answer = await self._receive(answers)
+                    assert isinstance(answer, Measured)
+                    is_finished = answer.finished
+                    yield answer
+            finally:
+                if not is_finished and self.alive:
+                    self._post(Cancel(request))
 
     async def offer(self, text: str, count: int = 5, settings: Settings | None = None) -> Offered:
         """Say the ``count`` likeliest symbols after ``text``, and what ``settings`` make of their probabilities.

@@ -22,6 +22,7 @@ from typing import BinaryIO, get_args
 
 import numpy as np
 
+from rnnchat.analysis.overlap import find_overlap
 from rnnchat.engine.chunk import Gathering
 from rnnchat.engine.protocol import (
     Cancel,
@@ -30,6 +31,8 @@ from rnnchat.engine.protocol import (
     Explained,
     Failed,
     Loaded,
+    Measure,
+    Measured,
     Message,
     ModelInfo,
     Offer,
@@ -73,7 +76,7 @@ class Host:
         self._opened = self._model = model
         self._inbox = inbox
         self._output = output
-        self._next: Write | None = None
+        self._next: Write | Measure | None = None
         self._is_cancelled = False
         self._settings = Settings()
         self._writing: Writing | None = None
@@ -84,6 +87,8 @@ class Host:
             request, self._next = self._next or self._inbox.get(), None
             if isinstance(request, Write):
                 self._write(request)
+            elif isinstance(request, Measure):
+                self._measure(request)
             else:
                 self._answer(request)
 
@@ -182,7 +187,25 @@ class Host:
             self._send(chunks.take(writing.seed))
             self._send(Failed(str(e), request.request, type(e).__name__))
 
-    def _must_stop(self, running: Write) -> bool:
+    def _measure(self, request: Measure) -> None:
+        """Send what cells cost as they are read, then what of the text the model was trained on."""
+        self._is_cancelled = False
+        try:
+            for cells in self._model.score_cells(request.text, exact=False):
+                self._send(Measured(tuple(cells.tolist()), request=request.request))
+                if self._must_stop(request):
+                    self._send(Measured((), finished=True, request=request.request))
+                    return
+            overlap = find_overlap(request.text, self._model.model.training)
+        except RnnchatError as e:
+            self._send(Failed(str(e), request.request, type(e).__name__))
+            return
+        share, copied = (
+            (None, ()) if overlap is None else (overlap.share, tuple(np.flatnonzero(overlap.cells).tolist()))
+        )
+        self._send(Measured((), True, share, copied, request.request))
+
+    def _must_stop(self, running: Write | Measure) -> bool:
         """Look into the inbox; say whether ``running`` has to end."""
         while not self._inbox.empty() and self._next is None:
             match self._inbox.get():
@@ -192,7 +215,7 @@ class Host:
                     self._settings = settings
                     if self._writing is not None:
                         self._writing.change(settings)
-                case Write() as following:
+                case Write() | Measure() as following:
                     self._next = following
                 case other:
                     self._answer(other)

@@ -1,8 +1,8 @@
 """What a front end and the process that holds a model say to each other: one JSON object a line.
 
-    front end ──▶ engine   Write, Remember, Change, Cancel, Score, Offer, Explain
-    engine ──▶ front end   Loaded (once, first), Chunk (many for each Write), ScoreInfo, Offered, Explained,
-                           Remembered, Failed
+    front end ──▶ engine   Write, Remember, Change, Cancel, Score, Measure, Offer, Explain
+    engine ──▶ front end   Loaded (once, first), Chunk (many for each Write), ScoreInfo, Measured (many for
+                           each Measure), Offered, Explained, Remembered, Failed
 
 Every message is a small frozen dataclass; on the wire it is ``{"kind": "write", "request": 3, …}``, pure ASCII,
 so that no character inside a text can end a line. ``request`` ties an answer to its question. Closing the pipe
@@ -98,6 +98,14 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Say what each cell of ``text`` costs, as it is read; a write or a cancellation ends it."""
+
+    request: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Offer:
     """Say the ``count`` likeliest symbols after ``text``: to the model, or once ``settings`` have shaped its choice."""
 
@@ -156,6 +164,21 @@ class ScoreInfo:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What the next cells of a text cost, and at the end what of it the model was trained on."""
+
+    cells: tuple[float, ...]
+    """Bits of each stretch of ``rnnchat.analysis.cell.CELL_CHARS`` characters."""
+    finished: bool = False
+    """True for the last answer to a `Measure`, and only for that."""
+    share: float | None = None
+    """With the last one: the share of the text that is in the model's training text; None where that is not known."""
+    copied: tuple[int, ...] = ()
+    """With the last one: the cells that hold any of it."""
+    request: int = 0
+
+
+@dataclass(frozen=True)
 class Offered:
     """Symbols that may come next: the likeliest for the model or once settings have shaped its choice.
 
@@ -209,8 +232,8 @@ class Failed:
     """Name of the class in :mod:`rnnchat.errors` that the front end raises."""
 
 
-Request = Write | Remember | Change | Cancel | Score | Offer | Explain
-Response = Loaded | Chunk | ScoreInfo | Offered | Explained | Remembered | Failed
+Request = Write | Remember | Change | Cancel | Score | Measure | Offer | Explain
+Response = Loaded | Chunk | ScoreInfo | Measured | Offered | Explained | Remembered | Failed
 Message = Request | Response
 
 _KINDS: dict[str, type[Message]] = {kind.__name__.lower(): kind for kind in (*get_args(Request), *get_args(Response))}

@@ -274,7 +274,7 @@ class LanguageModel:
         return score.score_text(self.exact, self.tokenizer, pieces, self.make_reader())
 
     def score_cells(self, text: str, exact: bool = True) -> Iterator[np.ndarray]:
-        """The bits of each stretch of `cell_score.CELL_CHARS` characters of a text, (C,) at a time, as it is read.
+        """The bits of each cell (`rnnchat.analysis.cell`) of a text, (C,) at a time, as it is read.
 
         Args:
             text: the whole text.

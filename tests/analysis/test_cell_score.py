@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from rnnchat.analysis.cell_score import CELL_CHARS, GrowingReader, score_cells
+from rnnchat.analysis.cell import CELL_CHARS
+from rnnchat.analysis.cell_score import GrowingReader, score_cells
 from rnnchat.analysis.score import ExactReader, score_symbols, score_text
 from rnnchat.errors import TextError
 from rnnchat.model.file import Model

@@ -24,10 +24,10 @@ def test_two_models_at_two_temperatures_are_four() -> None:
 
 @pytest.mark.parametrize(
     ("models", "temperatures", "count"),
-    [([], [], 0), (["a"], [], 1), (["a"], [0.5], 1), (list("abcde"), [], 5), (["a", "b"], [0.1, 0.2, 0.3], 6)],
+    [([], [], 0), (["a"], [], 1), (["a"], [0.5], 1), (list("abcdefg"), [], 7), (["a", "b"], [0.1, 0.2, 0.3, 0.4], 8)],
 )
-def test_fewer_than_two_or_more_than_four_are_refused(models: list[str], temperatures: list[float], count: int) -> None:
-    with pytest.raises(UsageError, match=f"2 to 4 columns and this one would have {count}:"):
+def test_fewer_than_two_or_more_than_six_are_refused(models: list[str], temperatures: list[float], count: int) -> None:
+    with pytest.raises(UsageError, match=f"2 to 6 columns and this one would have {count}:"):
         plan_contenders(models, temperatures)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
+from rnnchat.analysis.overlap import Overlap
 from rnnchat.comparison.estimate import Estimate, Interval
-from rnnchat.comparison.overlap import Overlap
 from rnnchat.comparison.preference import Preference
 from rnnchat.comparison.sentence import describe_overlap, describe_preference, describe_verdict
 from rnnchat.comparison.verdict import Outcome, Standing, Verdict

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rnnchat.analysis.cell_score import CELL_CHARS
-from rnnchat.comparison.overlap import Overlap
+from rnnchat.analysis.cell import CELL_CHARS
+from rnnchat.analysis.overlap import Overlap
 from rnnchat.comparison.trial import Trial
 
 CELLS = 100

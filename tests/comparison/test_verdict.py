@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rnnchat.analysis.cell_score import CELL_CHARS
+from rnnchat.analysis.cell import CELL_CHARS
 from rnnchat.comparison.verdict import MAX_BLOCKS, MIN_BLOCKS, MIN_CHARS, cut_blocks, judge
 
 CELLS = 1600

@@ -8,7 +8,8 @@ from rnnchat.comparison.store import ComparisonStore
 from rnnchat.desk.contest import (
     Contest,
     count_columns,
-    find_lowest,
+    find_end,
+    find_pair,
     list_readable,
     make_contestant,
     record_comparison,
@@ -16,6 +17,7 @@ from rnnchat.desk.contest import (
 from rnnchat.desk.contestant import Contestant
 from rnnchat.errors import EngineError, TextError
 from rnnchat.generation.settings import Settings
+from rnnchat.model.file import write_model
 from rnnchat.model.library import import_model
 
 
@@ -110,16 +112,6 @@ async def test_a_model_that_cannot_be_opened_says_so():
     assert (one.phase, one.problem) == ("failed", "No process can be started.")
 
 
-def test_the_lowest_is_told_only_where_there_is_one():
-    a, b = Contestant("a", "a", bits_per_char=2.0), Contestant("b", "b", bits_per_char=1.5)
-    assert find_lowest([a, b]) is b
-    assert find_lowest([a]) is None
-    b.bits_per_char = 2.0
-    assert find_lowest([a, b]) is None
-    b.bits_per_char = None
-    assert find_lowest([a, b]) is None
-
-
 def test_a_comparison_without_any_text_is_not_kept():
     contestants = [Contestant("a", "a"), Contestant("b", "b")]
     assert record_comparison(contestants, "Hm", Settings(seed=7)) is None
@@ -204,3 +196,21 @@ async def test_one_model_is_compared_with_itself_and_an_added_one_gets_another_t
     entry = next(entry for entry in list_readable() if entry.name == "mine")
     contest.contestants = [make_contestant(entry), make_contestant(entry, 0.4)]
     assert contest.make_distinct(entry).temperature == 0.7
+
+
+def test_the_first_pair_is_of_two_models_that_know_the_same_symbols(make_model, tmp_path):
+    for name, symbols in (("one", "\n abcdefgh"), ("strange", "\n 天下大勢"), ("alike", "\n abcdefg")):
+        path = tmp_path / f"{name}.safetensors"
+        write_model(make_model(symbols=symbols), path)
+        import_model(path, name)
+    entries = sorted(list_readable(), key=lambda entry: ("one", "strange", "alike").index(entry.name))
+    assert [entry.name for entry in find_pair(entries)] == ["one", "alike"]
+    assert [entry.name for entry in find_pair(entries[:1])] == ["one"]
+
+
+def test_of_a_long_text_the_end_is_continued_from_the_beginning_of_a_line():
+    assert find_end("short\n") == "short\n"
+    text = "0123456789\n" * 100
+    assert len(find_end(text)) <= 500
+    assert find_end(text).startswith("0123")
+    assert text.endswith(find_end(text))

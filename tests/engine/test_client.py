@@ -282,3 +282,26 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+async def test_measuring_a_text_gives_cells_that_add_up_to_its_score(engine: EngineClient, tiny_model: Path) -> None:
+    text = "abc def hag\n" * 300
+    parts = [part async for part in engine.measure(text)]
+    assert parts[-1].finished
+    assert parts[-1].share is None  # the text that it was trained on is not here
+    score = LanguageModel.open(tiny_model, "float32").score(text)
+    assert sum(sum(part.cells) for part in parts) == pytest.approx(score.bits_per_char * len(text), rel=1e-4)
+
+
+async def test_a_write_ends_the_measuring_of_a_text(engine: EngineClient) -> None:
+    measuring = engine.measure("abc def hag\n" * 20_000)
+    first = await anext(measuring)
+    assert not first.finished
+    assert len(await collect(engine, "abc", Settings(length=5, seed=1))) == 5
+    assert (await anext(part async for part in measuring if part.finished)).finished
+
+
+async def test_an_empty_text_cannot_be_measured(engine: EngineClient) -> None:
+    with pytest.raises(TextError, match="empty"):
+        async for _ in engine.measure(""):
+            pass

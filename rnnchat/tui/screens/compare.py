@@ -1,9 +1,10 @@
-"""The screen Compare: two to four models side by side, the same prompt and seed for all."""
+"""The screen Compare: which of several models fits a text better, and two to six of them side by side on it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -14,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnchat.comparison.comparison import MAX_CONTENDERS, MIN_CONTENDERS
-from rnnchat.desk.contest import LADDER, Contest, draw_seed, find_lowest, make_contestant
+from rnnchat.desk.contest import Contest, draw_seed, make_contestant, read_text
 from rnnchat.desk.contestant import Contestant
 from rnnchat.errors import RnnchatError
 from rnnchat.generation.settings import MAX_SEED
@@ -24,6 +25,7 @@ from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
 from rnnchat.tui.widgets.field import NumberField, SeedField
 from rnnchat.tui.widgets.prompt_box import PromptBox
+from rnnchat.tui.widgets.verdict_panel import VerdictPanel
 
 if TYPE_CHECKING:
     from rnnchat.model.library import ModelEntry
@@ -42,6 +44,10 @@ class CompareScreen(MainScreen):
     AUTO_FOCUS = "PromptBox"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "stop", id="compare.stop", tooltip="stop all and keep what they wrote"),
+        Binding("ctrl+o", "open_text", "file", id="compare.file", tooltip="compare on a file"),
+        Binding(
+            "ctrl+z", "undo", "undo", show=False, id="compare.undo", tooltip="take back the last change of columns"
+        ),
         Binding("escape", "next_prompt", "back", show=False, id="compare.back", tooltip="back to the text"),
     ]
 
@@ -50,6 +56,8 @@ class CompareScreen(MainScreen):
         self.contest = Contest(lambda source: self.app.start_engine(source))
         self._turn_to_change = asyncio.Lock()
         """One change of the columns ends before the next begins."""
+        self._file_text: str | None = None
+        """The text of the file that was chosen last; None where the text is in the box."""
         self._frames: Timer
         self._idle: Timer | None = None
 
@@ -62,10 +70,11 @@ class CompareScreen(MainScreen):
                     "Length", 200, 10, 5000, step=50, fine_step=10, show=lambda length: f"{length:.0f}", id="length"
                 )
                 yield Static(id="hint")
+            yield VerdictPanel(self.contest)
             yield CompareGrid()
 
     def on_mount(self) -> None:
-        self.query_one(PromptBox).placeholder = "Text to continue; enter runs all models"
+        self.query_one(PromptBox).placeholder = "Type or paste a text, or ctrl+o for a file; enter runs all models"
         self._frames = self.set_interval(FRAME_S, self._draw_frame, pause=True)
         self.app.at_quit.append(self.contest.close)
 
@@ -78,6 +87,8 @@ class CompareScreen(MainScreen):
         await self.contest.choose_first(engine.info.path if engine is not None else "")
         hint = "the same for all" if self.contest.contestants else "no models yet: train one (f4)"
         self.query_one("#hint", Static).update(hint)
+        if self.contest.prompt and not self.query_one(PromptBox).text:
+            self.query_one(PromptBox).put(self.contest.prompt)
         await self._show_contestants()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -90,6 +101,8 @@ class CompareScreen(MainScreen):
                 return len(contest.contestants) > MIN_CONTENDERS
             case "run_again" | "run_same":
                 return contest.prompt is not None
+            case "undo":
+                return contest.can_undo
             case "stop":
                 return contest.is_busy
             case "vote":
@@ -101,13 +114,46 @@ class CompareScreen(MainScreen):
     @on(PromptBox.Sent)
     def _run_prompt(self, event: PromptBox.Sent) -> None:
         event.stop()
-        self.query_one(PromptBox).put(event.text)
-        self.run(event.text, self._choose_seed())
+        if event.text:
+            self._file_text = None
+            self.query_one(PromptBox).put(event.text)
+        self.run(event.text or self._file_text or "", self._choose_seed())
         self.query_one(CompareGrid).walk(0)
 
     def action_run_same(self) -> None:
-        """Run all models once more on the text in the box."""
-        self.run(self.query_one(PromptBox).text, self._choose_seed())
+        """Run all models once more on the same text; in a column that failed, start its model again."""
+        here = self._find_focused()
+        if here is not None and here.phase == "failed":
+            self.contest.restart(here)
+            self._frames.resume()
+        else:
+            self.run(self._find_text(), self._choose_seed())
+
+    def _find_text(self) -> str:
+        """What stands in the box, or the file that was chosen."""
+        return self.query_one(PromptBox).text or self._file_text or ""
+
+    def action_open_text(self) -> None:
+        """Choose a file to compare on."""
+        from rnnchat.tui.screens.files import PickFile
+
+        def take(path: Path | None) -> None:
+            if path is not None:
+                self.run_worker(self._take_file(path), group="file", exclusive=True)
+
+        self.app.push_screen(PickFile(Path.cwd(), "Compare on a text"), take)
+
+    async def _take_file(self, path: Path) -> None:
+        try:
+            text = await asyncio.to_thread(read_text, path)
+        except RnnchatError as error:
+            self.app.notify_error(error)
+            return
+        self._file_text = text
+        box = self.query_one(PromptBox)
+        box.put("")
+        box.placeholder = f"{path.name}, {len(text):,} characters; ctrl+o another file, or type or paste a text"
+        self.run(text, self._choose_seed())
 
     def action_run_again(self) -> None:
         """Run all models once more with a new seed."""
@@ -115,7 +161,7 @@ class CompareScreen(MainScreen):
         field = self.query_one(SeedField)
         if field.value is not None:
             field.value = seed
-        self.run(self.query_one(PromptBox).text, seed)
+        self.run(self._find_text(), seed)
 
     def _choose_seed(self) -> int:
         fixed = self.query_one(SeedField).value
@@ -148,9 +194,9 @@ class CompareScreen(MainScreen):
     @on(CompareColumn.Warmed)
     def draw(self) -> None:
         """Show what is new in every column."""
-        lowest = find_lowest(self.contest.contestants)
+        self.query_one(VerdictPanel).show()
         for column in self.query_one(CompareGrid).columns:
-            column.show(column.contestant is lowest, column.contestant in self.contest.better)
+            column.show(column.contestant in self.contest.better)
 
     def _draw_frame(self) -> None:
         """Draw; when all have ended, rest and keep what they wrote."""
@@ -196,6 +242,17 @@ class CompareScreen(MainScreen):
         await self._show_contestants()
         self.query_one(CompareGrid).columns[place].focus()
         await closing
+        await self.contest.run_new()
+        self._frames.resume()
+
+    def action_undo(self) -> None:
+        """Take back the last change of the columns."""
+        self.run_worker(self._undo(), group="undo")
+
+    async def _undo(self) -> None:
+        await self.contest.undo()
+        await self._show_contestants()
+        self._frames.resume()
 
     def action_add_column(self) -> None:
         """Choose another model for a new column."""
@@ -227,14 +284,11 @@ class CompareScreen(MainScreen):
             self.run_worker(self._change([one for one in all_here if one is not here], place))
 
     def action_spread(self) -> None:
-        """Compare this column's model with itself at four temperatures."""
+        """Add columns with this column's model at other temperatures."""
         if (here := self._find_focused()) is not None:
-            self.run_worker(self._spread(here))
-
-    async def _spread(self, here: Contestant) -> None:
-        await self._change([Contestant(here.source, here.name, temperature) for temperature in LADDER], 0)
-        if self.contest.prompt is not None:
-            self.run(self.contest.prompt, self._choose_seed())
+            contestants = self.contest.spread(here)
+            if len(contestants) > len(self.contest.contestants):
+                self.run_worker(self._change(contestants, contestants.index(here)))
 
     # The end
 
@@ -257,4 +311,5 @@ class CompareScreen(MainScreen):
 
     def commands(self) -> Iterable[SystemCommand]:
         yield SystemCommand("Add a column", "Compare another model", self.action_add_column)
+        yield SystemCommand("Compare on a file", "Choose a text and see which model fits it", self.action_open_text)
         yield SystemCommand("New text", "Go to the text to continue", self.action_next_prompt)

@@ -18,7 +18,7 @@ from rnnchat.desk.contestant import Contestant
 from rnnchat.desk.figures import format_bits
 from rnnchat.desk.prose import name_symbols
 
-WAITING = {"opening": "opening the model …", "reading": "reading …"}
+WAITING = {"measuring": "reading the text …", "opening": "opening the model …", "reading": "reading …"}
 
 
 class CompareColumn(Vertical, can_focus=True):
@@ -51,7 +51,7 @@ class CompareColumn(Vertical, can_focus=True):
             "screen.spread",
             "temperatures",
             id="compare.temperatures",
-            tooltip="compare four temperatures",
+            tooltip="add columns with other temperatures",
         ),
         Binding("plus,equals_sign", "warm(0.1)", "warmer", show=False, id="compare.warmer", tooltip="hotter"),
         Binding("minus", "warm(-0.1)", "colder", show=False, id="compare.colder", tooltip="colder"),
@@ -77,7 +77,7 @@ class CompareColumn(Vertical, can_focus=True):
         super().__init__()
         self.contestant = contestant
         self._shown: tuple[object, ...] = ()
-        self._marks = (False, False)
+        self._is_better = False
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -87,22 +87,20 @@ class CompareColumn(Vertical, can_focus=True):
             yield Static(classes="text", markup=False)
         yield Static(classes="figures", markup=False)
 
-    def show(self, is_lowest: bool, is_better: bool) -> None:
-        """Draw what is new.
-
-        Args:
-            is_lowest: Whether the prompt surprises this model least.
-            is_better: Whether the person voted for it.
-        """
+    def show(self, is_better: bool) -> None:
+        """Draw what is new; ``is_better`` where the person voted for it."""
+        if not (self.query(".text") and self.query(".figures")):  # not composed yet
+            self.call_after_refresh(self.show, is_better)
+            return
         one = self.contestant
-        shown = (one.changes, is_lowest, is_better, self.is_low)
+        shown = (one.changes, is_better, self.is_low)
         if shown == self._shown:
             return
-        self._shown, self._marks = shown, (is_lowest, is_better)
+        self._shown, self._is_better = shown, is_better
         self.query_one(".name", Static).update(f"★ {one.name}" if is_better else one.name)
         self.query_one(".temperature", Static).update(f"T {one.temperature:.2f}")
         self._show_text(describe_text(one))
-        self.query_one(".figures", Static).update(describe_figures(one, is_lowest, self.is_low))
+        self.query_one(".figures", Static).update(describe_figures(one, self.is_low))
 
     def _show_text(self, text: Content) -> None:
         """Show ``text``; its end stays in sight unless one has scrolled up."""
@@ -115,7 +113,7 @@ class CompareColumn(Vertical, can_focus=True):
     def watch_is_low(self) -> None:
         self.set_class(self.is_low, "-low")
         if self.is_mounted and self._shown:
-            self.show(*self._marks)
+            self.show(self._is_better)
 
     def action_warm(self, step: float) -> None:
         """Change the temperature, for the next run."""
@@ -134,16 +132,17 @@ class CompareColumn(Vertical, can_focus=True):
 def describe_text(one: Contestant) -> Content:
     """What it wrote, or why it did not."""
     if one.phase == "failed":
-        return Content.assemble(one.text, "\n" if one.text else "", (f"✗ {one.problem}", "$error"))
+        return Content.assemble(
+            one.text, "\n" if one.text else "", (f"✗ {one.problem}\nenter starts it again", "$error")
+        )
     if not one.text and one.phase in WAITING:
         return Content.styled(WAITING[one.phase], "$quiet")
     return Content(one.text.lstrip())
 
 
-def describe_figures(one: Contestant, is_lowest: bool, is_low: bool) -> Content:
-    """The prompt's bits per character, then speed, seed and size, on two or three lines."""
-    bits = f"prompt {format_bits(one.bits_per_char)} bits/char"
-    first = Content.assemble((f"{bits}, lowest", "bold $foreground")) if is_lowest else Content(bits)
+def describe_figures(one: Contestant, is_low: bool) -> Content:
+    """The text's bits per character, then speed, seed and size, on two or three lines."""
+    first = Content(f"{'text' if one.has_read else 'prompt'} {format_bits(one.bits_per_char)} bits/char")
     if one.unknown:
         first = Content.assemble(first, f"; has never seen {name_symbols(one.unknown)}")
     if is_low:

@@ -8,11 +8,12 @@ from textual.widgets import Static
 
 from rnnchat.comparison.store import ComparisonStore
 from rnnchat.desk import contest
-from rnnchat.desk.contest import LADDER
 from rnnchat.errors import ModelError
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
+from rnnchat.tui.widgets.prompt_box import PromptBox
+from rnnchat.tui.widgets.verdict_panel import VerdictPanel
 
 
 def read_columns(pilot) -> list[CompareColumn]:
@@ -20,7 +21,9 @@ def read_columns(pilot) -> list[CompareColumn]:
 
 
 def read_texts(pilot) -> list[str]:
-    return [str(column.query_one(".text", Static).content) for column in read_columns(pilot)]
+    return [
+        "".join(str(text.content) for text in column.query(".text").results(Static)) for column in read_columns(pilot)
+    ]
 
 
 def read_figures(pilot) -> list[str]:
@@ -121,7 +124,7 @@ async def test_one_that_cannot_be_opened_leaves_the_others_alone(open_app, two_m
     async with open_app("f5", engine_of=engines({"one": ["all ", "grey"]})) as pilot:
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.press(*"Hm", "enter")
-        await until(lambda: sorted(read_texts(pilot)) == ["all grey", "✗ two cannot be read."])
+        await until(lambda: sorted(read_texts(pilot)) == ["all grey", "✗ two cannot be read.\nenter starts it again"])
 
 
 async def test_one_that_dies_keeps_its_text_and_says_so(open_app, two_models, engines, until):
@@ -173,11 +176,11 @@ async def test_a_run_and_the_vote_on_it_are_kept(open_app, two_models, engines, 
         await until(lambda: ComparisonStore().find_vote(kept.id).preferred is None)
 
 
-async def test_columns_are_added_and_dropped_between_two_and_four(open_app, two_models, engines, until):
+async def test_columns_are_added_and_dropped_between_two_and_six(open_app, two_models, engines, until):
     async with open_app("f5", engine_of=engines()) as pilot:
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.press("tab", "tab", "tab")
-        for count in (3, 4):
+        for count in (3, 4, 5, 6):
             await pilot.press("a")
             await until(lambda: isinstance(pilot.app.screen, PickModel))
             await until(lambda: pilot.app.screen.query_one("ModelTable").row_count == 2)
@@ -187,8 +190,8 @@ async def test_columns_are_added_and_dropped_between_two_and_four(open_app, two_
         await pilot.pause()
         assert not isinstance(pilot.app.screen, PickModel)
         labels = {(column.contestant.name, column.contestant.temperature) for column in read_columns(pilot)}
-        assert len(labels) == 4  # the same model comes again at another temperature
-        await pilot.press("d", "d", "d")
+        assert len(labels) == 6  # the same model comes again at another temperature
+        await pilot.press(*"ddddd")
         await until(lambda: len(read_columns(pilot)) == 2)
 
 
@@ -196,13 +199,18 @@ async def test_one_model_is_spread_over_temperatures(open_app, two_models, engin
     made = engines()
     async with open_app("f5", engine_of=made) as pilot:
         await until(lambda: len(read_columns(pilot)) == 2)
-        await pilot.press("tab", "tab", "tab", "t")
-        await until(lambda: [column.contestant.temperature for column in read_columns(pilot)] == list(LADDER))
-        await pilot.press("n", *"Hm", "enter")
-        await until(lambda: len(set(read_texts(pilot))) == 1 and not pilot.app.screen.contest.is_busy)
+        await pilot.press(*"Hm", "enter")
+        await until(lambda: sorted(read_texts(pilot)) == ["all grey", "very far"])
+        await pilot.press("t")
+        temperatures = [0.8, 0.4, 0.7, 1.0, 1.3, 0.8]
+        await until(lambda: [column.contestant.temperature for column in read_columns(pilot)] == temperatures)
+        await until(lambda: all(read_texts(pilot)) and not pilot.app.screen.contest.is_busy)
         settings = [call[2] for engine in made.made for call in engine.calls if call[0] == "write"]
-        assert sorted(one.temperature for one in settings) == list(LADDER)
+        assert sorted(one.temperature for one in settings) == sorted(temperatures)
         assert len({one.seed for one in settings}) == 1
+        await pilot.press("ctrl+z")
+        await until(lambda: [column.contestant.temperature for column in read_columns(pilot)] == [0.8, 0.8])
+        assert sorted(read_texts(pilot)) == ["all grey", "very far"]
 
 
 async def test_again_draws_a_new_seed(open_app, two_models, engines, until, monkeypatch):
@@ -218,12 +226,12 @@ async def test_again_draws_a_new_seed(open_app, two_models, engines, until, monk
         await until(lambda: all("seed 2" in figures for figures in read_figures(pilot)))
 
 
-@pytest.mark.parametrize(("size", "side_by_side"), [((80, 24), 2), ((200, 60), 4), ((50, 24), 1)])
+@pytest.mark.parametrize(("size", "side_by_side"), [((80, 24), 2), ((200, 60), 3), ((50, 24), 1)])
 async def test_columns_flow_into_rows(open_app, two_models, engines, until, size, side_by_side):
     async with open_app("f5", size=size, engine_of=engines()) as pilot:
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.press("tab", "tab", "tab", "t")
-        await until(lambda: len(read_columns(pilot)) == 4)
+        await until(lambda: len(read_columns(pilot)) == 6)
         await until(lambda: len({column.region.x for column in read_columns(pilot)}) == side_by_side)
 
 
@@ -261,3 +269,57 @@ async def test_the_mouse_chooses_a_column(open_app, two_models, engines, until):
         await until(lambda: len(read_columns(pilot)) == 2)
         await pilot.click(read_columns(pilot)[1])
         await until(lambda: read_columns(pilot)[1].has_focus)
+
+
+def read_verdict(pilot) -> str:
+    return str(pilot.app.screen.query_one(VerdictPanel).content)
+
+
+async def test_a_short_text_is_said_to_be_too_short(open_app, two_models, engines, until):
+    async with open_app("f5", engine_of=engines()) as pilot:
+        await until(lambda: len(read_columns(pilot)) == 2)
+        await pilot.press(*"Hm", "enter")
+        await until(lambda: read_verdict(pilot).startswith("Too short to tell which model fits better: 2 characters"))
+
+
+async def test_a_file_is_read_by_all_and_the_verdict_stands_above_the_columns(
+    open_app, save_model, engines, until, tmp_path
+):
+    save_model("four")
+    save_model("six")
+    path = tmp_path / "letter.txt"
+    path.write_text("The sea was grey.\n" * 300)
+    made = engines({"four": ["a"], "six": ["b"]})
+    async with open_app("f5", engine_of=made) as pilot:
+        await until(lambda: len(read_columns(pilot)) == 2)
+        await pilot.app.screen._take_file(path)
+        await until(lambda: read_verdict(pilot).startswith("six predicts this text better: 2.50 against 3.50"))
+        await until(lambda: read_verdict(pilot).count("●") == 2)
+        assert "letter.txt, 5,400 characters" in str(pilot.app.screen.query_one(PromptBox).placeholder)
+        prompts = {call[1] for engine in made.made for call in engine.calls if call[0] == "write"}
+        assert all(len(prompt) <= 500 and path.read_text().endswith(prompt) for prompt in prompts)
+        assert all("text" in figures for figures in read_figures(pilot))
+
+
+async def test_columns_texts_and_votes_are_there_after_a_restart(open_app, two_models, engines, until):
+    async with open_app("f5", engine_of=engines()) as pilot:
+        await until(lambda: len(read_columns(pilot)) == 2)
+        await pilot.press(*"Hm", "enter")
+        await until(lambda: pilot.app.screen.contest.saved)
+        before = read_texts(pilot)
+    async with open_app("f5", engine_of=engines()) as pilot:
+        await until(lambda: len(read_columns(pilot)) == 2)
+        await until(lambda: read_texts(pilot) == before)
+        assert pilot.app.screen.query_one(PromptBox).text == "Hm"
+
+
+async def test_enter_starts_a_model_that_died_again(open_app, two_models, engines, until):
+    made = engines(die_after=1)
+    async with open_app("f5", engine_of=made) as pilot:
+        await until(lambda: len(read_columns(pilot)) == 2)
+        await pilot.press(*"Hm", "enter")
+        await until(lambda: all("enter starts it again" in text for text in read_texts(pilot)))
+        made._behaviour = {}
+        await pilot.press("enter")
+        await until(lambda: read_texts(pilot)[0] in ("all grey", "very far"))
+        assert "is gone" in read_texts(pilot)[1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnchat.analysis.cell_score import CELL_CHARS
+from rnnchat.analysis.cell import CELL_CHARS
 from rnnchat.analysis.copied_text import find_copied
 from rnnchat.model.record import TrainingRecord
 from rnnchat.model.training_text import find_training_text

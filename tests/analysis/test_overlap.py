@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rnnchat.analysis.cell_score import CELL_CHARS
-from rnnchat.comparison.overlap import Overlap, join_overlaps, measure_overlap
+from rnnchat.analysis.cell import CELL_CHARS
+from rnnchat.analysis.overlap import Overlap, join_overlaps, measure_overlap
 
 
 def test_cells_that_hold_a_copied_stretch_are_marked_and_others_are_not(text: str) -> None:
