@@ -1,5 +1,6 @@
 """What a front end shows of what happens while a story is written."""
 
+from rnnchat.desk.kept import Kept
 from rnnchat.desk.piece import Piece
 from rnnchat.errors import RnnchatError
 
@@ -15,6 +16,9 @@ class Audience:
 
     def show_progress(self) -> None:
         """Writing has begun, made progress or ended; see the writer's attributes."""
+
+    def show_kept(self, kept: Kept) -> None:
+        """Passages are not shown any more, because they follow another take of the last one shown."""
 
     def show_notice(self, sentence: str) -> None:
         """Something that the person may want to know."""

@@ -8,10 +8,11 @@ likes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rnnchat.desk.audience import Audience
+from rnnchat.desk.kept import find_kept
 from rnnchat.desk.model_slot import ModelSlot
 from rnnchat.desk.piece import Piece
 from rnnchat.desk.prose import join_texts, name_symbols
@@ -86,7 +87,7 @@ class Writer:
         self.settings = settings
         if self.is_writing and self.slot.engine is not None:
             try:
-                await self.slot.engine.change(self._settings_now())
+                await self.slot.engine.change(self.settings_now())
             except EngineError:
                 return  # the writing itself tells that the process is gone
 
@@ -97,7 +98,11 @@ class Writer:
             passage = self.find_passage(passage_id)
             if passage is not None:
                 here = passage.id
+                before = self.story.path()
                 self._alter(lambda: self.story.choose_neighbour(here, offset))
+                takes = {take.id for take in self.story.takes(here)}
+                shown = next((passage.id for passage in self.story.path() if passage.id in takes), here)
+                self._show_kept(before, shown, False)
 
     async def undo(self) -> None:
         """Take the last step back."""
@@ -123,6 +128,27 @@ class Writer:
             await self._halt()
             self._alter(lambda: self.story.edit(passage_id, text))
 
+    async def continue_at(self, offset: int) -> None:
+        """Let the model continue after ``offset`` characters of the text; what followed stays as a take."""
+        async with self._requests:
+            await self._halt()
+            found = self.story.find_offset(offset)
+            is_end = found is not None and found[0] == self.story.leaf and found[1] == len(found[0].text)
+            self._start(after=None if found is None or is_end else (found[0].id, found[1]))
+
+    def replace_text(self, start: int, end: int, text: str) -> bool:
+        """Put ``text`` in place of a stretch of the whole text; False while the model writes."""
+        if self.is_writing or self._requests.locked():
+            return False
+        self._alter(lambda: self.story.replace_text(start, end, text))
+        return True
+
+    def leave_wording(self, offset: int) -> None:
+        """The caret has moved to ``offset``: an edit in another passage is a take of its own."""
+        found = self.story.find_offset(offset)
+        if found is None or not self.story.is_open_wording(found[0].id):
+            self.story.close_wording()
+
     async def open_story(self, story: Story) -> None:
         """Go over to ``story``; what is being written in the one before it ends where it is."""
         async with self._requests:
@@ -147,20 +173,6 @@ class Writer:
 
     # What is shown
 
-    def pieces(self) -> Iterator[Piece]:
-        """The story as it stands, in pieces that look alike."""
-        for segment in self.story.segments():
-            passage = segment.passage
-            if segment.heading:
-                yield Piece(segment.heading, "heading", passage.id)
-            yield Piece(segment.text, passage.author, passage.id)
-
-    def notes(self) -> dict[str, str]:
-        """What to say beside passages that have more than one take, by id."""
-        path = [passage.id for passage in self.story.path()]
-        takes = {here: [take.id for take in self.story.takes(here)] for here in path}
-        return {here: f"take {ids.index(here) + 1} of {len(ids)}" for here, ids in takes.items() if len(ids) > 1}
-
     def flush(self) -> None:
         """Put what the model has said since the last time into the story. Called on a timer while it writes."""
         if self._growing is None or not self._fresh:
@@ -182,10 +194,10 @@ class Writer:
         self.audience.show_story()
         return passage or self.story.path()[-1]
 
-    def _start(self, take_of: str | None = None, given_back: str = "") -> None:
+    def _start(self, take_of: str | None = None, given_back: str = "", after: tuple[str, int] | None = None) -> None:
         self.is_writing = self.is_waiting = True
         self.audience.show_progress()
-        self._task = asyncio.create_task(self._write(take_of, given_back))
+        self._task = asyncio.create_task(self._write(take_of, given_back, after))
 
     async def _halt(self) -> None:
         """End the writing, if there is any, and wait until it has ended."""
@@ -199,16 +211,16 @@ class Writer:
         task.cancel()
         await asyncio.wait({task})
 
-    async def _write(self, take_of: str | None, given_back: str) -> None:
+    async def _write(self, take_of: str | None, given_back: str, after: tuple[str, int] | None) -> None:
         """Let the model write one passage, from waiting for it to the end of its text."""
         error: RnnchatError | None = None
         has_written = self._is_cancelled = self._is_looping = False
         try:
             engine = await self.slot.wait_for_engine()
-            self._begin(engine.info.name, take_of)
+            self._begin(engine.info.name, take_of, after)
             growing = self._growing or ""
             prompt, own = self.story.prompt_for(growing), self.story.find_own_text(growing)
-            async for chunk in engine.write(prompt, self._settings_now(), own):
+            async for chunk in engine.write(prompt, self.settings_now(), own):
                 self._take(chunk)
         except RnnchatError as problem:
             is_replaced = self.slot.engine is not None and self.slot.engine.alive and isinstance(problem, EngineError)
@@ -228,14 +240,23 @@ class Writer:
                 self._alter(self.story.undo)
             self.audience.show_failure(error, "" if has_written else given_back)
 
-    def _begin(self, model: str, take_of: str | None) -> None:
+    def _begin(self, model: str, take_of: str | None, after: tuple[str, int] | None) -> None:
         """Begin the passage that the model is going to fill."""
-        leaf = self.story.leaf
+        leaf = self.find_passage(after[0] if after else None)
+        before = self.story.path()
         is_cut = leaf is not None and leaf.author == "model" and (leaf.settings or {}).get(ENDED) != "stop"
         is_same_turn = self.story.mode == "chat" and is_cut and take_of is None
-        passage = self._keep(lambda: self.story.begin_passage(model=model, take_of=take_of, is_same_turn=is_same_turn))
+        passage = self._keep(
+            lambda: self.story.begin_passage(model=model, take_of=take_of, is_same_turn=is_same_turn, after=after)
+        )
         self._growing = passage.id if passage else self.story.path()[-1].id
         self.audience.show_story()
+        self._show_kept(before, self._growing, after is not None)
+
+    def _show_kept(self, before: Sequence[Passage], here: str, is_cut: bool) -> None:
+        """Say which passages that were shown ``before`` are hidden now that ``here`` is in their place."""
+        if (kept := find_kept(self.story, before, here, is_cut)) is not None:
+            self.audience.show_kept(kept)
 
     def _take(self, chunk: Chunk) -> None:
         """Take in what the model said, for the next flush."""
@@ -267,7 +288,7 @@ class Writer:
         self.audience.show_story()
         return has_written
 
-    def _settings_now(self) -> Settings:
+    def settings_now(self) -> Settings:
         """The settings of the panel; in a chat a reply ends where the turn does."""
         if self.story.mode == "chat":
             return self.settings.change(stop=(*self.settings.stop, *self.story.chat.stop))
@@ -275,7 +296,7 @@ class Writer:
 
     def _record(self) -> dict[str, Any]:
         """What is kept with a passage: all that it takes to write it again."""
-        return self._settings_now().to_json() | {"seed": self.seed}
+        return self.settings_now().to_json() | {"seed": self.seed}
 
     def _alter(self, change: Any) -> None:
         """Make a change of the whole story and show it."""

@@ -98,10 +98,13 @@ class History(Tree):
         """The passages to lead the path through to reach this one, from the beginning and itself included."""
         return [None, *reversed([passage.id for passage in self.walk_back(passage_id)])]
 
-    def _lead(self, kind: StepKind, line: Sequence[str | None]) -> None:
-        """Let the passages of ``line`` follow each other, and bring back what of the path was deleted."""
+    def _lead(self, kind: StepKind, line: Sequence[str | None], further: Sequence[Choice] = ()) -> None:
+        """Let the passages of ``line`` follow each other, and bring back what of the path was deleted.
+
+        ``further`` are choices that come before, of passages that are not on the path.
+        """
         pairs = itertools.pairwise(line)
-        choices = [Choice(a, self._chosen.get(a), b) for a, b in pairs if self._chosen.get(a) != b]
+        choices = [*further, *(Choice(a, self._chosen.get(a), b) for a, b in pairs if self._chosen.get(a) != b)]
         shown = itertools.chain(line, self._follow(line[-1]))
         self._do(kind, choices, self._deleted.intersection(id for id in shown if id))
 

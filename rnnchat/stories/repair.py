@@ -79,6 +79,17 @@ def _attach(passage: Passage, known: Mapping[str, Passage]) -> Passage:
     """The passage as one that continues a passage before it, or as a beginning."""
     first = known.get(passage.edit_of or "")
     if first is not None:
-        return replace(passage, parent=first.parent, edit_of=first.place)
-    parent = known.get(passage.parent or "")
-    return replace(passage, parent=None if parent is None else parent.place, edit_of=None)
+        parent = passage.parent if _is_tail(passage, first, known) else first.parent
+        return replace(passage, parent=parent, edit_of=first.place)
+    before = known.get(passage.parent or "")
+    return replace(passage, parent=None if before is None else before.place, edit_of=None)
+
+
+def _is_tail(passage: Passage, first: Passage, known: Mapping[str, Passage]) -> bool:
+    """Whether ``passage``, which shares the place of ``first``, is what was split off: after other takes of it."""
+    here = known.get(passage.parent or "")
+    while here is not None and here.id == here.place != first.place:
+        if here.parent == first.parent:
+            return True
+        here = known.get(here.parent or "")
+    return False

@@ -1,8 +1,7 @@
 """A story: what a person and models write together, with takes, undo and redo.
 
 Nothing that was written ever leaves the tree: undo, a deletion or another take only change which passages are
-on the path. An edit is another wording: a new take that shares the place of the old one, so that what was
-written after the old wording follows the new one too.
+on the path.
 
 A story does not know the database. It keeps count of what has not been saved and calls ``on_change`` after
 every change; the store sets that, and saves.
@@ -16,13 +15,13 @@ from typing import Any, Literal
 
 from rnnchat.errors import StoryError
 from rnnchat.stories.chat import ChatFormat, lay_out
-from rnnchat.stories.history import History
 from rnnchat.stories.passage import Author, Passage, Segment, Step, Unsaved, make_id
+from rnnchat.stories.revision import Cut, Revision
 
 Mode = Literal["page", "chat"]
 
 
-class Story(History):
+class Story(Revision):
     """A tree of passages, the path through it, and the history of both.
 
     Attributes:
@@ -53,6 +52,7 @@ class Story(History):
         self.notice = ""
         self.on_change: Callable[[Story], None] | None = None
         self._growing: set[str] = set()
+        self._split: tuple[str, ...] = ()  # what was split for the passage begun last
 
     # The text
 
@@ -77,13 +77,23 @@ class Story(History):
         raise StoryError(f"passage {passage_id} is not in the text shown: choose it first")
 
     def find_own_text(self, passage_id: str) -> tuple[tuple[int, int], ...]:
-        """Where models wrote what they read before this passage of the path: begins and ends in ``prompt_for``."""
+        """Where models wrote what they read before this passage of the path: begins and ends in ``prompt_for``.
+
+        Those of the whole text where the passage is not on the path.
+        """
         segments = itertools.takewhile(lambda segment: segment.passage.id != passage_id, self.segments())
         return tuple(
             (segment.start, segment.start + len(segment.text))
             for segment in segments
             if segment.passage.author == "model"
         )
+
+    def text_with_turn(self, text: str) -> str:
+        """The whole text if the person's next turn began with ``text``: what a model reads to continue that turn."""
+        turn = Passage("", None, "person", text, speaker=self.chat.person)
+        segments = lay_out([*self.path(), turn], self.chat)
+        whole = "".join(segment.heading + segment.text for segment in segments)
+        return whole if text else whole.rstrip(" ")
 
     def is_growing(self, passage_id: str) -> bool:
         """Whether this passage was begun and not finished."""
@@ -100,9 +110,10 @@ class Story(History):
         settings: dict[str, Any] | None = None,
         take_of: str | None = None,
         is_same_turn: bool = False,
+        after: tuple[str, int] | None = None,
     ) -> Passage:
         """Add a whole passage; the arguments are those of ``begin_passage``."""
-        passage = self._start(author, text, model, settings, take_of, is_same_turn)
+        passage = self._start(author, text, model, settings, take_of, is_same_turn, after)
         self._notify()
         return passage
 
@@ -114,6 +125,7 @@ class Story(History):
         settings: dict[str, Any] | None = None,
         take_of: str | None = None,
         is_same_turn: bool = False,
+        after: tuple[str, int] | None = None,
     ) -> Passage:
         """Begin a passage at the end of the path; ``grow`` and ``finish`` make it longer and end it.
 
@@ -122,9 +134,11 @@ class Story(History):
             model: The name of the model that writes it.
             settings: What the model writes with.
             take_of: Write another take of this passage instead of continuing the path; the old one stays.
-            is_same_turn: In a chat, go on with the turn at the end of the path instead of opening one.
+            is_same_turn: In a chat, continue the turn at the end of the path instead of opening one.
+            after: Continue this passage after so many of its characters instead of the end of the path; what
+                followed stays as a take of the new passage.
         """
-        passage = self._start(author, "", model, settings, take_of, is_same_turn)
+        passage = self._start(author, "", model, settings, take_of, is_same_turn, after)
         self._growing.add(passage.id)
         self._notify()
         return passage
@@ -145,22 +159,6 @@ class Story(History):
             return self._replace(passage, text, settings)
         self._drop(passage)
         return None
-
-    def edit(self, passage_id: str, text: str) -> Passage:
-        """Give a passage another wording: a new take, followed by all that followed the old one.
-
-        The author stays; ``edit_of`` tells that a person changed it. An empty text takes the passage out of the
-        middle of a story and leaves what comes after it.
-        """
-        old = self._get(passage_id)
-        line = self._line_to(passage_id)
-        new = replace(old, id=make_id(), text=text, created=time.time(), edit_of=old.place)
-        self._insert(new)
-        self.unsaved.texts[new.id] = None
-        follower = self._chosen.get(passage_id)
-        self._lead("edited", [*line[:-1], new.id, *([follower] if follower else [])])
-        self._notify()
-        return new
 
     # For the store
 
@@ -198,23 +196,34 @@ class Story(History):
         settings: dict[str, Any] | None,
         take_of: str | None,
         is_same_turn: bool,
+        after: tuple[str, int] | None = None,
     ) -> Passage:
+        take_of, before = self._find_before(take_of, after)
+        self._split = ()
         if take_of is not None:
             old = self._get(take_of)
-            line, parent, speaker = self._line_to(take_of)[:-1], old.parent, old.speaker
+            cut, speaker = Cut(self._line_to(take_of)[:-1], old.parent, []), old.speaker
         else:
-            leaf = self.leaf
-            line, parent = [leaf.id if leaf else None], leaf.place if leaf else None
-            is_turn = self.mode == "chat" and not is_same_turn
+            count = len(self._passages)
+            cut = self._cut_at(before.id, after[1] if after else len(before.text)) if before else Cut([None], None, [])
+            self._split = tuple(itertools.islice(self._passages, count, None))
+            is_turn = self.mode == "chat" and not is_same_turn and not self._split
             speaker = (self.chat.person if author == "person" else self.chat.model) if is_turn else None
-        passage = Passage(make_id(), parent, author, text, model, settings, time.time(), speaker)
+        passage = Passage(make_id(), cut.parent, author, text, model, settings, time.time(), speaker)
         if take_of is None and (twin := self._find_twin(passage)):
             passage = twin
         else:
             self._insert(passage)
             self.unsaved.texts[passage.id] = None
-        self._lead("wrote", [*line, passage.id])
+        self._lead("wrote", [*cut.line, passage.id], cut.choices)
         return passage
+
+    def _find_before(self, take_of: str | None, after: tuple[str, int] | None) -> tuple[str | None, Passage | None]:
+        """The passage of which a take is written, or else the one that is continued."""
+        if after is None:
+            return take_of, self.leaf
+        passage_id, offset = after
+        return (None, self._get(passage_id)) if offset > 0 else (passage_id, None)
 
     def _find_twin(self, passage: Passage) -> Passage | None:
         """A take with the same words of the person, which were taken back and are sent again."""
@@ -242,7 +251,8 @@ class Story(History):
         """Delete a passage that ended empty, and take the step that began it out of the history."""
         self._take_back(self._steps.pop())
         self.unsaved.steps_from = min(self.unsaved.steps_from, self._done)
-        self._toggle([passage.id])
+        self._toggle([passage.id, *self._split])
+        self._split = ()
         self._notify()
 
     def _notify(self) -> None:

@@ -17,6 +17,7 @@ class Tree:
     def __init__(self) -> None:
         self._passages: dict[str, Passage] = {}
         self._takes: dict[str | None, list[str]] = {}  # place -> the passages that continue it, oldest first
+        self._sharing: dict[str, list[str]] = {}  # place -> the passages that share it, oldest first
         self._chosen: dict[str | None, str | None] = {}  # passage -> the one that follows it; None: the beginning
         self._deleted: set[str] = set()
 
@@ -85,19 +86,18 @@ class Tree:
     def _insert(self, passage: Passage) -> None:
         self._passages[passage.id] = passage
         self._takes.setdefault(passage.parent, []).append(passage.id)
+        self._sharing.setdefault(passage.place, []).append(passage.id)
 
     def _wordings(self, place: str) -> list[str]:
         """The passages that share a place, the one to prefer last: not deleted, and newest."""
-        takes = self._takes[self._passages[place].parent]
-        wordings = [id for id in takes if self._passages[id].place == place]
-        return sorted(wordings, key=lambda id: id not in self._deleted)
+        return sorted(self._sharing[place], key=lambda id: id not in self._deleted)
 
     def _find_offspring(self, passage: Passage) -> Iterator[str]:
         """This passage and all that can only be reached through it, leaving out what is deleted already."""
-        open_ends = [passage]
+        open_ends, gone = [passage], set(self._deleted)
         while open_ends:
             passage = open_ends.pop()
             yield passage.id
-            siblings = self._find_takes(passage.parent)
-            if not any(s.place == passage.place and s.id != passage.id for s in siblings):
+            gone.add(passage.id)
+            if gone.issuperset(self._sharing[passage.place]):
                 open_ends += self._find_takes(passage.place)

@@ -266,6 +266,7 @@ class RnnchatApp(App[None]):
 
     def action_open_screen(self, mode: str) -> None:
         """Go to one of the four screens."""
+        self.settings.learn(f"app.{mode}")
         self.switch_mode(mode)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -25,11 +25,15 @@ MAX_COMPLAINTS = 5
 PRECISIONS = ("int8", "float32")
 KINDS: dict[str, tuple[type[Any], str]] = {
     "panel": (bool, "true or false"),
+    "ghost": (bool, "true or false"),
+    "hints": (list, "a list"),
     "writing": (dict, "a table"),
     "keys": (dict, "a table"),
     "precision": (dict, "a table"),
 }
 """What each setting must be, and how to say it; all others are text."""
+PLAIN = ("theme", "model", "story", "panel", "ghost", "hints")
+"""The settings that are no tables."""
 
 
 @dataclass
@@ -44,6 +48,10 @@ class ScreenSettings:
     """Id of the story that was open last."""
     panel: bool = True
     """Is the panel beside the story open, where there is room for it?"""
+    ghost: bool = True
+    """Whether ghost text stands in the box after a pause."""
+    hints: list[str] = field(default_factory=list)
+    """Names of the hints whose key was used: they are not shown again."""
     writing: Settings = field(default_factory=Settings)
     """The values of the panel."""
     keys: dict[str, str] = field(default_factory=dict)
@@ -78,6 +86,11 @@ class ScreenSettings:
         if len(complaints) > MAX_COMPLAINTS:
             complaints[MAX_COMPLAINTS:] = [f"{len(complaints) - MAX_COMPLAINTS} more settings cannot be used"]
         return settings, [f"{path.name}: {complaint}" for complaint in complaints]
+
+    def learn(self, name: str) -> None:
+        """Take note that the person has used the key of the hint ``name``: it is not shown again."""
+        if name not in self.hints:
+            self.hints.append(name)
 
     def _take(self, key: str, value: Any) -> list[str]:
         """Put one entry of the file in its place; say what cannot be used."""
@@ -152,7 +165,7 @@ class ScreenSettings:
         """The text of ``document`` with these settings in it."""
         import tomlkit
 
-        for name in ("theme", "model", "story", "panel"):
+        for name in PLAIN:
             document[name] = getattr(self, name)
         _update_table(document, "writing", self.writing.to_json())
         _update_table(document, "keys", self.keys)
@@ -168,7 +181,7 @@ class ScreenSettings:
             return False
         tables = (record.get(name) for name in ("writing", "keys", "precision"))
         return all(isinstance(table, dict) for table in tables) and all(
-            record.get(name) == _encodable(getattr(self, name)) for name in ("theme", "model", "story", "panel")
+            record.get(name) == _encodable(getattr(self, name)) for name in PLAIN
         )
 
 

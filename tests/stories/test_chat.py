@@ -122,3 +122,14 @@ def test_a_segment_says_where_its_passage_stands_in_the_text() -> None:
 def test_a_format_survives_being_written_down() -> None:
     for chat in (ChatFormat.play("X", "Y"), ChatFormat.lines()):
         assert ChatFormat.from_json(chat.to_json()) == chat
+
+
+def test_the_text_with_a_turn_begun_is_what_it_becomes_once_that_turn_is_added() -> None:
+    story = Story(mode="chat")
+    assert story.text_with_turn("") == "ROMEO:\n"
+    story.add("person", "Hello")
+    story.add("model", "Good day")
+    begun = story.text_with_turn("How are")
+    assert story.text().endswith("Good day")
+    story.add("person", "How are")
+    assert begun == story.text()

@@ -7,7 +7,10 @@ from rnnchat.stories.store import Store
 from rnnchat.stories.story import Story
 
 Deed = tuple[str, int, str]
-NAMES = ("add", "page", "chat", "retake", "stream", "cancel", "choose", "walk", "edit", "delete", "undo", "redo")
+NAMES = (
+    "add", "page", "chat", "retake", "stream", "cancel", "choose", "walk", "edit", "delete", "undo", "redo",
+    "type", "continue", "give up",
+)  # fmt: skip
 
 
 def do_deed(story: Story, deed: Deed) -> None:
@@ -36,6 +39,16 @@ def do_deed(story: Story, deed: Deed) -> None:
         story.edit(picked, text)
     elif picked and name == "delete":
         story.delete(picked)
+    elif story.path() and name == "type":
+        start = number % (len(story.text()) + 1)
+        story.replace_text(start, start + len(text) // 2, text)
+        story.close_wording()
+    elif story.path() and name in ("continue", "give up"):
+        path = story.path()
+        here = path[number % len(path)]
+        passage = story.begin_passage(model="m", after=(here.id, len(text) % (len(here.text) + 1)))
+        story.grow(passage.id, text if name == "continue" else "")
+        story.finish(passage.id)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -78,8 +91,9 @@ def test_undoing_everything_leaves_nothing_to_see_and_redoing_everything_brings_
     while story.undo():
         pass
     assert (story.text(), story.path()) == ("", [])
-    # Only what ended before its first character stays out of sight.
-    assert not any(story.passages[id].text for id in story.deleted)
+    # Only what ended before its first character stays out of sight, with what was split for it.
+    in_sight = [passage.text for id, passage in story.passages.items() if id not in story.deleted]
+    assert all(any(story.passages[id].text in text for text in ["", *in_sight]) for id in story.deleted)
     while story.redo():
         pass
     assert look_at(story) == after

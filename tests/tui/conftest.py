@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from rnnchat.desk import ghost
 from rnnchat.tui.app import RnnchatApp
 from rnnchat.tui.screens.write import WriteScreen
 
@@ -19,6 +20,12 @@ def _still_cursors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep cursors from blinking: a blink is a change of the screen that no test means."""
     monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
     monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda self: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no pause bring ghost text: a busy machine makes pauses that no test means. Tests of it set their own."""
+    monkeypatch.setattr(ghost, "PAUSE_S", 1e6)
 
 
 @pytest.fixture

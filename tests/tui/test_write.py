@@ -330,7 +330,7 @@ async def test_an_edited_passage_has_other_words_and_undo_brings_the_old_ones_ba
 async def test_typing_while_the_panel_has_the_cursor_goes_on_in_the_box(make_app: Any) -> None:
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("tab")
+        await pilot.press("shift+tab")
         assert app.screen.focused is not app.screen.query_one(PromptBox)
         await pilot.press("h", "i")
         assert app.screen.query_one(PromptBox).text == "hi"

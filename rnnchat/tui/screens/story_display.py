@@ -11,7 +11,8 @@ from textual.widgets import Static
 
 from rnnchat.desk.audience import Audience
 from rnnchat.desk.figures import format_speed
-from rnnchat.desk.piece import Piece
+from rnnchat.desk.kept import Kept
+from rnnchat.desk.piece import Piece, list_notes, list_pieces
 from rnnchat.desk.prose import show_stretch
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.keys import show_key
@@ -46,9 +47,8 @@ class StoryDisplay(Audience):
 
     def show_story(self) -> None:
         """Show the story as it stands."""
-        writer, story = self.screen.writer, self.screen.writer.story
-        view = self.screen.query_one(StoryView)
-        view.show(writer.pieces(), writer.notes())
+        story, view = self.screen.writer.story, self.screen.query_one(StoryView)
+        view.show(list_pieces(story), list_notes(story))
         if view.marked is not None and view.marked not in [passage.id for passage in story.path()]:
             view.marked = None
         self.screen.set_class(not story.path(), "-empty")
@@ -56,6 +56,7 @@ class StoryDisplay(Audience):
         prompt = self.screen.query_one(PromptBox)
         prompt.prompts = [passage.text.strip() for passage in story.path() if passage.author == "person"]
         prompt.border_title = escape(story.chat.person) if story.mode == "chat" else None
+        self.screen.ghosts.renew()
         prompt.placeholder = f"Say something to {story.chat.model}" if story.mode == "chat" else PLACEHOLDER
 
     def show_growth(self, piece: Piece) -> None:
@@ -69,6 +70,8 @@ class StoryDisplay(Audience):
         self.screen.query_one(Panel).show_seed(writer.seed)
         if self._flush_timer is not None:
             self._flush_timer.resume() if writer.is_writing else self._flush_timer.pause()
+        if not writer.is_writing:
+            self.screen.ghosts.wait_for_pause()
         # The line below lies far from the text: both at once would draw the whole screen again.
         if not writer.is_writing or writer.is_waiting or time.monotonic() - self._speed_shown_s > SPEED_S:
             self._speed_shown_s = time.monotonic()
@@ -81,6 +84,15 @@ class StoryDisplay(Audience):
         else:
             fact = format_speed(writer.chars_per_s) if writer.chars_per_s else ""
         self.screen.query_one(BottomBar).show_fact(fact)
+
+    def show_kept(self, kept: Kept) -> None:
+        """Say where the passages are that are not shown any more."""
+        name, key = ("write.take-before", "alt+left") if kept.is_before else ("write.take-after", "alt+right")
+        count = "what followed here belongs" if kept.passages == 1 else f"{kept.passages} passages after this belong"
+        it = "it" if kept.passages == 1 else "them"
+        self.show_notice(
+            f"{count} to take {kept.take}: {show_key(self.app.settings.keys.get(name, key))} brings {it} back"
+        )
 
     def show_notice(self, sentence: str) -> None:
         """Show a sentence quietly between story and box for a while."""

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -20,12 +20,15 @@ from rnnchat.desk.summary import summarize
 from rnnchat.desk.writing import Writer
 from rnnchat.stories.story import Story
 from rnnchat.tui.keys import show_key
-from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.screens.ghost_display import GhostDisplay
+from rnnchat.tui.screens.page import PageScreen
 from rnnchat.tui.screens.story_display import StoryDisplay
 from rnnchat.tui.screens.story_menu import StoryMenu
+from rnnchat.tui.widgets.ghost_box import GhostBox
 from rnnchat.tui.widgets.notice import NoticeLine
 from rnnchat.tui.widgets.panel import PANEL_KEYS, Panel
 from rnnchat.tui.widgets.prompt_box import PromptBox
+from rnnchat.tui.widgets.story_editor import StoryEditor
 from rnnchat.tui.widgets.story_view import StoryView
 from rnnchat.tui.widgets.welcome import Welcome
 
@@ -38,7 +41,7 @@ LOOK_S = 1.0
 """Seconds between two looks at what happens to the open story elsewhere."""
 
 
-class WriteScreen(MainScreen):
+class WriteScreen(PageScreen):
     """Writing together with the model that is open. All keys work while one types."""
 
     MODE: ClassVar[str] = "write"
@@ -78,10 +81,11 @@ class WriteScreen(MainScreen):
         self.writer = Writer(self.app.slot, Story(), self.app.settings.writing, self.display_)
         self.shelf = Shelf(self.writer)
         self.menu = StoryMenu(self, self.shelf)
+        self.ghosts = GhostDisplay(self)
 
     def compose_body(self) -> ComposeResult:
         # All in the screen itself: every container around the story is drawn with each of its frames.
-        yield StoryView(id="story")
+        yield StoryEditor(id="story")
         with Horizontal(classes="centred", id="empty"):
             yield Welcome()
         yield Static(id="problem", markup=False)
@@ -94,7 +98,9 @@ class WriteScreen(MainScreen):
     def on_mount(self) -> None:
         self.set_class(not self.app.settings.panel, "-panel-closed")
         self.display_.start()
-        self.watch(self.app, "model_state", self.shelf.suit_model, init=False)
+        self.ghosts.start()
+        self.query_one(StoryEditor).replace = self.replace_text
+        self.watch(self.app, "model_state", self._take_model, init=False)
         self.set_interval(LOOK_S, lambda: self.run_worker(self.shelf.look(), group="look"))
         self.app.before_quit.append(self.menu.check_saved)
         # The database is opened behind the first frame.
@@ -142,15 +148,18 @@ class WriteScreen(MainScreen):
     def action_take(self) -> None:
         """Ask for another take of the marked passage, or of the last one."""
         view = self.query_one(StoryView)
-        marked, view.marked, view.follows = view.marked, None, True
+        marked, view.marked, view.follows = self.find_target(), None, True
+        self.ghosts.learn("write.take")
         self.run_request(self.writer.write_take(marked))
 
     async def action_walk(self, offset: int) -> None:
         """Show the take before or after, of the marked passage or the last one."""
         view = self.query_one(StoryView)
+        self.ghosts.learn("write.take-before")
         follows = view.follows
-        passage = self.writer.find_passage(view.marked)
-        await self._answer(self.writer.walk_takes(offset, view.marked))
+        target = self.find_target()
+        passage = self.writer.find_passage(target)
+        await self._answer(self.writer.walk_takes(offset, target))
         if view.marked is None and passage is not None:
             view.follows = follows
         elif passage is not None:
@@ -180,6 +189,15 @@ class WriteScreen(MainScreen):
     @on(TextArea.Changed, "#prompt")
     def _keep_draft(self) -> None:
         self.menu.save_draft_soon()
+        self.ghosts.wait_for_pause()
+
+    @on(GhostBox.GhostTaken)
+    def _learn_taking(self, event: GhostBox.GhostTaken) -> None:
+        self.ghosts.take(event.was_empty)
+
+    @on(GhostBox.GhostShown)
+    def _show_keys(self) -> None:
+        self.ghosts.show_keys()
 
     def action_list_stories(self) -> None:
         self.menu.list_stories()
@@ -196,10 +214,19 @@ class WriteScreen(MainScreen):
     async def _take_settings(self, event: Panel.Changed) -> None:
         await self._use_settings(event.settings)
 
+    @on(Panel.GhostTurned)
+    def _turn_ghost(self, event: Panel.GhostTurned) -> None:
+        self.ghosts.turn(event.is_on)
+
+    def _take_model(self) -> None:
+        self.shelf.suit_model()
+        self.ghosts.renew()
+
     async def _use_settings(self, settings: Settings) -> None:
         self.app.settings.writing = settings
         self.app.save_settings_soon()
         await self.writer.change(settings)
+        self.ghosts.renew()
         self.show_settings()
 
     async def action_guard_loops(self) -> None:
@@ -237,38 +264,6 @@ class WriteScreen(MainScreen):
             line = Content.assemble(summarize(self.writer.settings), "   ", (key, "$accent"), " settings")
         self.query_one(NoticeLine).show_standing(line)
 
-    # Moving about
-
-    def action_mark(self, offset: int) -> None:
-        """Mark the passage before or after, for another take, its takes or an edit."""
-        view = self.query_one(StoryView)
-        path = [passage.id for passage in self.writer.story.path()]
-        if not path:
-            return
-        place = path.index(view.marked) + offset if view.marked in path else len(path) - 1
-        view.marked = path[max(0, place)] if place < len(path) else None
-
-    def action_scroll(self, direction: int) -> None:
-        """Scroll the story by a page."""
-        view = self.query_one(StoryView)
-        view.scroll_relative(y=direction * max(1, view.size.height - 2), animate=False)
-
-    def action_scroll_home(self) -> None:
-        """Go to the beginning of the story."""
-        self.query_one(StoryView).scroll_home(animate=False)
-
-    def action_scroll_end(self) -> None:
-        """Go to the end of the story, and follow it."""
-        self.query_one(StoryView).scroll_end(animate=False)
-
-    def on_key(self, event: events.Key) -> None:
-        """Type into the box from anywhere."""
-        if event.is_printable and event.character and not isinstance(self.focused, TextArea):
-            event.stop()
-            prompt = self.query_one(PromptBox)
-            prompt.focus()
-            prompt.insert(event.character)
-
     async def leave(self) -> None:
         """Stop the model and keep everything, because the program ends."""
         with contextlib.suppress(TimeoutError):  # what is typed before a story is there belongs to it
@@ -284,8 +279,9 @@ class WriteScreen(MainScreen):
 
         return [
             ("Write", list(cls.BINDINGS)),
-            ("In the box", list(PromptBox.BINDINGS)),
-            ("In the settings (tab moves there)", PANEL_KEYS),
+            ("In the text (↑ from an empty box, or a click)", list(StoryEditor.BINDINGS)),
+            ("In the box", [*PromptBox.BINDINGS, *GhostBox.BINDINGS]),
+            ("In the settings (shift+tab moves there)", PANEL_KEYS),
             ("In the list of stories", list(StoriesScreen.BINDINGS)),
             ("While editing a passage", list(EditPassage.BINDINGS)),
         ]

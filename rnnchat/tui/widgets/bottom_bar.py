@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content, ContentText
+from textual.reactive import var
 from textual.widgets import Static
 
 GAP = "  "
@@ -17,7 +18,12 @@ class KeyLine(Static):
     """The keys that work now, in the order in which the screen lists them; a click presses one.
 
     One widget and one line of text: it costs nothing when the cursor goes from field to field.
+
+    Attributes:
+        first: Ids of the bindings that come before those of the screen.
     """
+
+    first: var[tuple[str, ...]] = var[tuple[str, ...]]((), init=False)
 
     def __init__(self) -> None:
         """Make the line; it follows the bindings of its screen."""
@@ -29,6 +35,9 @@ class KeyLine(Static):
         self._show_keys()
 
     def on_resize(self) -> None:
+        self._show_keys()
+
+    def watch_first(self) -> None:
         self._show_keys()
 
     def _show_keys(self) -> None:
@@ -63,7 +72,7 @@ class KeyLine(Static):
         return sorted(shown.values(), key=lambda binding: order[binding.id])
 
     def _list_ids(self) -> list[str | None]:
-        return [binding.id for binding in self.screen.BINDINGS if isinstance(binding, Binding)]
+        return [*self.first, *(binding.id for binding in self.screen.BINDINGS if isinstance(binding, Binding))]
 
 
 class BottomBar(Horizontal):

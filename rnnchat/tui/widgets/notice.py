@@ -11,7 +11,7 @@ NOTICE_S = 10.0
 
 
 class NoticeLine(Static):
-    """Shows a notice for a while, and otherwise what always holds."""
+    """Shows a notice for a while, and otherwise a hint, or what always holds."""
 
     DEFAULT_CSS = """
     NoticeLine {
@@ -28,6 +28,7 @@ class NoticeLine(Static):
         """Make an empty line."""
         super().__init__(id=id)
         self._standing: ContentText = ""
+        self._hint: ContentText | None = None
         self._timer: Timer | None = None
 
     def show_notice(self, sentence: str) -> None:
@@ -39,12 +40,21 @@ class NoticeLine(Static):
     def show_standing(self, content: ContentText) -> None:
         """Show ``content`` whenever there is no notice."""
         self._standing = content
-        if self._timer is None:
-            self.update(content)
+        self._show_lasting()
+
+    def show_hint(self, hint: ContentText | None) -> None:
+        """Show ``hint`` in place of what always holds; None for no hint."""
+        if hint != self._hint:
+            self._hint = hint
+            self._show_lasting()
 
     def clear(self) -> None:
         """Let the notice go."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        self.update(self._standing)
+        self._show_lasting()
+
+    def _show_lasting(self) -> None:
+        if self._timer is None:
+            self.update(self._standing if self._hint is None else self._hint)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 WIDTH = 36
 FOLDED, UNFOLDED = "▸", "▾"
+GHOST_WORDS = ("on", "off")
 
 
 class MoreRow(Field):
@@ -109,6 +110,12 @@ class Panel(VerticalScroll, can_focus=False):
 
         settings: Settings
 
+    @dataclass
+    class GhostTurned(Message):
+        """The person turned ghost text on or off."""
+
+        is_on: bool
+
     def __init__(self, settings: Settings, id: str | None = None) -> None:
         """Make a panel that shows ``settings``."""
         super().__init__(id=id)
@@ -128,6 +135,7 @@ class Panel(VerticalScroll, can_focus=False):
                 yield self._make_row(name, description, "folded")
         yield ModelField().add_class("gap")
         yield PrecisionField()
+        yield CycleField("Ghost text", GHOST_WORDS, GHOST_WORDS[not self.app.settings.ghost], id="ghost")
         yield TrainingNote()
 
     def _make_row(self, name: str, description: Description, classes: str | None) -> Field:
@@ -205,6 +213,9 @@ class Panel(VerticalScroll, can_focus=False):
     def _take_choice(self, event: CycleField.Changed) -> None:
         event.stop()
         name = event.field.id or ""
+        if name == "ghost":
+            self.post_message(self.GhostTurned(event.value == GHOST_WORDS[0]))
+            return
         self._take(**{name: next(value for value, word in self._find_words(name).items() if word == event.value)})
 
     @on(TextsField.Changed)

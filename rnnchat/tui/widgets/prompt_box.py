@@ -8,13 +8,14 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import TextArea
+
+from rnnchat.tui.widgets.ghost_box import GhostBox
 
 MAX_HISTORY = 200
 PLACEHOLDER = "Write, or press enter to let the model continue"
 
 
-class PromptBox(TextArea):
+class PromptBox(GhostBox):
     """A text area that sends on Enter.
 
     Attributes:
@@ -42,7 +43,9 @@ class PromptBox(TextArea):
         Binding(
             "ctrl+j,alt+enter,shift+enter", "new_line", "new line", show=False, id="prompt.new-line", priority=True
         ),
+        Binding("up", "move_ghost(-1)", "the one before", show=False, id="ghost.before"),
         Binding("up", "cursor_up_or_recall", "previous prompt", show=False, id="prompt.earlier"),
+        Binding("down", "move_ghost(1)", "another", id="ghost.another", tooltip="another ghost text"),
         Binding("down", "cursor_down_or_recall", "next prompt", show=False, id="prompt.later"),
     ]
 
@@ -51,6 +54,9 @@ class PromptBox(TextArea):
         """The person pressed Enter; ``text`` may be empty."""
 
         text: str
+
+    class Left(Message):
+        """The person goes up, out of the empty box."""
 
     def __init__(self, id: str | None = None) -> None:
         """Make an empty box."""
@@ -81,8 +87,10 @@ class PromptBox(TextArea):
         self.call_later(self.insert, "\n")
 
     def action_cursor_up_or_recall(self) -> None:
-        """Go a row up, or from the first row to the prompt sent before."""
-        if self._cursor_row() == 0 and self.prompts:
+        """Go a row up, from the first row to the prompt sent before, from an empty box into the story."""
+        if not self.text:
+            self.post_message(self.Left())
+        elif self._cursor_row() == 0 and self.prompts:
             self._recall(-1)
         else:
             self.action_cursor_up()
@@ -103,6 +111,10 @@ class PromptBox(TextArea):
         self._recalled = None
         self.load_text(text)
         self.move_cursor(self.document.end)
+
+    def action_recall(self) -> None:
+        """Show the prompt sent before the one that is shown."""
+        self._recall(-1)
 
     def _recall(self, direction: int) -> None:
         """Show the prompt before or after the one recalled; after the last one, the draft."""

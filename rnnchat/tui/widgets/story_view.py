@@ -225,11 +225,11 @@ class StoryView(ScrollView, can_focus=False):
             strip = self._highlight(strip, *span)
         return strip.extend_cell_length(self.layout_.width, self.rich_style).apply_offsets(0, row)
 
-    def _highlight(self, strip: Strip, start: int, end: int) -> Strip:
-        """Draw the characters from ``start`` to ``end`` (-1: to the last) as selected."""
+    def _highlight(self, strip: Strip, start: int, end: int, look: Style | None = None) -> Strip:
+        """Draw the characters from ``start`` to ``end`` (-1: to the last) as selected, or with another ``look``."""
         found = self.screen.get_component_rich_style("screen--selection")
         is_plain = self.app.no_color or self.app.native_ansi_color
-        style = Style(reverse=True) if is_plain else Style(bgcolor=found.bgcolor)
+        style = look or (Style(reverse=True) if is_plain else Style(bgcolor=found.bgcolor))
         drawn, place = [], 0
         for segment in strip:
             length = len(segment.text)
