@@ -136,12 +136,13 @@ class Writer:
             is_end = found is not None and found[0] == self.story.leaf and found[1] == len(found[0].text)
             self._start(after=None if found is None or is_end else (found[0].id, found[1]))
 
-    def replace_text(self, start: int, end: int, text: str) -> bool:
-        """Put ``text`` in place of a stretch of the whole text; False while the model writes."""
+    def replace_text(self, start: int, end: int, text: str) -> int | None:
+        """Put ``text`` in place of a stretch of the whole text and say where it begins; None while the model writes."""
         if self.is_writing or self._requests.locked():
-            return False
-        self._alter(lambda: self.story.replace_text(start, end, text))
-        return True
+            return None
+        place = self._keep(lambda: self.story.replace_text(start, end, text))
+        self.audience.show_story()
+        return start if place is None else int(place)
 
     def leave_wording(self, offset: int) -> None:
         """The caret has moved to ``offset``: an edit in another passage is a take of its own."""

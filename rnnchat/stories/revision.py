@@ -46,11 +46,14 @@ class Revision(History):
         """
         return self._reword([(self._get(passage_id), text)])[0]
 
-    def replace_text(self, start: int, end: int, text: str) -> None:
+    def replace_text(self, start: int, end: int, text: str) -> int:
         """Put ``text`` in place of the characters from ``start`` to ``end`` of the whole text.
 
         Each passage that this changes gets another wording; an insertion between two belongs to the one before it.
         Typing on in a wording makes it longer, until ``close_wording``, and is one step for undo. Headings stay.
+
+        Returns:
+            where the new text begins: after the heading, if ``start`` is within one.
 
         Raises:
             StoryError: there is no passage that could take the text.
@@ -59,12 +62,14 @@ class Revision(History):
         if not parts:
             raise StoryError("there is no text at this place: write in the box below")
         [(passage, words), *others] = parts
+        passage_id = passage.id
         if not others and passage.id == self._open_wording and self._is_last_edited(passage.id):
             self._passages[passage.id] = replace(passage, text=words)
             self.unsaved.texts[passage.id] = None
             self._notify()
         else:
-            self._open_wording = self._reword(parts)[0].id
+            self._open_wording = passage_id = self._reword(parts)[0].id
+        return max(start, next(segment.start for segment in self.segments() if segment.passage.id == passage_id))
 
     def close_wording(self) -> None:
         """Let the next edit be a take and a step of its own."""

@@ -74,6 +74,13 @@ def test_headings_of_a_chat_stay_whatever_is_deleted_over_them() -> None:
     assert story.text() == "ROMEO:\nHel\n\nJULIET:\nday"
 
 
+def test_typing_in_a_heading_lands_behind_it() -> None:
+    story = Story(mode="chat")
+    story.add("person", "Hello")
+    assert story.replace_text(3, 3, "Oh! ") == len("ROMEO:\n")
+    assert story.text() == "ROMEO:\nOh! Hello"
+
+
 def test_an_empty_story_has_no_text_to_edit() -> None:
     with pytest.raises(StoryError, match="write in the box"):
         Story().replace_text(0, 0, "a")

@@ -12,9 +12,13 @@ from rnnchat.desk.writing import Writer
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.screens.ghost_display import GhostDisplay
 from rnnchat.tui.screens.story_display import StoryDisplay
+from rnnchat.tui.widgets.bottom_bar import KeyLine
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.story_editor import StoryEditor
 from rnnchat.tui.widgets.story_view import StoryView
+
+PAGE_KEYS = ("page.continue", "page.leave")
+"""The keys at the left of the line below while the caret is in the story."""
 
 
 class PageScreen(MainScreen):
@@ -40,10 +44,12 @@ class PageScreen(MainScreen):
     def _leave_story(self) -> None:
         self.query_one(PromptBox).focus()
         self.writer.story.close_wording()
+        self.query_one(KeyLine).first = ()
 
     @on(StoryEditor.Moved)
     def _change_passage(self, event: StoryEditor.Moved) -> None:
         self.writer.leave_wording(event.offset)
+        self.query_one(KeyLine).first = PAGE_KEYS
         self.ghosts.learn("page.enter")
 
     @on(StoryEditor.Continued)
@@ -52,12 +58,12 @@ class PageScreen(MainScreen):
         self.query_one(StoryView).follows = True
         self.run_request(self.writer.continue_at(event.offset))
 
-    def replace_text(self, start: int, end: int, text: str) -> bool:
-        """Change the story at the caret; False while the model writes, which is said."""
-        if not self.writer.replace_text(start, end, text):
+    def replace_text(self, start: int, end: int, text: str) -> int | None:
+        """Change the story at the caret and give the place; None while the model writes, which is said."""
+        place = self.writer.replace_text(start, end, text)
+        if place is None:
             self.display_.show_notice("the model is still writing: esc stops it, then change the text")
-            return False
-        return True
+        return place
 
     def find_target(self) -> str | None:
         """The passage that the keys act on: the one with the caret, or the marked one; None for the last one."""

@@ -156,6 +156,7 @@ class WriteScreen(PageScreen):
         """Show the take before or after, of the marked passage or the last one."""
         view = self.query_one(StoryView)
         self.ghosts.learn("write.take-before")
+        self.query_one(NoticeLine).clear()
         follows = view.follows
         target = self.find_target()
         passage = self.writer.find_passage(target)

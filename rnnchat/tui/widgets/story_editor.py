@@ -31,7 +31,8 @@ class StoryEditor(StoryView, can_focus=False):
     Attributes:
         caret: Offset of the caret in the text; None while it is not in the story.
         anchor: Where the selected text begins or ends, if any is selected; its other end is the caret.
-        replace: Replaces a stretch of the text (start, end, new text); says whether that was done.
+        replace: Replaces a stretch of the text (start, end, new text); says where it begins now, None if it was not
+            done.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,7 +68,7 @@ class StoryEditor(StoryView, can_focus=False):
 
     caret: var[int | None] = var[int | None](None, init=False)
     anchor: var[int | None] = var[int | None](None, init=False)
-    replace: Callable[[int, int, str], bool] = staticmethod(lambda start, end, text: False)
+    replace: Callable[[int, int, str], int | None] = staticmethod(lambda start, end, text: None)
 
     @dataclass
     class Continued(Message):
@@ -190,16 +191,16 @@ class StoryEditor(StoryView, can_focus=False):
     def action_type(self, text: str) -> None:
         """Put ``text`` in place of what is selected, or at the caret."""
         start, end = self.selected
-        if self.replace(start, end, text):
-            self.anchor, self.caret = None, start + len(text)
+        if (place := self.replace(start, end, text)) is not None:
+            self.anchor, self.caret = None, place + len(text)
 
     def action_delete(self, how: str) -> None:
         """Delete what is selected, or from the caret to where a move would lead."""
         start, end = self.selected
         if start == end:
             start, end = sorted((start, self._find_target(how)))
-        if start < end and self.replace(start, end, ""):
-            self.anchor, self.caret = None, start
+        if start < end and (place := self.replace(start, end, "")) is not None:
+            self.anchor, self.caret = None, place
 
     def action_copy(self) -> None:
         """Copy what is selected."""
