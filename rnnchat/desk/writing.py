@@ -144,12 +144,6 @@ class Writer:
         self.audience.show_story()
         return start if place is None else int(place)
 
-    def leave_wording(self, offset: int) -> None:
-        """The caret has moved to ``offset``: an edit in another passage is a take of its own."""
-        found = self.story.find_offset(offset)
-        if found is None or not self.story.is_open_wording(found[0].id):
-            self.story.close_wording()
-
     async def open_story(self, story: Story) -> None:
         """Go over to ``story``; what is being written in the one before it ends where it is."""
         async with self._requests:

@@ -71,13 +71,11 @@ class Revision(History):
             self._open_wording = passage_id = self._reword(parts)[0].id
         return max(start, next(segment.start for segment in self.segments() if segment.passage.id == passage_id))
 
-    def close_wording(self) -> None:
-        """Let the next edit be a take and a step of its own."""
-        self._open_wording = None
-
-    def is_open_wording(self, passage_id: str) -> bool:
-        """Whether typing on in this passage makes the wording longer that is there."""
-        return passage_id == self._open_wording
+    def close_wording(self, offset: int | None = None) -> None:
+        """Let the next edit be a take and a step of its own, unless it is still in the passage at ``offset``."""
+        found = None if offset is None else self.find_offset(offset)
+        if found is None or found[0].id != self._open_wording:
+            self._open_wording = None
 
     def find_offset(self, offset: int) -> tuple[Passage, int] | None:
         """The passage that holds the place ``offset`` of the whole text, and the place in its own text.

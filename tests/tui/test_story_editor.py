@@ -24,7 +24,9 @@ def open_story(wait_for: Any) -> Callable[..., Any]:
             screen.writer.story.add("model" if number % 2 else "person", text, model="m" if number % 2 else None)
         screen.display_.show_story()
         await wait_for(pilot, lambda: pilot.app.slot.engine)
-        return screen.query_one(StoryEditor)
+        view = screen.query_one(StoryEditor)
+        await wait_for(pilot, lambda: view.size.height)  # an empty page has no place for it
+        return view
 
     return write
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from textual.app import SystemCommand
 from textual.content import Content
 from textual.timer import Timer
 
@@ -13,8 +15,10 @@ from rnnchat.desk.ghost import GhostWriter
 from rnnchat.desk.hint import Scene, choose_hint, say_hint
 from rnnchat.tui.keys import APP_KEYS, flatten_bindings, show_key
 from rnnchat.tui.widgets.bottom_bar import KeyLine
+from rnnchat.tui.widgets.field import CycleField
 from rnnchat.tui.widgets.ghost_box import GhostBox
 from rnnchat.tui.widgets.notice import NoticeLine
+from rnnchat.tui.widgets.panel import GHOST_WORDS
 from rnnchat.tui.widgets.prompt_box import PromptBox
 
 if TYPE_CHECKING:
@@ -78,6 +82,24 @@ class GhostDisplay:
         if was_empty and not self.screen.writer.story.path():
             self.app.settings.learn("ghost.begin")
         self.learn("ghost.take")
+
+    def commands(self) -> Iterable[SystemCommand]:
+        """The entries of the command palette that are about the box and its hints."""
+        yield SystemCommand("Earlier prompts", "Bring back what was sent before", self._prompt.action_recall)
+        yield SystemCommand("Ghost text", "Show the model's continuation in the box, or not", self.switch)
+        yield SystemCommand("Hints again", "Show all hints once more", self.forget_hints)
+
+    def switch(self) -> None:
+        """Turn ghost text on where it is off, and off where it is on."""
+        is_on = not self.writer.is_on
+        self.screen.query_one("#ghost", CycleField).value = GHOST_WORDS[not is_on]
+        self.turn(is_on)
+
+    def forget_hints(self) -> None:
+        """Show every hint again until its key is used."""
+        self.app.settings.hints.clear()
+        self.app.save_settings_soon()
+        self.show_hint()
 
     def _ask(self) -> None:
         prompt = self._prompt

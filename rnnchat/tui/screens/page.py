@@ -48,7 +48,7 @@ class PageScreen(MainScreen):
 
     @on(StoryEditor.Moved)
     def _change_passage(self, event: StoryEditor.Moved) -> None:
-        self.writer.leave_wording(event.offset)
+        self.writer.story.close_wording(event.offset)
         self.query_one(KeyLine).first = PAGE_KEYS
         self.ghosts.learn("page.enter")
 

@@ -294,4 +294,5 @@ class WriteScreen(PageScreen):
         yield SystemCommand("Redo", "Redo the last step", self.action_redo)
         yield SystemCommand("Repetition guard", "Keep the model from repeating itself, or not", self.action_guard_loops)
         yield SystemCommand("Settings", "Open or close the settings", self.action_toggle_panel)
+        yield from self.ghosts.commands()
         yield from self.menu.commands()

@@ -30,7 +30,7 @@ class StoryEditor(StoryView, can_focus=False):
 
     Attributes:
         caret: Offset of the caret in the text; None while it is not in the story.
-        anchor: Where the selected text begins or ends, if any is selected; its other end is the caret.
+        selected_from: Where the selected text begins or ends, if any is selected; its other end is the caret.
         replace: Replaces a stretch of the text (start, end, new text); says where it begins now, None if it was not
             done.
     """
@@ -67,7 +67,7 @@ class StoryEditor(StoryView, can_focus=False):
     ]
 
     caret: var[int | None] = var[int | None](None, init=False)
-    anchor: var[int | None] = var[int | None](None, init=False)
+    selected_from: var[int | None] = var[int | None](None, init=False)
     replace: Callable[[int, int, str], int | None] = staticmethod(lambda start, end, text: None)
 
     @dataclass
@@ -91,7 +91,7 @@ class StoryEditor(StoryView, can_focus=False):
         """Put the caret at ``offset`` and take the keys."""
         self.follows = False
         self.can_focus = True
-        self.caret, self.anchor = min(max(offset, 0), len(self.layout_.text)), None
+        self.caret, self.selected_from = min(max(offset, 0), len(self.layout_.text)), None
         self.focus(scroll_visible=False)
         self.post_message(self.Moved(self.caret))
 
@@ -100,7 +100,7 @@ class StoryEditor(StoryView, can_focus=False):
         self.post_message(self.Left())
 
     def on_blur(self) -> None:
-        self.caret = self.anchor = None
+        self.caret = self.selected_from = None
         self.can_focus = False
 
     def on_click(self, event: events.Click) -> None:
@@ -115,7 +115,7 @@ class StoryEditor(StoryView, can_focus=False):
     def selection_updated(self, selection: Selection | None) -> None:
         super().selection_updated(selection)
         if selection is not None and self.caret is not None and selection.start and selection.end:
-            self.anchor = self._find_offset(selection.start.x, selection.start.y)
+            self.selected_from = self._find_offset(selection.start.x, selection.start.y)
             self.caret = self._find_offset(selection.end.x, selection.end.y)
 
     # Moving
@@ -175,9 +175,9 @@ class StoryEditor(StoryView, can_focus=False):
         name = key.rpartition("+")[2]
         if name in ("left", "right", "up", "down", "home", "end"):
             if "shift" not in key.split("+"):
-                self.anchor = None
-            elif self.anchor is None:
-                self.anchor = self.caret
+                self.selected_from = None
+            elif self.selected_from is None:
+                self.selected_from = self.caret
 
     # Changing
 
@@ -185,14 +185,14 @@ class StoryEditor(StoryView, can_focus=False):
     def selected(self) -> tuple[int, int]:
         """The stretch that is selected; empty, at the caret, where nothing is."""
         caret = self.caret or 0
-        ends = sorted((caret, caret if self.anchor is None else self.anchor))
+        ends = sorted((caret, caret if self.selected_from is None else self.selected_from))
         return ends[0], ends[1]
 
     def action_type(self, text: str) -> None:
         """Put ``text`` in place of what is selected, or at the caret."""
         start, end = self.selected
         if (place := self.replace(start, end, text)) is not None:
-            self.anchor, self.caret = None, place + len(text)
+            self.selected_from, self.caret = None, place + len(text)
 
     def action_delete(self, how: str) -> None:
         """Delete what is selected, or from the caret to where a move would lead."""
@@ -200,7 +200,7 @@ class StoryEditor(StoryView, can_focus=False):
         if start == end:
             start, end = sorted((start, self._find_target(how)))
         if start < end and (place := self.replace(start, end, "")) is not None:
-            self.anchor, self.caret = None, place
+            self.selected_from, self.caret = None, place
 
     def action_copy(self) -> None:
         """Copy what is selected."""
@@ -241,7 +241,7 @@ class StoryEditor(StoryView, can_focus=False):
             row = self.layout_.row_of(caret)
             self.scroll_to_region(Region(0, row, 1, 1), animate=False, immediate=True)
 
-    def watch_anchor(self) -> None:
+    def watch_selected_from(self) -> None:
         self._redraw()
 
     def _draw_text(self, row: int, parts: list[Part]) -> Strip:
@@ -250,9 +250,9 @@ class StoryEditor(StoryView, can_focus=False):
             return strip
         start, end = self.layout_.row_span(row)
         first, last = (min(max(offset, start), end) for offset in self.selected)
-        shown = [len(make_visible(self.layout_.text[start:offset])) for offset in (first, last)]
+        left, right = (len(make_visible(self.layout_.text[start:offset])) for offset in (first, last))
         if first < last:
-            strip = self._highlight(strip, *shown).apply_offsets(0, row)
+            strip = self._highlight(strip, left, right).apply_offsets(0, row)
         if self.layout_.row_of(self.caret) != row:
             return strip
         place = len(make_visible(self.layout_.text[start : self.caret]))
