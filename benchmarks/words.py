@@ -1,12 +1,13 @@
 """Share of words that are not words, in what a model of characters writes.
 
-    python benchmarks/words.py MODEL TEXTS...
+    python benchmarks/words.py MODEL TEXTS... [--yardstick TEXTS...]
 
-A word counts as one if it is in the texts, as it is or with a small first letter. Written is at temperature 1, once
-with any words and once with known words only; a model that lists no words gets those of the texts.
+A word counts as one if it is in the yardstick, as it is or with a small first letter: the texts themselves, or others
+that the known words do not come from. Written is at temperature 1, once with any words and once with known words only;
+a model that lists no words gets those of the texts.
 """
 
-import sys
+import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +22,10 @@ from rnnchat.text.lexicon import count_words, find_words
 TEXTS, CHARS = 20, 2_000
 
 
-def main(name: str, texts: list[str]) -> None:
+def main(name: str, texts: list[str], yardstick: list[str]) -> None:
     """Print a line for each setting."""
     model = read_model(find_model(name))
-    known = set(count_words(Corpus(texts).read_pieces(), limit=10**7))
+    known = set(count_words(Corpus(yardstick).read_pieces(), limit=10**7))
     if not model.training.words:
         words = count_words(Corpus(texts).read_pieces())
         model = replace(model, training=replace(model.training, words=words))
@@ -43,4 +44,9 @@ def main(name: str, texts: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("texts", nargs="+")
+    parser.add_argument("--yardstick", metavar="TEXTS", nargs="+")
+    arguments = parser.parse_args()
+    main(arguments.model, arguments.texts, arguments.yardstick or arguments.texts)

@@ -6,14 +6,13 @@ Leaving them out and renormalising what is left is exact: no text is drawn twice
 model writes, and that no known word begins like, may end in any way.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from rnnchat.generation.phrase import Spelling
-from rnnchat.text.lexicon import Lexicon, find_open_word, find_words
-
-_NOTHING = np.zeros(0, np.int64)
-_LEAD_BYTE = 0xC0
-"""From here on, a byte begins a character of several bytes."""
+from rnnchat.text.lexicon import APOSTROPHES, Allowed, Lexicon, find_open_word, find_words, is_letter
+from rnnchat.text.utf8 import NUM_BYTES, list_invalid
 
 
 def find_known_words(spelling: Spelling, ids: np.ndarray) -> "KnownWords":
@@ -34,21 +33,43 @@ class KnownWords:
         own = {word for word in find_words(whole) if not lexicon.knows(word)}
         self._lexicon = Lexicon(own, lexicon) if own else lexicon
         self._spelling = spelling
-        self._banned: dict[str, np.ndarray] = spelling.banned_by_beginning if not own else {}
+        self._masks: dict[tuple[str, bytes], np.ndarray] = spelling.masks_by_beginning if not own else {}
 
-    def find_banned(self, tail: str) -> np.ndarray:
-        """The ids (N,) that must not follow a text with this end."""
-        beginning = find_open_word(tail)
-        if beginning not in self._banned:
-            self._banned[beginning] = self._find_banned(beginning)
-        return self._banned[beginning]
+    def find_mask(self, tail: str, pending: bytes = b"") -> np.ndarray:
+        """What must not follow a text, (V,) float32: -inf for that, 0 for the rest.
 
-    def _find_banned(self, beginning: str) -> np.ndarray:
+        Args:
+            tail: the end of the text.
+            pending: the bytes behind it that have begun a character.
+        """
+        key = find_open_word(tail), pending
+        mask = self._masks.get(key)
+        if mask is None:
+            mask = self._masks[key] = np.zeros(self._spelling.tokenizer.vocab_size, np.float32)
+            mask[self._find_banned(*key)] = -np.inf
+        return mask
+
+    def _find_banned(self, beginning: str, pending: bytes) -> list[int]:
         allowed = self._lexicon.allows(beginning)
         if allowed is None:
-            return _NOTHING
-        banned = [id for id, char in self._spelling.characters if not allowed.holds(char)]
-        if self._spelling.tokenizer.level == "byte" and not allowed.is_whole:
-            begun = {letter.encode()[0] for letter in allowed.letters}
-            banned += [id for id in range(_LEAD_BYTE, 256) if id not in begun]
-        return np.array(banned, np.int64)
+            return []
+        if self._spelling.tokenizer.level != "byte":
+            return [id for id, char in self._spelling.characters if not allowed.holds(char)]
+        possible = set(range(NUM_BYTES)).difference(list_invalid(pending))
+        return [id for id in possible if not _may_begin(allowed, pending + bytes((id,)))]
+
+
+def _may_begin(allowed: Allowed, begun: bytes) -> bool:
+    """Whether a character that is allowed begins with these bytes."""
+    letters = allowed.letters.union(APOSTROPHES if "'" in allowed.letters else ())
+    return any(char.encode().startswith(begun) for char in letters) or (allowed.is_whole and _begins_other(begun))
+
+
+@lru_cache(maxsize=1 << 14)
+def _begins_other(begun: bytes) -> bool:
+    """Whether a character that is no letter begins with these bytes, which begin one."""
+    try:
+        return not is_letter(begun.decode())
+    except UnicodeDecodeError:
+        ends = set(range(0x80, 0xC0)).difference(list_invalid(begun))
+        return any(_begins_other(begun + bytes((end,))) for end in ends)

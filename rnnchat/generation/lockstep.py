@@ -188,13 +188,10 @@ def look_back(streams: Sequence[Stream], steering: Steering) -> Past:
     banned: list[tuple[int, np.ndarray, float]] = []  # row, ids, nats
     biased: list[tuple[int, np.ndarray, float]] = []
     loops: list[tuple[int, np.ndarray, float]] = []
-    unknown: list[tuple[int, np.ndarray, float]] = []
     for row, stream in enumerate(streams):
         ruled_out = stream.find_banned()
         if len(ruled_out):
             banned.append((row, ruled_out, -np.inf))
-        if steering.knows_words:
-            unknown.append((row, stream.find_unknown_words(), -np.inf))
         if steering.phrases is not None:
             forbidden, favoured = stream.find_marks(steering)
             banned += [(row, ids, -np.inf) for ids in forbidden]
@@ -210,7 +207,8 @@ def look_back(streams: Sequence[Stream], steering: Steering) -> Past:
             recent[row, window - len(ids) :] = ids
         return weigh_use(recent, streams[0].vocab_size, steering.settings.penalty_decay)
 
-    return Past(find_use, _mark(banned), _mark(biased), _mark(loops), _mark(unknown))
+    unknown = np.stack([stream.mask_unknown_words() for stream in streams]) if steering.knows_words else None
+    return Past(find_use, _mark(banned), _mark(biased), _mark(loops), unknown)
 
 
 def _mark(marks: list[tuple[int, np.ndarray, float]]) -> Marks:

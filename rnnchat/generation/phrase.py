@@ -58,8 +58,8 @@ class Spelling:
         return [(id, text) for id, text in decoded if len(text) == 1 and text != REPLACEMENT and id not in banned]
 
     @cached_property
-    def banned_by_beginning(self) -> dict[str, np.ndarray]:
-        """For beginnings of words met so far, the ids (N,) that continue none of the model's words."""
+    def masks_by_beginning(self) -> dict[tuple[str, bytes], np.ndarray]:
+        """What continues none of the model's words, (V,), by the beginnings of words met so far."""
         return {}
 
     @cached_property

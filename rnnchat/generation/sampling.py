@@ -51,8 +51,8 @@ class Past:
     biased: Marks = NO_MARKS
     loops: Marks = NO_MARKS
     """The symbols that would continue a loop."""
-    unknown: Marks = NO_MARKS
-    """The symbols that would make an unknown word."""
+    unknown: np.ndarray | None = None
+    """(B, V) float32: -inf for the symbols that would make an unknown word, 0 for the rest."""
 
     @cached_property
     def use(self) -> Use:
@@ -172,6 +172,13 @@ def add_bias(scores: np.ndarray, marks: Marks) -> np.ndarray:
     return scores
 
 
+def keep_known(scores: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Leave out what is masked, (B, V) float32 of -inf and 0, but in rows where nothing else is left."""
+    rest: np.ndarray = scores + mask
+    is_any_left = np.isfinite(np.maximum.reduce(rest, axis=1))
+    return rest if is_any_left.all() else np.where(is_any_left[:, None], rest, scores)
+
+
 def leave_out(scores: np.ndarray, marks: Marks) -> np.ndarray:
     """Leave out the marked symbols, but in rows where nothing else is left."""
     rest = scores.copy()
@@ -244,8 +251,8 @@ PIPELINE: tuple[Step, ...] = (
     Step(
         "known words",
         "our own: symbols by which no known word continues are left out, and what is left is renormalised",
-        lambda settings, past: len(past.unknown.ids) > 0,
-        lambda scores, settings, past: leave_out(scores, past.unknown),
+        lambda settings, past: past.unknown is not None,
+        lambda scores, settings, past: keep_known(scores, past.unknown),
         only_cuts=True,
     ),
     Step(

@@ -19,6 +19,7 @@ from rnnchat.generation.sampling import NO_MARKS, Marks, Past, find_steps
 from rnnchat.generation.settings import Settings
 from rnnchat.runtime.predictor import Memory, Predictor, State
 from rnnchat.text.tokenizer import Level
+from rnnchat.text.utf8 import MOST_BEFORE_LAST, find_pending
 
 LEAST_LOOP: dict[Level, int] = {"char": 60, "byte": 60, "bpe": 24, "word": 20}
 """Symbols that are repeated before it is called a loop: a row of dashes is not yet one."""
@@ -93,7 +94,7 @@ class Steering:
                 banned=_SOME_MARKS if phrases and (phrases.banned or phrases.stops) else NO_MARKS,
                 biased=_SOME_MARKS if phrases and phrases.biased else NO_MARKS,
                 loops=_SOME_MARKS if settings.escape_loops else NO_MARKS,
-                unknown=_SOME_MARKS if self.knows_words else NO_MARKS,
+                unknown=_UNIT if self.knows_words else None,
             ),
         )
         self.is_plain = not steps and settings.draw_at == "symbol"
@@ -135,7 +136,6 @@ class Stream:
         self._last_text = tokenizer.decode(self._before[-4:]) or "\n"
         self._known: KnownWords | None = None  # made when it is asked for
         self._last_chars = tokenizer.decode(self._before[-100:])
-        self._is_inside = False  # a character of several bytes
         self._banned: np.ndarray | None = None  # where it is always the same
 
     def fork(self) -> "Stream":
@@ -193,13 +193,14 @@ class Stream:
         has_stops = self._ending.chars < steering.settings.min_length
         return phrases.find_banned(tail, has_stops), phrases.find_biased(tail)
 
-    def find_unknown_words(self) -> np.ndarray:
-        """The ids (N,) that would make a word that is known neither to the model nor from the text before."""
+    def mask_unknown_words(self) -> np.ndarray:
+        """(V,) float32: -inf for what would make a word known neither to the model nor from the text before; 0 else."""
         if self._known is None:
             self._known = find_known_words(self._spelling, self.place.ids)
-        if self._is_inside:
-            return _ONE[:0]
-        return self._known.find_banned(self._last_chars)
+        is_byte_level = self._tokenizer.level == "byte"
+        return self._known.find_mask(
+            self._last_chars, find_pending(self.recall(MOST_BEFORE_LAST)) if is_byte_level else b""
+        )
 
     def find_loop_symbol(self) -> int | None:
         """The symbol that would go on with the loop that the text is in; None outside a loop."""
@@ -234,7 +235,6 @@ class Stream:
         if self._uniforms:
             self._uniforms.popleft()
         self._last_chars = (self._last_chars + text)[-100:]
-        self._is_inside = not text
         count = len(self.written)
         if self.loop is not None and self.recall(self.loop.period + 1)[0] != id:
             self.loop = None
