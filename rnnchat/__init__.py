@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rnnchat.analysis.score import Score as Score
     from rnnchat.generation.beam import Beam as Beam
     from rnnchat.generation.language_model import LanguageModel as LanguageModel
+    from rnnchat.generation.ranking import Ranked as Ranked
     from rnnchat.generation.reading import Guess as Guess
     from rnnchat.generation.reading import Reading as Reading
     from rnnchat.generation.settings import Settings as Settings
@@ -49,6 +50,7 @@ _HOMES = {
     "Guess": "generation.reading",
     "LanguageModel": "generation.language_model",
     "Piece": "generation.stream",
+    "Ranked": "generation.ranking",
     "Reading": "generation.reading",
     "Score": "analysis.score",
     "Settings": "generation.settings",

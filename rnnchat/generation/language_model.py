@@ -18,6 +18,7 @@ from rnnchat.errors import UsageError
 from rnnchat.generation.beam import Beam
 from rnnchat.generation.keyword import SettingKeywords, make_settings
 from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
+from rnnchat.generation.ranking import Ranked, rank
 from rnnchat.generation.reading import Reading, check_count
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
@@ -214,6 +215,31 @@ class LanguageModel:
         """
         wanted = make_settings(settings, keywords)
         return self.read(prompt, memory=wanted.memory).candidates(count, wanted)
+
+    def best(
+        self,
+        prompt: str = "",
+        count: int = 8,
+        settings: Settings | None = None,
+        **keywords: Unpack[SettingKeywords],
+    ) -> list[Ranked]:
+        """Several ways to continue a prompt, written side by side, the best first.
+
+        They are ranked by how probable they are, how little they repeat, and, where the prompt asks for a reply, by
+        how much more probable it makes them; see `rnnchat.generation.ranking`.
+
+        Args:
+            prompt: everything before the texts.
+            count: how many.
+            settings: how to write.
+            keywords: single settings. The seeds are those of ``candidates``, so that the seed of each
+                ``continuation`` writes it again.
+
+        Raises:
+            UsageError: a setting is unknown, out of range, or contradicts another; ``count`` is below 1 or too large.
+            ModelError: the model's numbers overflow.
+        """
+        return rank(self.network, self.candidates(prompt, count, make_settings(settings, keywords)))
 
     def search(
         self,

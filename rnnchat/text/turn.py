@@ -24,7 +24,7 @@ SAMPLE_CHARS = 200_000
 
 _DATE = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
 _TIME = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[\s\u202f]?[AaPp]\.?[Mm]\.?)?"
-_STAMP = rf"(?:\[(?:{_DATE},? )?{_TIME}\] ?|{_DATE},? {_TIME} [-–] |{_TIME} )"
+_STAMP = rf"(?:\[(?:{_DATE},? )?{_TIME}\] ?|{_DATE},? {_TIME} [-–] |{_TIME} |> )"
 _NAME = r"[^\W_](?:[^\n:：<>]{0,38}[^\s:：<>])?"
 _LINES = (
     re.compile(rf"^\u200e?(?P<start>{_STAMP}?<[@+%& ]?)(?P<name>[^\n<>\s]{{1,40}})(?P<end>> )", re.MULTILINE),
@@ -72,16 +72,53 @@ class TurnLayout:
 def find_turns(text: str) -> TurnLayout | None:
     """How the turns of ``text`` are laid out; None where it is no conversation, or only one person speaks."""
     text = text.lstrip("\ufeff")[:SAMPLE_CHARS]
-    lines = sum(1 for line in text.split("\n") if line.strip())
+    heads, lines = _find_heads(text), _count_lines(text)
+    if len(heads) < 2:
+        return None
+    if heads[0].re is _SPEECHES:
+        return _describe(heads, "\n\n", is_one_line=False)
+    return _describe(heads, "\n", len(heads) >= ONE_LINE_SHARE * lines)
+
+
+def split_turns(text: str) -> list[tuple[str, str]]:
+    """The turns of a conversation: who speaks, and what they say; none where it is no conversation."""
+    heads = _find_heads(text) if find_turns(text) else []
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    return [(head["name"], text[head.end() : end].strip()) for head, end in zip(heads, ends, strict=False)]
+
+
+def find_open_turn(text: str) -> str | None:
+    """What stands there already of a reply that comes next.
+
+    Returns:
+        the speaker's name and what separates it from the speech, as in "B: " of "A: Hi\\nB: "; nothing where a turn has
+        just ended, as in "A: Hi\\n"; None where no reply comes next: nobody has spoken, or a speech is under way.
+    """
+    text = text[-SAMPLE_CHARS:]
+    for pattern in (*_LINES, _SPEECHES):
+        heads = list(pattern.finditer(text))
+        if heads and not text[heads[-1].end() :].strip():
+            return text[heads[-1].start() :].lstrip("\n") if text[: heads[-1].start()].strip() else None
+        has_ended = text.endswith("\n\n" if pattern is _SPEECHES else "\n")
+        if heads and has_ended and (pattern is _SPEECHES or len(heads) >= MIN_SHARE * _count_lines(text)):
+            return ""
+    return None
+
+
+def _find_heads(text: str) -> list[re.Match[str]]:
+    """Where turns open, in the first of the layouts in which most lines (in a play, paragraphs) do."""
+    lines = _count_lines(text)
     for pattern in _LINES:
         heads = [head for head in pattern.finditer(text) if head["end"] != ":"]
         if len(heads) >= 2 and len(heads) >= MIN_SHARE * lines:
-            return _describe(heads, "\n", len(heads) >= ONE_LINE_SHARE * lines)
+            return heads
     heads = list(_SPEECHES.finditer(text))
     paragraphs = sum(1 for part in re.split(r"\n\n+", text) if part.strip())
-    if len(heads) >= 2 and len(heads) >= MIN_SHARE * paragraphs:
-        return _describe(heads, "\n\n", is_one_line=False)
-    return None
+    return heads if len(heads) >= MIN_SHARE * paragraphs else []
+
+
+def _count_lines(text: str) -> int:
+    return sum(1 for line in text.split("\n") if line.strip())
 
 
 def _describe(heads: list[re.Match[str]], turn_end: str, is_one_line: bool) -> TurnLayout | None:

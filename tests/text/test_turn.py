@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from rnnchat.text.turn import TurnLayout, find_turns
+from rnnchat.text.turn import TurnLayout, find_open_turn, find_turns, split_turns
 
 SPEECHES = ["hello", "who is there?", "it rains: again", "the soup is ready", "lovely 🙂"]
 
@@ -25,8 +25,18 @@ def lay_out(pattern: str, names: tuple[str, ...], turns: int = 40) -> str:
         ("[00:{n}] <{name}> {text}\n", "[00:49] <", "> ", "\n"),
         ("<{name}> {text}\n", "<", "> ", "\n"),
         ("{name}：{text}\n", "", "：", "\n"),
+        ("> {name}: {text}\n", "> ", ": ", "\n"),
     ],
-    ids=["chat", "play", "WhatsApp on iOS", "WhatsApp on Android", "IRC", "IRC without times", "fullwidth colon"],
+    ids=[
+        "chat",
+        "play",
+        "WhatsApp on iOS",
+        "WhatsApp on Android",
+        "IRC",
+        "IRC without times",
+        "fullwidth colon",
+        "quoted",
+    ],
 )
 def test_a_conversation_is_recognised_with_its_speakers_and_its_layout(pattern, name_start, name_end, turn_end):
     turns = find_turns(lay_out(pattern, ("Mira", "Tom 🐢" if "<" not in pattern else "tom")))
@@ -84,3 +94,29 @@ def test_a_few_turns_are_enough_to_see_how_they_are_laid_out():
     play = find_turns("ROMEO:\n\n\nHAMLET:\nTo be, or \n\nACT I\n\nSCENE I. A wood near Athens.\n\n")
     assert play is not None
     assert (play.speakers, play.name_end, play.turn_end) == (("ROMEO", "HAMLET"), ":\n", "\n\n")
+
+
+@pytest.mark.parametrize("pattern", ["{name}: {text}\n", "{name}:\n{text}\n\n", "[00:{n}] <{name}> {text}\n"])
+def test_turns_are_split_into_speakers_and_speeches(pattern: str) -> None:
+    turns = split_turns(lay_out(pattern, ("ANNA", "BEN"), 10))
+    assert turns == list(zip(["ANNA", "BEN"] * 5, SPEECHES * 2, strict=True))
+    assert split_turns("Once upon a time there was a king.\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "opening"),
+    [
+        ("A: Hi!\nB:", "B:"),
+        ("A: Hi!\nB: ", "B: "),
+        ("ROMEO:\nWho is there?\n\nJULIET:\n", "JULIET:\n"),
+        ("[12:01] <anna> hi\n[12:02] <ben> ", "[12:02] <ben> "),
+        ("A: Hi!\n", ""),
+        ("ROMEO:\nWho is there?\n\n", ""),
+        ("ROMEO:\n", None),  # nobody has spoken
+        ("A: Hi!\nB: I am", None),
+        ("It was a dark night.", None),
+        ("", None),
+    ],
+)
+def test_what_stands_there_of_a_reply_is_found(text: str, opening: str | None) -> None:
+    assert find_open_turn(text) == opening
