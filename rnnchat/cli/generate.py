@@ -8,7 +8,7 @@ import typer
 from rnnchat.cli import option
 from rnnchat.cli.opening import open_model
 from rnnchat.cli.output import print_json, show_safely
-from rnnchat.cli.written import Page, Report, Written, find_copies, find_source, search, shorten, write
+from rnnchat.cli.written import Page, Report, Written, choose_best, find_copies, find_source, search, shorten, write
 from rnnchat.description import name_field
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
@@ -30,6 +30,14 @@ Prompts = Annotated[
 ]
 Candidates = Annotated[
     int, typer.Option(metavar="N", help="Write N texts for each prompt, one seed each.", rich_help_panel=option.SEARCH)
+]
+BestOf = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Write N candidates for each prompt and keep the best: probable, not repetitive, a reply to its prompt.",
+        rich_help_panel=option.SEARCH,
+    ),
 ]
 Beams = Annotated[
     int | None,
@@ -87,6 +95,7 @@ def generate(
     memory: option.Memory = None,
     no_memory: option.NoMemory = False,
     candidates: Candidates = 1,
+    best_of: BestOf = None,
     beams: Beams = None,
     mix: Mix = None,
     mix_weight: MixWeight = None,
@@ -104,27 +113,31 @@ def generate(
     settings = option.make_settings(given, temperature).change(memory=not no_memory)
     if beams is not None:
         _check_beams(settings, candidates, explain, hidden)
+    if best_of is not None:
+        _check_best_of(best_of, candidates, beams, explain, hidden)
     _check_mixture(mix, mix_weight)
     _check_insight(explain, hidden, is_json)
     prompts = read_prompts(prompt or [""])
     from rnnchat.generation.reading import check_count  # ONNX Runtime: 0.2 s
 
-    check_count(len(prompts), candidates)
+    check_count(len(prompts), best_of or candidates)
     name = option.choose_model(model)
-    num_streams = beams or candidates * len(prompts)
+    num_streams = beams or (best_of or candidates) * len(prompts)
     opened = open_model(name, precision, num_streams, memory, forget=no_memory)
     source = find_source(opened.model, name) if copied else None
     if mix is not None:
         opened = opened.mix(open_model(mix, precision, num_streams), 0.5 if mix_weight is None else mix_weight)
     is_alone = beams in (None, 1) and candidates * len(prompts) == 1
     page = Page(prompts[0]) if is_alone and not is_json else None
-    if beams is None:
+    if best_of is not None:
+        report = choose_best(opened, prompts, settings, best_of)
+    elif beams is None:
         show = page.add if page else lambda text: None
         report = write(opened, prompts, settings, candidates, show, explain or 0, hidden)
     else:
         report = search(opened, prompts, settings, beams)
-        if page and report.texts:
-            page.add(report.texts[0].text)
+    if page and report.texts and (best_of or beams):
+        page.add(report.texts[0].text)
     if source:
         find_copies(report.texts, source)
     if is_json:
@@ -160,6 +173,16 @@ def _check_insight(explain: int | None, hidden: int | None, is_json: bool) -> No
         raise UsageError(f"--explain must be at least 1, not {explain}")
     if (explain or hidden is not None) and not is_json:
         raise UsageError("--explain and --hidden need --json")
+
+
+def _check_best_of(best_of: int, candidates: int, beams: int | None, explain: int | None, hidden: int | None) -> None:
+    """Make sure that nothing was asked of the best candidate that is not done."""
+    if best_of < 1:
+        raise UsageError(f"--best-of must be at least 1, not {best_of}")
+    if candidates != 1 or beams is not None:
+        raise UsageError("--best-of chooses among candidates of its own: leave out --candidates and --beams")
+    if explain is not None or hidden is not None:
+        raise UsageError("--explain and --hidden follow a text as it is written: leave out --best-of")
 
 
 def _check_beams(settings: Settings, candidates: int, explain: int | None, hidden: int | None) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from rnnchat.description import Description, find_descriptions, find_types, name_field
 from rnnchat.errors import ModelError, UsageError
-from rnnchat.generation.settings import SAMPLING, WHAT, Settings
+from rnnchat.generation.settings import ENDS_AT_LENGTH, SAMPLING, USUAL, WHAT, Settings
 
 SEARCH, OUTPUT = "Search and mixing", "Output"
 """Headings of a long help, after those of the settings."""
@@ -74,14 +74,19 @@ TextEncoding = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.", rich_help_panel=OUTPUT)]
 
 
-def takes(name: str, record: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes(name: str, record: Any, usual: Any = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the described fields of the dataclass ``record`` as options in place of its parameter ``name``.
 
     The command gets a dict of the values that were typed, by the names of the fields and as the fields hold them.
+
+    Args:
+        name: of the parameter.
+        record: the dataclass.
+        usual: one of its objects, whose values are the defaults; None for those of its fields.
     """
     descriptions = {each: text for each, text in find_descriptions(record).items() if text.heading}
     hints = find_types(record)
-    defaults = {each.name: each.default for each in fields(record)}
+    defaults = {each.name: getattr(usual, each.name, each.default) for each in fields(record)}
 
     def change(command: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(command)
@@ -107,7 +112,7 @@ def takes(name: str, record: Any) -> Callable[[Callable[..., None]], Callable[..
     return change
 
 
-steered = takes("given", Settings)
+steered = takes("given", Settings, USUAL)
 """Give a command the options of `Settings`, but for the temperature, in place of its parameter ``given``."""
 
 
@@ -147,8 +152,7 @@ def make_settings(given: dict[str, Any], temperature: str | None) -> Settings:
     Raises:
         UsageError: a value is out of range, or contradicts another.
     """
-    is_exact = given["until"] == "length"
-    length = max(Settings.length, given["min_length"]) if is_exact else 0
+    length = max(Settings.length, given["min_length"]) if given["until"] in ENDS_AT_LENGTH else 0
     values: dict[str, Any] = {"length": length, **given, **parse_temperature(temperature)}
     return Settings(**values)
 

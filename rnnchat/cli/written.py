@@ -41,7 +41,9 @@ class Written:
     loop: str = ""
     """The first stretch that was seen to repeat itself."""
     score: float | None = None
-    """What a beam search ranked it by."""
+    """What it was ranked by, where there was a choice."""
+    others: list["Written"] = field(default_factory=list)
+    """The candidates that it was chosen from, the best first."""
     details: dict[str, list[Any]] = field(default_factory=dict)
     """``symbols``: what the model thought of each; ``hidden``: units of a layer after each; where asked for."""
     copies: "Copies | None" = None
@@ -77,6 +79,8 @@ class Written:
         }
         if self.score is not None:
             record |= {"log_prob": self.log_prob, "score": self.score}
+        if self.others:
+            record["others"] = [other.to_json() for other in self.others]
         if self.copies:
             copy = self.copies.longest
             content = self.text[copy.start : copy.start + copy.length]
@@ -174,6 +178,22 @@ def write(
     return _report(model, prompts, texts, elapsed_s)
 
 
+def choose_best(model: "LanguageModel", prompts: Sequence[str], settings: Settings, count: int) -> Report:
+    """Write ``count`` candidates for each prompt, and keep the best one; control-C leaves nothing."""
+    started_s = time.perf_counter()
+    texts: list[Written] = []
+    try:
+        for prompt in prompts:
+            first, *others = [
+                _describe(each.continuation, {}, each.score) for each in model.best(prompt, count, settings)
+            ]
+            first.others = others
+            texts.append(first)
+    except KeyboardInterrupt:
+        texts = []
+    return _report(model, prompts, texts, time.perf_counter() - started_s)
+
+
 def search(model: "LanguageModel", prompts: Sequence[str], settings: Settings, width: int) -> Report:
     """Find the most probable texts of each prompt by beam search, in place of drawing them."""
     started_s = time.perf_counter()
@@ -231,8 +251,8 @@ def _note(
         detail["hidden"].append([round(unit, 6) for unit in piece.hidden[layer].tolist()])
 
 
-def _describe(text: "Continuation", details: dict[str, list[Any]]) -> Written:
-    return Written(text.prompt, text.text, text.reason, text.log_prob, text.seed, text.loop, details=details)
+def _describe(text: "Continuation", details: dict[str, list[Any]], score: float | None = None) -> Written:
+    return Written(text.prompt, text.text, text.reason, text.log_prob, text.seed, text.loop, score, details=details)
 
 
 def _report(model: "LanguageModel", prompts: Sequence[str], texts: list[Written], elapsed_s: float) -> Report:

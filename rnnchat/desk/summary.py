@@ -10,7 +10,7 @@ def summarize(settings: Settings) -> str:
     """The settings in one line, without what is off."""
     descriptions = find_descriptions(Settings)
     parts = [f"temperature {show_temperatures(settings)}", descriptions["length"].show(settings.length)]
-    if settings.until != "length":
+    if not settings.ends_at_length:
         parts[-1] += f", to {descriptions['until'].show(settings.until)}"
     changed = list_changed(settings)
     parts += [

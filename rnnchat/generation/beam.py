@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnchat.errors import UsageError
-from rnnchat.generation.ending import GRACE_CHARS, find_least
+from rnnchat.generation.ending import find_most
 from rnnchat.generation.lockstep import look_back, recollect
 from rnnchat.generation.open_network import OpenNetwork
 from rnnchat.generation.sampling import Marks, shape_scores
@@ -141,6 +141,6 @@ def _is_decided(
     """Can no text that continues come to be among the best? Where settings only cut, a score never rises."""
     if len(finished) < width or not steering.only_cuts:
         return False
-    longest = find_least(steering.settings) + GRACE_CHARS
+    longest = find_most(steering.settings)
     best_gain = max(candidate.gain for candidate in candidates)
     return bool(best_gain / longest**length_penalty < finished[-1].score)

@@ -1,17 +1,28 @@
-"""Where a continuation ends: after so many characters, at the end of a line, sentence or paragraph, at a text."""
+"""Where a continuation ends: at its length, at the end of a line, sentence or paragraph, before a stop text."""
 
+import math
 import re
 
 from rnnchat.generation.settings import Settings
+from rnnchat.text.lexicon import is_unspaced
 
 GRACE_CHARS = 1_000
-"""How far beyond its length a text may go on to find the end it was asked for."""
+"""How far beyond its length a text may run to find the end it was asked for."""
+NEAR_SHARE = 0.85
+"""Of the length, from where on the end of a sentence is near it."""
+OVERRUN_SHARE = 0.25
+"""Of the length, how far beyond it a sentence may run; then the next word is the last."""
+LONGEST_WORD_CHARS = 40
+"""How far beyond that a word may run."""
 
 # Latin, Greek and Hebrew; Devanagari; Arabic, Urdu; Armenian; Ethiopic; Burmese; Khmer; Tibetan; wide and half-width.
 _SENTENCE_MARKS = ".!?…‽;\u037e।॥؟۔։።။។༎。．！？｡⁉⁈"
 _WIDE_MARKS = "。！？｡．။។༎"
 _CLOSERS = "\"'”’“‘»«›‹)]}」』）】》〉*_"
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+_ABBREVIATION = re.compile(r"(?:^|\W)(?:Mr|Mrs|Ms|Dr|St|[A-HJ-Z])\.$")
+_TAIL_CHARS = 8
+"""As far back as the end of a sentence shows."""
 
 
 class Ending:
@@ -55,7 +66,7 @@ class Ending:
             if reason := self._ends_before(char, settings):
                 return self._cut(text, place), reason
             self.chars += 1
-            self._tail = (self._tail + char)[-8:]
+            self._tail = (self._tail + char)[-_TAIL_CHARS:]
             if reason := self._ends_after(settings):
                 return self._cut(text, place + 1), reason
         return text, ""
@@ -65,21 +76,35 @@ class Ending:
         return text[:place]
 
     def _ends_before(self, char: str, settings: Settings) -> str:
-        """Is the sentence over, now that it is known what follows?"""
-        if settings.until != "sentence" or self.chars < find_least(settings):
+        """Is the text over, now that it is known what follows?"""
+        is_near = settings.until == "near-sentence"
+        if not (is_near or settings.until == "sentence") or self.chars < find_least(settings):
             return ""
+        if self._ends_sentence(char):
+            return "sentence"
+        if is_near and char == "\n" and self._tail.endswith("\n"):
+            return "paragraph"
+        return "length" if is_near and self.chars >= _find_overrun(settings) and self._ends_word(char) else ""
+
+    def _ends_sentence(self, char: str) -> bool:
+        """Is a sentence over, given the character that follows?"""
         closed = self._tail.rstrip(_CLOSERS)
         if not closed or closed[-1] not in _SENTENCE_MARKS or char in _CLOSERS + _SENTENCE_MARKS:
-            return ""
+            return False
         if closed[-1] == ";" and not _GREEK.search(closed):  # a question mark behind Greek letters only
-            return ""
-        return "sentence" if char.isspace() or closed[-1] in _WIDE_MARKS else ""
+            return False
+        return closed[-1] in _WIDE_MARKS or (char.isspace() and not _ABBREVIATION.search(closed))
+
+    def _ends_word(self, char: str) -> bool:
+        """Is a word over, given the character that follows? Where no spaces part words, each character is one."""
+        before = self._tail[-1:]
+        return is_unspaced(before) or is_unspaced(char) or (char.isspace() and not before.isspace())
 
     def _ends_after(self, settings: Settings) -> str:
         least = find_least(settings)
         if self.chars < least:
             return ""
-        if self.chars >= least + GRACE_CHARS:
+        if self.chars >= find_most(settings):
             return "length"
         if settings.until == "line" and self._tail.endswith("\n"):
             return "line"
@@ -90,7 +115,20 @@ class Ending:
 
 def find_least(settings: Settings) -> int:
     """Characters before which no line, sentence or paragraph ends the text."""
-    return max(settings.length, settings.min_length)
+    share = NEAR_SHARE if settings.until == "near-sentence" else 1
+    return max(math.ceil(settings.length * share), settings.min_length)
+
+
+def find_most(settings: Settings) -> int:
+    """Characters after which the text ends wherever it stands."""
+    if settings.until == "near-sentence":
+        return _find_overrun(settings) + LONGEST_WORD_CHARS
+    return find_least(settings) + GRACE_CHARS
+
+
+def _find_overrun(settings: Settings) -> int:
+    """Characters after which the end of a word will do."""
+    return math.ceil(settings.length * (1 + OVERRUN_SHARE))
 
 
 def _overlap(text: str, stop: str) -> int:

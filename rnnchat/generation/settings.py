@@ -11,7 +11,9 @@ from typing import Any, Literal, TypedDict
 from rnnchat.description import Bounds, Reach, check_fields, cut, described
 from rnnchat.errors import UsageError
 
-Until = Literal["length", "line", "sentence", "paragraph"]
+Until = Literal["length", "near-sentence", "line", "sentence", "paragraph"]
+ENDS_AT_LENGTH: tuple[Until, ...] = ("length", "near-sentence")
+"""With these the length says how long the text is, and not only how long at least."""
 DrawAt = Literal["symbol", "word"]
 Words = Literal["any", "known"]
 
@@ -42,7 +44,7 @@ class Settings:
     )
     length: int = described(
         300,
-        "Characters to write (300); with --until, the least of them (0).",
+        "Characters to write (300); with --until line, sentence or paragraph, at least this many (0).",
         Bounds(0, MAX_LENGTH),
         unit="characters",
         heading=WHAT,
@@ -67,11 +69,12 @@ class Settings:
     )
     until: Until = described(
         "length",
-        "Stop at the length, or at the next end of a line, sentence or paragraph.",
+        "Stop at the length, at the end of a sentence near it, or at the next end of a line, sentence or paragraph.",
         heading=WHAT,
         label="Stop at",
         words={
             "length": "length",
+            "near-sentence": "sentence near it",
             "line": "end of line",
             "sentence": "end of sentence",
             "paragraph": "end of paragraph",
@@ -235,14 +238,19 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if self.length == 0 and self.until == "length":
+        if self.length == 0 and self.ends_at_length:
             raise UsageError("length 0 writes nothing: give at least 1, or use until with line, sentence or paragraph")
-        if self.until == "length" and self.min_length > self.length:
+        if self.ends_at_length and self.min_length > self.length:
             raise UsageError(f"min-length must be at most the length, {self.length}, not {self.min_length}")
         if "" in (*self.stop, *self.ban, *(text for text, _ in self.bias)):
             raise UsageError("stop, ban and bias must not list an empty text: remove it, or give it a character")
         if both := set(self.ban) & {text for text, _ in self.bias}:
             raise UsageError(f"{cut(min(both))} is both banned and biased: choose one of them")
+
+    @property
+    def ends_at_length(self) -> bool:
+        """Whether the length says how long the text is."""
+        return self.until in ENDS_AT_LENGTH
 
     def change(self, **values: Any) -> "Settings":
         """The same settings but for ``values``."""
@@ -292,6 +300,9 @@ class SettingKeywords(TypedDict, total=False):
     memory: bool
     seed: int | None
 
+
+USUAL = Settings(until="near-sentence")
+"""What the command line and the screen start from: nothing that they write ends within a word."""
 
 PRESETS: dict[str, dict[str, Any]] = {
     "careful": {"temperature": 0.5, "top_k": 0, "top_p": 0.9, "min_p": 0.0, "repetition_penalty": 1.0},

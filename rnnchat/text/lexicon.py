@@ -22,6 +22,7 @@ _UNSPACED = r"\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u312f\u31a0-\u9fff\
 _LETTER = rf"(?:(?![{_UNSPACED}])[^\W\d_])"
 _WORD = re.compile(rf"{_LETTER}+(?:[{APOSTROPHES}]{_LETTER}+)*")
 _IS_LETTER = re.compile(_LETTER)
+_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _TWO_APOSTROPHES = [first + second for first in APOSTROPHES for second in APOSTROPHES]
 
 
@@ -52,6 +53,11 @@ def find_open_word(text: str) -> str:
 def is_letter(char: str) -> bool:
     """Whether a character is part of words."""
     return _IS_LETTER.match(char) is not None
+
+
+def is_unspaced(char: str) -> bool:
+    """Whether a character is of a script that is written without spaces."""
+    return _IS_UNSPACED.match(char) is not None
 
 
 def pack_words(words: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnchat.errors import UsageError
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import USUAL, Settings
 from rnnchat.paths import read_small, settings_path, write_text_atomically
 
 MAX_BYTES = 2**20
@@ -52,7 +52,7 @@ class ScreenSettings:
     """Whether ghost text stands in the box after a pause."""
     hints: list[str] = field(default_factory=list)
     """Names of the hints whose key was used: they are not shown again."""
-    writing: Settings = field(default_factory=Settings)
+    writing: Settings = USUAL
     """The values of the panel."""
     keys: dict[str, str] = field(default_factory=dict)
     """Own keys: id of a binding to its keys, as in ``"write.take" = "alt+r"``."""
@@ -116,7 +116,7 @@ class ScreenSettings:
         with contextlib.suppress(
             UsageError, TypeError, ValueError
         ):  # together they may be right where one after the other they are not
-            self.writing = Settings.from_json(record)
+            self.writing = Settings.from_json({**USUAL.to_json(), **record})
             record = {name: value for name, value in record.items() if name not in known}
         complaints = []
         for name, value in record.items():

@@ -14,7 +14,7 @@ from typer.testing import Result
 
 from rnnchat import paths
 from rnnchat.generation.language_model import LanguageModel
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import USUAL, Settings
 from rnnchat.model.file import Model, write_model
 from rnnchat.model.library import import_model
 from rnnchat.model.record import TrainingRecord
@@ -27,7 +27,7 @@ def write_here(model: Path, prompt: str, settings: Settings) -> str:
 
 
 def test_prompt_and_continuation_are_all_of_stdout(run: Run, tiny_model: Path) -> None:
-    result = run("generate", tiny_model, "-p", "abc", "--length", 60, "--seed", 5)
+    result = run("generate", tiny_model, "-p", "abc", "--until", "length", "--length", 60, "--seed", 5)
     assert result.exit_code == 0
     assert result.stdout.rstrip("\n") == ("abc" + write_here(tiny_model, "abc", Settings(length=60, seed=5))).rstrip(
         "\n"
@@ -56,17 +56,33 @@ def test_every_option_reaches_the_settings(run: Run, tiny_model: Path) -> None:
 
 
 def test_several_temperatures_take_turns(run: Run, tiny_model: Path) -> None:
-    result = run("generate", tiny_model, "--temperature", "0, 0.5,2", "--length", 30, "--seed", 4)
+    result = run("generate", tiny_model, "--temperature", "0, 0.5,2", "--until", "length", "--length", 30, "--seed", 4)
     settings = Settings(temperature_cycle=(0, 0.5, 2), length=30, seed=4)
     assert result.stdout.rstrip("\n") == write_here(tiny_model, "", settings).rstrip("\n")
 
 
 def test_a_least_length_above_the_usual_length_moves_it(run: Run, tiny_model: Path) -> None:
-    assert json.loads(run("generate", tiny_model, "--min-length", 400, "--json").stdout)["chars"] == 400
+    assert (
+        json.loads(run("generate", tiny_model, "--min-length", 400, "--until", "length", "--json").stdout)["chars"]
+        == 400
+    )
 
 
 def test_candidates_are_the_texts_that_their_seeds_give_alone(run: Run, tiny_model: Path) -> None:
-    arguments = ("generate", tiny_model, "-p", "abc", "-p", "ha", "--length", 20, "--json", "--seed")
+    arguments = (
+        "generate",
+        tiny_model,
+        "-p",
+        "abc",
+        "-p",
+        "ha",
+        "--until",
+        "length",
+        "--length",
+        20,
+        "--json",
+        "--seed",
+    )
     record = json.loads(run(*arguments, 7, "--candidates", 2).stdout)
     texts = record.pop("texts")
     assert [(text["prompt"], text["seed"]) for text in texts] == [("abc", 7), ("abc", 8), ("ha", 7), ("ha", 8)]
@@ -77,7 +93,9 @@ def test_candidates_are_the_texts_that_their_seeds_give_alone(run: Run, tiny_mod
 
 
 def test_several_texts_are_numbered_with_their_seeds(run: Run, tiny_model: Path) -> None:
-    result = run("generate", tiny_model, "-p", "abc", "--length", 20, "--candidates", 3, "--seed", 5)
+    result = run(
+        "generate", tiny_model, "-p", "abc", "--until", "length", "--length", 20, "--candidates", 3, "--seed", 5
+    )
     headings = [line for line in result.stdout.splitlines() if line.startswith("── ")]
     assert [heading.split(" · ")[:2] for heading in headings] == [[f"── {n}", f"seed {n + 4}"] for n in (1, 2, 3)]
     for seed in (5, 6, 7):
@@ -87,7 +105,7 @@ def test_several_texts_are_numbered_with_their_seeds(run: Run, tiny_model: Path)
 
 def test_beams_are_those_of_the_search_the_best_first(run: Run, tiny_model: Path) -> None:
     found = LanguageModel.open(tiny_model, "int8").search("abc", 4, Settings(length=12))
-    arguments = ("generate", tiny_model, "-p", "abc", "--beams", 4, "--length", 12)
+    arguments = ("generate", tiny_model, "-p", "abc", "--until", "length", "--beams", 4, "--length", 12)
     texts = json.loads(run(*arguments, "--json").stdout)["texts"]
     assert [(text["text"], text["seed"]) for text in texts] == [(beam.text, None) for beam in found]
     shown = run(*arguments).stdout
@@ -118,8 +136,8 @@ def test_the_weight_of_a_second_model_leads_from_one_to_the_other(
         text: str = json.loads(run("generate", tiny_model, "-p", "abc", *options).stdout)["text"]
         return text
 
-    assert mix(0) == write_here(tiny_model, "abc", Settings(seed=1))
-    assert mix(1) == write_here(other_model, "abc", Settings(seed=1))
+    assert mix(0) == write_here(tiny_model, "abc", USUAL.change(seed=1))
+    assert mix(1) == write_here(other_model, "abc", USUAL.change(seed=1))
     assert mix(0.5) not in (mix(0), mix(1))
     default = run("generate", tiny_model, "-p", "abc", "--mix", other_model, "--seed", 1, "--json")
     assert json.loads(default.stdout)["text"] == mix(0.5)
@@ -135,7 +153,21 @@ def test_models_of_different_vocabularies_are_not_mixed(
 
 
 def test_each_symbol_is_explained_as_the_model_sees_it(run: Run, tiny_model: Path) -> None:
-    options = ("--explain", 3, "--hidden", 1, "--length", 10, "--seed", 2, "--precision", "float32", "--json")
+    options = (
+        "--explain",
+        3,
+        "--hidden",
+        1,
+        "--until",
+        "length",
+        "--length",
+        10,
+        "--seed",
+        2,
+        "--precision",
+        "float32",
+        "--json",
+    )
     record = json.loads(run("generate", tiny_model, "-p", "abc", *options).stdout)
     model = LanguageModel.open(tiny_model, "float32")
     pieces = list(model.write("abc", Settings(length=10, seed=2), alternatives=3))
@@ -153,7 +185,7 @@ def test_what_a_text_has_copied_is_told_where_the_training_text_is_at_hand(
 ) -> None:
     model, path = make_model(), tmp_path / "taught.safetensors"
     write_model(model, path)
-    arguments = ("generate", path, "-p", "abc", "--length", 60, "--seed", 1)
+    arguments = ("generate", path, "-p", "abc", "--until", "length", "--length", 60, "--seed", 1)
     written = json.loads(run(*arguments, "--json").stdout)["text"]
     learnt = f"hgf{written[5:50]}!"
     digest = hashlib.sha256(learnt.encode()).hexdigest()
@@ -174,7 +206,7 @@ def test_what_a_text_has_copied_is_told_where_the_training_text_is_at_hand(
 
 
 def test_a_text_that_repeats_itself_is_told_once_and_escaped_if_asked(run: Run, tiny_model: Path) -> None:
-    looping = ("generate", tiny_model, "-p", "abc", "--temperature", 0, "--length", 600)
+    looping = ("generate", tiny_model, "-p", "abc", "--until", "length", "--temperature", 0, "--length", 600)
     told = run(*looping)
     assert told.stderr.count("repeats itself") == 1
     assert "--escape-loops" in told.stderr
@@ -200,6 +232,27 @@ def test_the_precision_suits_the_model_unless_one_is_asked_for(
     assert find_precision(None) == "int8"
     assert find_precision(0.1, "--precision", "int8") == "int8"
     assert find_precision(0.001, "--precision", "float32") == "float32"
+
+
+def test_by_default_a_text_ends_near_its_length_with_a_word(run: Run, tiny_model: Path) -> None:
+    for seed in range(3):
+        record = json.loads(run("generate", tiny_model, "-p", "abc", "--length", 60, "--seed", seed, "--json").stdout)
+        whole = write_here(tiny_model, "abc", Settings(length=150, seed=seed))
+        assert 51 <= record["chars"] <= 115
+        assert whole.startswith(record["text"])
+        assert whole[record["chars"]].isspace()
+
+
+def test_the_best_of_several_texts_is_shown_and_the_others_are_in_the_object(run: Run, tiny_model: Path) -> None:
+    arguments = ("generate", tiny_model, "-p", "abc", "--length", 40, "--seed", 5, "--best-of", 4)
+    record = json.loads(run(*arguments, "--json").stdout)
+    ranked = LanguageModel.open(tiny_model, "int8").best("abc", 4, USUAL.change(length=40, seed=5))
+    shown = [record, *record["others"]]
+    assert [each["text"] for each in shown] == [each.continuation.text for each in ranked]
+    assert [each["score"] for each in shown] == [each.score for each in ranked]
+    result = run(*arguments)
+    assert result.stdout.rstrip("\n") == ("abc" + record["text"]).rstrip("\n")
+    assert result.stderr.startswith(f"seed {record['seed']} · ")
 
 
 def test_until_without_a_length_takes_the_next_end(run: Run, tiny_model: Path) -> None:
@@ -244,6 +297,11 @@ def test_an_option_out_of_range_is_wrong_usage(run: Run, tiny_model: Path, optio
         (("--beams", 3, "--seed", 1), "--seed"),
         (("--beams", 3, "--explain", 1, "--json"), "--explain"),
         (("--beams", 0), "beams"),
+        (("--best-of", 3, "--candidates", 2), "--candidates"),
+        (("--best-of", 3, "--beams", 2), "--beams"),
+        (("--best-of", 3, "--explain", 1, "--json"), "--explain"),
+        (("--best-of", 0), "--best-of"),
+        (("--best-of", 5000), "too many"),
         (("--candidates", 0), "0 texts"),
         (("--candidates", 5000), "too many"),
         (("--mix-weight", 0.5), "--mix"),
@@ -293,7 +351,7 @@ def test_a_machine_without_models_is_one_sentence(run: Run, monkeypatch: pytest.
 
 def start_long(model: Path) -> "subprocess.Popen[bytes]":
     """A process that writes for hours."""
-    arguments = ("generate", str(model), "-p", "abc", "--length", "10000000")
+    arguments = ("generate", str(model), "-p", "abc", "--until", "length", "--length", "10000000")
     return subprocess.Popen(
         [sys.executable, "-m", "rnnchat", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

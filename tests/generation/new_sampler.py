@@ -22,6 +22,7 @@ class Settings(home.Settings):
 
 
 home.Settings = Settings  # type: ignore[misc]
+home.USUAL = Settings(until=home.USUAL.until)
 
 import rnnchat.generation.sampling as sampling  # noqa: E402
 
@@ -79,7 +80,7 @@ async def turn_on() -> None:
         app.screen.query_one("#only_even").focus()
         await pilot.press("right")
         await pilot.pause()
-        obeys = app.settings.writing == Settings(only_even=True)
+        obeys = app.settings.writing == home.USUAL.change(only_even=True)
         sys.stdout.write(f"panel {'obeys' if obeys else app.settings.writing}\n")
 
 

@@ -50,6 +50,7 @@ def test_a_paragraph_ends_at_a_blank_line():
         ("“Come!” he said. Then", "“Come!”"),
         ("Pi is 3.14 or so. Yes", "Pi is 3.14 or so."),
         ("Really?! Yes.", "Really?!"),
+        ("Mr. J. Hay met Mrs. Lee. They left.", "Mr. J. Hay met Mrs. Lee."),
         ("他来了。她走了。", "他来了。"),
         ("他说：“来！”她走了。", "他说：“来！”"),
     ],
@@ -58,18 +59,36 @@ def test_a_sentence_ends_with_its_mark_and_what_closes_it(text, expected):
     assert one_by_one(text, Settings(length=1, until="sentence")) == (expected, "sentence")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "reason"),
+    [
+        ("One. Two, three. Four.", "One. Two, three.", "sentence"),  # the first that ends after 85 %
+        ("One. Two, three and a half. Four.", "One. Two, three", "length"),
+        ("Twelve lines\n\nof a poem", "Twelve lines\n", "paragraph"),
+        ("He said: “Oh!” Then", "He said: “Oh!”", "sentence"),
+        ("一二三四五六七八九十一二三四五六七八九十", "一二三四五六七八九十一二三四五", "length"),
+        ("x" * 100, "x" * 55, "length"),
+    ],
+)
+def test_near_its_length_a_text_ends_with_a_sentence_or_at_least_with_a_word(text, expected, reason):
+    length = 12
+    settings = Settings(length=length, until="near-sentence")
+    assert one_by_one(text, settings) == (expected, reason)
+    assert run(text, settings) == (expected, reason)
+
+
 def test_an_end_that_never_comes_is_given_up_after_a_grace():
     text, reason = one_by_one("x" * 3000, Settings(length=10, until="line"))
     assert (len(text), reason) == (10 + GRACE_CHARS, "length")
 
 
-@pytest.mark.parametrize("until", ["line", "sentence", "paragraph"])
+@pytest.mark.parametrize("until", ["line", "sentence", "paragraph", "near-sentence"])
 def test_nothing_ends_a_text_before_its_least_length(until):
-    text = "Ab.\n\n" * 10
+    text, length = "Ab.\n\n" * 10, 40 if until == "near-sentence" else 2
     for least in range(40):
-        given_out, reason = one_by_one(text, Settings(length=2, min_length=least, until=until, stop=("b.",)))
+        given_out, reason = one_by_one(text, Settings(length=length, min_length=least, until=until, stop=("b.",)))
         assert len(given_out) >= least
-        assert reason in (until, "stop")
+        assert reason in (until, "stop") or (until == "near-sentence" and reason in ("sentence", "paragraph"))
 
 
 def test_the_grace_begins_at_the_least_length():
@@ -91,7 +110,7 @@ def test_what_looked_like_a_stop_text_is_given_out_when_it_is_none():
 
 @given(st.text("ab\n.!E ", max_size=60), st.sets(st.integers(1, 60)), st.integers(1, 30), st.data())
 def test_pieces_do_not_matter_where_the_end_is_exact(text, cuts, length, data):
-    until = data.draw(st.sampled_from(["line", "sentence", "paragraph"]))
+    until = data.draw(st.sampled_from(["line", "sentence", "paragraph", "near-sentence"]))
     settings = Settings(length=length, until=until, stop=data.draw(st.sampled_from([(), ("EE",), ("a\n", "b b")])))
     cuts = {cut for cut in cuts if cut < len(text)}
     assert run(text, settings, cuts) == one_by_one(text, settings)

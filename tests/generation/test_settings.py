@@ -31,7 +31,7 @@ def test_unknown_settings_of_a_later_version_are_passed_over():
         ({"presence_penalty": 11}, "presence-penalty must be from -10 to 10 nats, not 11"),
         ({"length": -1}, "length must be from 0 to 10,000,000 characters, not -1"),
         ({"length": 0}, "length 0 writes nothing"),
-        ({"until": "chapter"}, "until must be length, line, sentence or paragraph, not chapter"),
+        ({"until": "chapter"}, "until must be length, near-sentence, line, sentence or paragraph, not chapter"),
         ({"seed": -1}, "seed must be from 0"),
         ({"stop": ("a", "")}, "empty text"),
         ({"stop": ("a",) * 1_001}, "stop must list at most 1,000 values, not 1,001"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import USUAL, Settings
 from rnnchat.paths import settings_path
 from rnnchat.tui.settings import ScreenSettings
 
@@ -59,7 +59,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_taken(text: str, complaint
     write(f'model = "kjv"\n{text}\n')
     settings, complaints = ScreenSettings.load()
     assert settings.model == "kjv"
-    assert settings.writing == Settings()
+    assert settings.writing == USUAL
     assert len(complaints) == 1
     assert complaint in complaints[0]
 

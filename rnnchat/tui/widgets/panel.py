@@ -14,7 +14,7 @@ from textual.message import Message
 from rnnchat.description import Description, Reach, check_value, find_choices, find_descriptions, find_types, name_field
 from rnnchat.desk import summary
 from rnnchat.errors import UsageError
-from rnnchat.generation.settings import PRESETS, Settings
+from rnnchat.generation.settings import ENDS_AT_LENGTH, PRESETS, Settings
 from rnnchat.tui.widgets.field import CycleField, Field, NumberField, SeedField
 from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.preset_row import PresetRow
@@ -232,7 +232,7 @@ class Panel(VerticalScroll, can_focus=False):
         """Change the settings and say so; what the settings refuse leaves them as they were."""
         now = {**self.settings.to_json(), **changes}
         if (
-            now["until"] == "length" and now["min_length"] > now["length"]
+            now["until"] in ENDS_AT_LENGTH and now["min_length"] > now["length"]
         ):  # the one that is moved takes the other along
             changes["length" if "min_length" in changes else "min_length"] = now[
                 "min_length" if "min_length" in changes else "length"
