@@ -28,6 +28,17 @@ class Shipped:
 
 
 MODELS = {
+    "english": Shipped(
+        "english",
+        "--from none --level bpe --max-vocab 8000 --hidden 768 --embedding 320 --tied --batch 64 --window 96 --dropout 0 "
+        "--steps 2750",
+        ModelCard(
+            title="English prose",
+            description="Writes stories and dialogue, in pieces of words, after 193 books.",
+            licence="Texts in the public domain in the United States (Standard Ebooks, CC0)",
+            examples=("The letter had come on a Tuesday, and ", '"I never said that," ', "It was raining when "),
+        ),
+    ),
     "shakespeare": Shipped(
         "shakespeare",
         "--hidden 512,512 --embedding 64 --batch 128 --window 96 --weight-decay 1.5 --dropout 0.25 --input-dropout 0 "
@@ -41,10 +52,10 @@ MODELS = {
     ),
     "chat": Shipped(
         "chat",
-        "--hidden 512,512 --embedding 64 --batch 128 --window 96 --weight-decay 1 --dropout 0 --steps 2438",
+        "--from english --epochs 2",
         ModelCard(
             title="Small talk",
-            description="Talks in turns as A and B, character by character, after conversations of students.",
+            description="Talks in turns as A and B, in pieces of words, after conversations of students.",
             licence="Text under the MIT licence (chitchat-dataset)",
             examples=("A: Hi! How are you?\nB: ", "A: What do you like to do on weekends?\nB: "),
         ),

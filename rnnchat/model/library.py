@@ -17,7 +17,7 @@ from rnnchat.errors import ModelError
 from rnnchat.model.file import ModelHeader, read_header, read_model
 from rnnchat.model.name import MILESTONES, RUN_MODEL_FILE, check_name, name_model
 
-DEFAULT_MODEL = "shakespeare"
+DEFAULT_MODEL = "english"
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,7 @@ def _find_milestone(run: str, step: str) -> Path:
 def default_model() -> str | None:
     """The model to open when none is named; None on a machine without any."""
     names = [path.stem for path in (*_shipped_paths(), *_own_paths())]
-    if DEFAULT_MODEL in names:
-        return DEFAULT_MODEL
-    return names[0] if names else None
+    return DEFAULT_MODEL if DEFAULT_MODEL in names else next(iter(names), None)
 
 
 def import_model(source: Path, name: str | None = None, replace: bool = False) -> Path:

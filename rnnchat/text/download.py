@@ -10,6 +10,8 @@ import html
 import io
 import os
 import re
+import subprocess
+import sys
 import tarfile
 import urllib.parse
 import zipfile
@@ -22,8 +24,9 @@ from rnnchat.text import web
 
 Report = Callable[[str], None]
 """Is told what is being done, in a short sentence."""
-DEFAULT_INDEX = "https://pypi.org/simple"
 MAX_UNPACKED_BYTES = 500_000_000
+_DEFAULT_INDEX = re.compile(r"\(default (https://\S+?)\)")
+"""As the help of pip names it."""
 _LINK = re.compile(r"<a\s[^>]*href\s*=\s*[\"']([^\"']*)[\"']", re.IGNORECASE)
 
 
@@ -116,6 +119,21 @@ def _find_archive(package: Package) -> str:
 
 
 def find_index() -> str:
-    """The package index of this machine."""
-    asked = os.environ.get("PIP_INDEX_URL") or os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL")
-    return asked or DEFAULT_INDEX
+    """The package index of this machine: the one that pip or uv was told of, or pip's own.
+
+    Raises:
+        TextError: there is neither.
+    """
+    asked = (os.environ.get(name) for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"))
+    found = next(filter(None, asked), None) or _ask_pip("config", "get", "global.index-url")
+    found = found or next(iter(_DEFAULT_INDEX.findall(" ".join(_ask_pip("download", "--help").split()))), None)
+    if found is None:
+        raise TextError("no package index is known here: set PIP_INDEX_URL to the address of one, or install pip")
+    return found
+
+
+def _ask_pip(*arguments: str) -> str:
+    """What pip prints; nothing where it is not installed."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
+    return result.stdout.strip() if result.returncode == 0 else ""
