@@ -30,8 +30,8 @@ class Shipped:
 MODELS = {
     "english": Shipped(
         "english",
-        "--from none --level bpe --max-vocab 8000 --hidden 768 --embedding 320 --tied --batch 64 --window 96 --dropout 0 "
-        "--steps 2750",
+        "--from none --level bpe --max-vocab 8000 --hidden 768 --embedding 320 --tied --batch 64 --window 96 "
+        "--dropout 0 --steps 2750",
         ModelCard(
             title="English prose",
             description="Writes stories and dialogue, in pieces of words, after 193 books.",

@@ -1,5 +1,6 @@
 """``rnnchat models``: the library of models, imports and exports."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from rnnchat.cli.neurons import neurons
 from rnnchat.cli.output import print_fields, print_json, print_table
 from rnnchat.desk.figures import format_bits, format_bytes, format_date
 from rnnchat.desk.visible import picture_controls
-from rnnchat.errors import ModelError
+from rnnchat.errors import ModelError, UsageError
 from rnnchat.model import library
 from rnnchat.model.file import Model, ModelHeader, read_header, read_model
 from rnnchat.model.library import ModelEntry
@@ -86,18 +87,42 @@ def export_model(
     onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an ONNX file.")] = None,
     torch: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a state dict of torch.")] = None,
     keras: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a .keras file.")] = None,
+    memory: Annotated[
+        bool | None,
+        typer.Option(help="Export the text that the model remembers with it, word for word, or leave it out."),
+    ] = None,
     replace: Replace = False,
 ) -> None:
     """Copy a model out of the library, or write it for other programs (docs/export.md shows how they read it)."""
     wanted = {".onnx": onnx, ".pt": torch, ".keras": keras}
     if destination or not any(wanted.values()):
-        typer.echo(library.export_model(name, destination or Path(), replace))
+        with_text = _choose_text(name) if memory is None else memory
+        typer.echo(library.export_model(name, destination or Path(), replace, with_text))
     model = read_model(library.find_model(name)) if any(wanted.values()) else None
     for suffix, file in wanted.items():
         if model and file:
             path = _choose_file(file, name, suffix, replace)
             _load_writer(suffix)(model, path)
             typer.echo(path)
+
+
+def _choose_text(name: str) -> bool:
+    """Whether the text that a model remembers is exported with it: asked, where there is one.
+
+    Raises:
+        UsageError: there is nobody to ask.
+    """
+    size = read_header(library.find_model(name)).text_bytes
+    if not size:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{name} remembers the text it was trained on, word for word: add --memory to export that as well, or "
+            "--no-memory to leave it out"
+        )
+    return typer.confirm(
+        f"{name} remembers its text word for word ({format_bytes(size)}). Export that as well?", err=True
+    )
 
 
 def _load_writer(suffix: str) -> Callable[[Model, Path], None]:
@@ -193,6 +218,7 @@ def _show_fields(path: Path, header: ModelHeader) -> list[tuple[str, str]]:
         ("int8 loss", "" if training.int8_loss is None else f"{training.int8_loss:.4f} bits per character"),
         ("corpus", f"{training.corpus}, {training.chars:,} characters" if training.corpus else ""),
         ("held out", training.split),
+        ("remembers", f"its text, word for word, {format_bytes(header.text_bytes)}" if header.text_bytes else ""),
         ("training", f"{training.steps:,} steps, {training.elapsed_s / 60:.1f} minutes" if training.steps else ""),
         ("trained", training.trained_at),
         ("recipe", recipe),

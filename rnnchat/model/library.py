@@ -4,6 +4,7 @@ A name is looked up among the person's own models first, then the runs (the best
 that name), then the models that come with rnnchat; anything that looks like a path is taken as one.
 """
 
+import dataclasses
 import difflib
 import os
 import shutil
@@ -11,10 +12,11 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rnnchat import paths
 from rnnchat.errors import ModelError
-from rnnchat.model.file import ModelHeader, read_header, read_model
+from rnnchat.model.file import ModelHeader, read_header, read_model, write_model
 from rnnchat.model.name import MILESTONES, RUN_MODEL_FILE, check_name, name_model
 
 DEFAULT_MODEL = "english"
@@ -137,19 +139,29 @@ def find_place(name: str, replace: bool = False) -> Path:
     return destination
 
 
-def export_model(name: str, destination: Path, replace: bool = False) -> Path:
+def export_model(name: str, destination: Path, replace: bool = False, with_text: bool = True) -> Path:
     """Copy the model called ``name`` to a file or into a folder; give the path of the copy.
+
+    Args:
+        name: of a model or a run.
+        destination: a file or a folder.
+        replace: whether a file there may be replaced.
+        with_text: whether the copy also holds the text that the model remembers word for word.
 
     Raises:
         ModelError: there is no such model, or the file is there already and ``replace`` is False.
     """
     source = find_model(name)
-    read_header(source)
+    header = read_header(source)
     if destination.is_dir():
         destination = destination / (name_model(source) + paths.MODEL_SUFFIX)
     if destination.exists() and not replace:
         raise ModelError(f"{destination} is there already: choose another name or allow replacing it")
-    _copy(source, destination)
+    if header.text_bytes and not with_text:
+        dtype: Any = header.dtype
+        write_model(dataclasses.replace(read_model(source), text=""), destination, dtype)
+    else:
+        _copy(source, destination)
     return destination
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from rnnchat.errors import ModelError
+from rnnchat.memory.default import find_default
+from rnnchat.memory.mixing import Rates
 from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import METADATA_KEY, Model, read_header, read_model, write_model
@@ -207,3 +210,25 @@ def test_a_file_with_an_altered_byte_loads_or_is_told_in_a_sentence(tmp_path_fac
         assert str(path) in str(e)
     else:
         assert {name: weight.shape for name, weight in model.weights.items()} == model.config.weight_shapes()
+
+
+def test_a_remembered_text_and_a_mixing_survive_their_file(make_model, tmp_path):
+    model = make_model()
+    size = model.config.vocab_size
+    mixing = replace(find_default(size), rates=Rates(np.full(size, 1 / size), 0.5))
+    write_model(replace(model, text="naïve “words”\n" * 9, mixing=mixing), tmp_path / "m.safetensors")
+    read = read_model(tmp_path / "m.safetensors")
+    assert read.text == "naïve “words”\n" * 9
+    assert read.mixing is not None
+    assert read.mixing.rates.shares == pytest.approx(mixing.rates.shares, rel=0.1)
+
+
+def test_a_damaged_remembered_text_is_told_in_a_sentence(make_model, tmp_path):
+    path = tmp_path / "m.safetensors"
+    write_model(replace(make_model(), text="Dear Anna " * 50), path)
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"\x78\xda")  # where zlib begins
+    for at, byte in ((place, 0), (place + 20, data[place + 20] ^ 0xFF)):
+        path.write_bytes(data[:at] + bytes((byte,)) + data[at + 1 :])
+        with pytest.raises(ModelError, match="remembered text is"):
+            read_model(path)

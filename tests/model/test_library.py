@@ -1,12 +1,13 @@
 import errno
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rnnchat import paths
 from rnnchat.errors import ModelError
-from rnnchat.model.file import write_model
+from rnnchat.model.file import read_header, read_model, write_model
 from rnnchat.model.library import (
     default_model,
     export_model,
@@ -145,11 +146,22 @@ def test_only_own_models_can_be_removed(shipped, tiny_model):
         remove_model(str(tiny_model))
 
 
-def test_the_default_is_shakespeare_then_any_shipped_then_any_own(shipped, tiny_model):
+def test_the_default_is_english_then_any_shipped_then_any_own(shipped, tiny_model):
     assert default_model() is None
     import_model(tiny_model, "mine")
     assert default_model() == "mine"
     put(tiny_model, shipped / "kjv.safetensors")
     assert default_model() == "kjv"
-    put(tiny_model, shipped / "shakespeare.safetensors")
-    assert default_model() == "shakespeare"
+    put(tiny_model, shipped / "english.safetensors")
+    assert default_model() == "english"
+
+
+def test_a_model_is_exported_with_or_without_the_text_that_it_remembers(make_model, tmp_path):
+    write_model(replace(make_model(), text="Dear Anna, abc"), tmp_path / "mine.safetensors")
+    import_model(tmp_path / "mine.safetensors", "mine")
+    whole = export_model("mine", tmp_path / "whole.safetensors")
+    assert read_model(whole).text == "Dear Anna, abc"
+    bare = export_model("mine", tmp_path / "bare.safetensors", with_text=False)
+    assert read_model(bare).text == ""
+    assert b"Dear Anna" not in bare.read_bytes()
+    assert read_header(bare).text_bytes == 0 < read_header(whole).text_bytes

@@ -18,7 +18,7 @@ from rnnchat import paths
 from rnnchat.desk.figures import count_things
 from rnnchat.desk.model_rows import find_precision, fingerprint_models
 from rnnchat.errors import MissingVocabularyError, RnnchatError
-from rnnchat.tui.screens.ask import AskText, AskYesNo
+from rnnchat.tui.screens.ask import AskChoice, AskText, AskYesNo
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.settings import PRECISIONS
 from rnnchat.tui.widgets.model_card import ModelCard
@@ -243,9 +243,20 @@ class ModelsScreen(MainScreen):
     def _export(self, entry: ModelEntry, destination: Path) -> None:
         if destination.suffix != paths.MODEL_SUFFIX:
             destination = destination.with_name(destination.name + paths.MODEL_SUFFIX)
-        self._work(
-            lambda library: library.export_model(str(entry.path), destination),
-            f"{entry.name} exported to {destination}",
+
+        def export(with_text: bool) -> None:
+            self._work(
+                lambda library: library.export_model(str(entry.path), destination, with_text=with_text),
+                f"{entry.name} exported to {destination}",
+            )
+
+        if not (entry.header and entry.header.text_bytes):
+            export(True)
+            return
+        question = f"{entry.name} remembers its text word for word. Whoever gets the file can read it."
+        answers = {"without": "Leave the text out", "with": "Export it as well"}
+        self.app.push_screen(
+            AskChoice(question, answers, title="Models"), lambda answer: export(answer == "with") if answer else None
         )
 
     def action_remove(self) -> None:
