@@ -331,3 +331,27 @@ def test_every_public_name_is_there_and_the_package_is_typed() -> None:
         assert getattr(rnnchat, name) is not None or name.startswith("__")
     assert {"Beam", "Continuation", "Explanation", "LanguageModel", "Reading", "Settings"} <= set(dir(rnnchat))
     assert (Path(rnnchat.__file__).parent / "py.typed").exists()
+
+
+def test_a_model_that_remembers_a_text_expects_what_followed_there_and_knows_its_words(
+    model: rnnchat.LanguageModel,
+) -> None:
+    text = "abcdefgh" * 12
+    mine = model.remember(text)
+    assert mine.score(text).bits_per_char < 0.5 * model.score(text).bits_per_char
+    assert mine.read("abc").next(1)[0].text == "d"
+    assert mine.read("abc", memory=False).next(1) == model.read("abc", memory=False).next(1)
+    assert mine.forget().write_text("abc", FLAT) == model.write_text("abc", FLAT)
+    assert mine.explain(text).log_probs.sum() == pytest.approx(-mine.score(text).nats, rel=1e-4)
+    assert mine.write_text("abc", FLAT, memory=False) == model.write_text("abc", FLAT, memory=False)
+
+
+def test_forks_and_rewinds_remember_what_stands_there_and_no_more(model: rnnchat.LanguageModel) -> None:
+    reading = model.read("abcabcab")
+    before = reading.next(3)
+    branch = reading.fork().read("hhhhhhhh")
+    assert branch.next(1)[0].text == "h"
+    assert reading.next(3) == before
+    reading.read("dcdcdcdc").write_text(FLAT)
+    assert reading.rewind(2).next(3) == before
+    assert branch.rewind().next(3) == before

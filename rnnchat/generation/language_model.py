@@ -111,7 +111,8 @@ class LanguageModel:
         memory = self.memory
         for text in texts:
             memory = memory.learn(self.tokenizer.encode(text))
-        return LanguageModel(self.model, self.name, self.network, lambda: self.exact, memory)
+        network = self.network.learn_words(texts)
+        return LanguageModel(self.model, self.name, network, lambda: self.exact, memory)
 
     def forget(self) -> "LanguageModel":
         """The same model with nothing in its memory, not even what is in its file."""

@@ -7,8 +7,10 @@ continuations are kept.
 Letters: V vocabulary.
 """
 
+import copy
+import itertools
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from rnnchat.generation.stream import Place, Steering, Stream
 from rnnchat.runtime.predictor import Predictor
 from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import read_start
+from rnnchat.text.lexicon import find_words
 from rnnchat.text.tokenizer import Tokenizer
 
 MAX_PLACES = 256
@@ -51,6 +54,15 @@ class OpenNetwork:
         self.start = Place(np.zeros(0, np.int32), state, log_probs)
         """Before any text."""
         self._places: OrderedDict[bytes, Place] = OrderedDict()  # by the ids' bytes, the last used at the end
+
+    def learn_words(self, texts: Iterable[str]) -> "OpenNetwork":
+        """The same network, which may also write the words of these texts where it writes only words that it knows."""
+        if self.spelling.lexicon is None:
+            return self
+        twin = copy.copy(self)
+        words = itertools.chain.from_iterable(map(find_words, texts))
+        twin.spelling = Spelling(self.tokenizer, sorted({*self.spelling.words, *words}))
+        return twin
 
     def find_place(self, text: str, watch: Watch = ignore) -> Place:
         """The end of ``text``: only what no kept place has read already is read.

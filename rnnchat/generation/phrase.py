@@ -27,14 +27,14 @@ class Spelling:
     def __init__(self, tokenizer: Tokenizer, words: Sequence[str] = ()) -> None:
         """Args: the vocabulary; the words that the model has learnt, where its symbols are smaller."""
         self.tokenizer = tokenizer
-        self._words = words
+        self.words = words
         self.known: tuple[np.ndarray, Any] | None = None
         """The words that were known last, and in which text; see `rnnchat.generation.known_word`."""
 
     @cached_property
     def lexicon(self) -> Lexicon | None:
         """The words that the model has learnt; None where it lists none."""
-        return Lexicon(self._words) if self._words and self.tokenizer.level in ("char", "byte") else None
+        return Lexicon(self.words) if self.words and self.tokenizer.level in ("char", "byte") else None
 
     @cached_property
     def symbols(self) -> list[str]:

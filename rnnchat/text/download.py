@@ -125,11 +125,11 @@ def find_index() -> str:
         TextError: there is neither.
     """
     asked = (os.environ.get(name) for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"))
-    found = next(filter(None, asked), None) or _ask_pip("config", "get", "global.index-url")
-    found = found or next(iter(_DEFAULT_INDEX.findall(" ".join(_ask_pip("download", "--help").split()))), None)
-    if found is None:
-        raise TextError("no package index is known here: set PIP_INDEX_URL to the address of one, or install pip")
-    return found
+    if found := next(filter(None, asked), None) or _ask_pip("config", "get", "global.index-url"):
+        return found
+    if match := _DEFAULT_INDEX.search(" ".join(_ask_pip("download", "--help").split())):
+        return match[1]
+    raise TextError("no package index is known here: set PIP_INDEX_URL to the address of one, or install pip")
 
 
 def _ask_pip(*arguments: str) -> str:
