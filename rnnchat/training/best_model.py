@@ -55,6 +55,9 @@ def write_best(run: RunFolder, network: Network, tokenizer: Tokenizer, record: T
     if run.words_path.exists():
         record = replace(record, words=unpack_words(run.words_path.read_text(encoding="utf-8")))
     model = Model(network.config, tokenizer, export_weights(network), record, ModelCard(title=run.name))
+    if run.base_path.exists():  # what it remembers stays with every network that is trained from it
+        base = read_model(run.base_path)
+        model = replace(model, text=base.text, mixing=base.mixing)
     write_model(model, run.best_path)
 
 

@@ -74,8 +74,9 @@ def learn_mixing(model: Model, held_out: np.ndarray, learned: np.ndarray) -> Mix
     if len(held_out) < LEAST_HELD_OUT:
         return None
     vocab_size = model.config.vocab_size
+    known = model.mixing or find_default(vocab_size)
     is_long = len(learned) > MAX_REMEMBERED
-    rates = Rates()
+    rates = known.rates
     if is_long:
         counts = np.bincount(learned, minlength=vocab_size) + 0.5
         rates = Rates(counts / counts.sum(), RATE_WEIGHT)
@@ -84,7 +85,7 @@ def learn_mixing(model: Model, held_out: np.ndarray, learned: np.ndarray) -> Mix
     memory = memory.extend(held_out[:begin]) if is_long else memory.learn(learned).extend(held_out[:begin])
     ids = held_out[begin : begin + MAX_SAMPLES]
     sample = collect(_predict(model, held_out, begin, len(ids)), ids, memory, rates)
-    start = find_default(vocab_size).gate
+    start = known.gate
     gate = fit([sample], start)
     # A held-out text of one kind may teach what does not hold for others: what gains nothing is not taken.
     return Mixing(gate if measure(sample, gate) < measure(sample, start) else start, rates)

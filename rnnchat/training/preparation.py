@@ -3,6 +3,7 @@
 Texts are streamed: memory does not grow with them.
 """
 
+import itertools
 import json
 import platform
 from collections.abc import Callable, Iterator
@@ -11,9 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from rnnchat import __version__, paths
 from rnnchat.errors import TextError
 from rnnchat.model.file import write_model
+from rnnchat.model.record import ModelCard
 from rnnchat.plan.choice import check_length, choose_recipe, count_threads
 from rnnchat.plan.explanation import explain_recipe
 from rnnchat.plan.extension import Base, describe_base, extend_model, extend_tokenizer, open_base, take_network
@@ -35,6 +39,8 @@ from rnnchat.training.base import choose_base
 
 _WORD_CHARS = 20_000_000
 """Words are counted in that much of a text: 4 s, and hardly a word that is frequent begins to appear later."""
+MAX_REMEMBERED_CHARS = 5_000_000
+"""A person's own text; a longer one is for the network alone."""
 _MOST_LEFT_OUT = 3
 """Skipped files that are named; more are counted."""
 
@@ -95,7 +101,7 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
         raise TextError(f"nothing of the held-out text ({held_out.split}) is in the vocabulary: choose another")
     ids = open_ids(run.ids_path, tokenizer.vocab_size)
     if base is not None:
-        write_model(extend_model(base.model, tokenizer, ids), run.base_path)
+        _start_from(base, run, tokenizer, ids, texts)
     is_timed = options.epochs is None and options.steps is None
     flop_per_s = measure(options) if measure and is_timed else None
     symbols = Symbols(tokenizer.vocab_size, count_common(ids))
@@ -106,6 +112,16 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     explanation = explain_recipe(recipe, options, tokenizer.vocab_size, held_out.train_chars)
     for note in (*notes, *more, f"Held out: {info.split}.", *explanation):
         yield Noted(note)
+
+
+def _start_from(base: Base, run: RunFolder, tokenizer: Tokenizer, ids: np.ndarray, texts: _Texts) -> None:
+    """Make the base model the run's first: with the text in memory it writes in its voice before any training."""
+    parts = (texts.held_out.read_training(), texts.held_out.read_pieces())
+    text = "".join(itertools.chain(*parts)) if texts.summary.chars <= MAX_REMEMBERED_CHARS else ""
+    model = replace(extend_model(base.model, tokenizer, ids), text=text, card=ModelCard(title=run.name))
+    write_model(model, run.base_path)
+    # Its own figures are of another text, and are measured on this one first of all.
+    write_model(replace(model, training=replace(model.training, bits_per_char=None)), run.best_path)
 
 
 def _open_texts(options: TrainingOptions) -> _Texts:
