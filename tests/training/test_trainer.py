@@ -53,7 +53,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tell of every step, obey before every step, look at the held-out text every five steps of thirty."""
     monkeypatch.setattr(judge, "MOST_EVALUATIONS", 6)
     monkeypatch.setattr(judge, "_FORWARD_SHARE", 1e-6)
-    monkeypatch.setattr(reporter, "REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr(reporter, "REPORT_AT_LATEST_S", 0.0)  # however long it takes
     monkeypatch.setattr(trainer, "CONTROL_EVERY_S", 0.0)
 
 
@@ -233,7 +233,7 @@ from rnnchat.runs.folder import find_run
 
 judge.MOST_EVALUATIONS = 6
 judge._FORWARD_SHARE = 1e-6
-reporter.REPORT_EVERY_S = 0.0
+reporter.REPORT_AT_LATEST_S = 0.0
 keeper.CHECKPOINT_EVERY_S = float(sys.argv[2])
 keeper.MOST_CHECKPOINT_SHARE = 1e9
 for event in trainer.train(find_run("broken")):
@@ -322,7 +322,7 @@ def test_minutes_end_in_time(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatc
     assert events[-1].reason == "done"
     steps = find(events, Stepped)
     assert len(steps) > 5
-    assert steps[-1].progress == 1.0
+    assert steps[-1].progress > 0.95  # the last look at the clock may fall behind the last report
     assert steps[-1].learning_rate < 0.2 * max(event.learning_rate for event in steps)
     assert events[-1].elapsed_s < 0.05 * 60 + 0.5
 
@@ -501,7 +501,7 @@ def test_learning_by_heart_is_told_once_and_at_the_end(begin_run: BeginRun, monk
     train_until(run, lambda event: isinstance(event, Evaluated) and event.step == 20)
     events = run.read_events()[0] + list(train(run))
     assert sum("Overfitting: training loss" in event.message for event in find(events, Noted)) == 1
-    assert "foretold best at step 5 of 30" in events[-1].advice
+    assert "lowest at step 5 of 30" in events[-1].advice
 
 
 def test_a_full_disk_is_told_in_a_sentence(begin_run: BeginRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -651,7 +651,7 @@ def test_a_deleted_folder_is_told_in_a_sentence(begin_run: BeginRun) -> None:
     while not isinstance(next(events), Stepped):
         pass
     shutil.rmtree(run.path)
-    with pytest.raises(TrainingError, match="the folder of run 'sea' was deleted while it trained"):
+    with pytest.raises(TrainingError, match="the folder of run 'sea' was deleted during training"):
         list(events)
     assert not run.path.exists()
 
