@@ -11,7 +11,7 @@ import re
 import time
 from dataclasses import asdict
 
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import USUAL, Settings
 from rnnchat.stories.passage import Passage
 from rnnchat.stories.story import Story
 
@@ -19,6 +19,7 @@ FORMATS = ("txt", "md", "html", "json")
 JSON_FORMAT = 1
 """Version of the JSON; a newer one is refused."""
 _PLAIN_SETTINGS = Settings().to_json()
+_USUAL_SETTINGS = USUAL.to_json()
 _ALWAYS_TOLD = ("temperature", "seed")
 
 
@@ -134,7 +135,11 @@ def _list_origin(passage: Passage, turn_ends: tuple[str, ...]) -> str:
         value = settings.get(name, plain)
         if isinstance(value, list):  # stop texts; that a turn ends is no news
             value = [stop for stop in value if stop not in turn_ends]
-        if value is not None and (name in _ALWAYS_TOLD or value != plain) and name in settings:
+        if (
+            value is not None
+            and (name in _ALWAYS_TOLD or value not in (plain, _USUAL_SETTINGS[name]))
+            and name in settings
+        ):
             shown = _dump(value) if isinstance(value, list) else str(value)
             facts.append(f"{name.replace('_', '-')} {shown}")
     if passage.edit_of:

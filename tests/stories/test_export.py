@@ -22,7 +22,9 @@ def test_plain_text_is_the_text() -> None:
 def test_markdown_says_who_wrote_what_with_which_settings_and_seed() -> None:
     story = Story('The "Tempest"')
     story.add("person", "It was night.")
-    settings = Settings(temperature=0.7, top_p=0.95, seed=7, stop=("\n\n", "THE END")).to_json() | {"ended": "stop"}
+    settings = Settings(
+        temperature=0.7, top_p=0.95, seed=7, stop=("\n\n", "THE END"), until="near-sentence"
+    ).to_json() | {"ended": "stop"}
     story.add("model", "The bell rang\ntwice.", model="shakespeare", settings=settings)
     story.edit(story.path()[1].id, "The bell rang\nonce.")
     day = to_markdown(story).split('begun: "')[1][:10]
@@ -31,7 +33,7 @@ def test_markdown_says_who_wrote_what_with_which_settings_and_seed() -> None:
         '# The "Tempest"\n\n'
         "It was night.\n\n"
         "> The bell rang  \n> once.[^1]\n\n"
-        '[^1]: shakespeare, temperature 0.7, top-p 0.95, seed 7, stop \\["THE END"\\], edited by a person\n'
+        '[^1]: shakespeare, temperature 0.7, stop \\["THE END"\\], top-p 0.95, seed 7, edited by a person\n'
     )
 
 
