@@ -11,6 +11,10 @@ class Audience:
     def show_story(self) -> None:
         """The story is another one, or has changed other than by growing."""
 
+    def show_change(self, start: int, end: int, text: str, passage: str) -> None:
+        """The characters from ``start`` to ``end``, all of one passage, were replaced; nothing else has changed."""
+        self.show_story()
+
     def show_growth(self, piece: Piece) -> None:
         """The story has grown by ``piece``."""
 

@@ -140,8 +140,13 @@ class Writer:
         """Put ``text`` in place of a stretch of the whole text and say where it begins; None while the model writes."""
         if self.is_writing or self._requests.locked():
             return None
+        before = [passage.id for passage in self.story.path()]
         place = self._keep(lambda: self.story.replace_text(start, end, text))
-        self.audience.show_story()
+        found = self.story.find_offset(start)
+        if place == start and found and before == [passage.id for passage in self.story.path()]:
+            self.audience.show_change(start, end, text, found[0].id)
+        else:
+            self.audience.show_story()
         return start if place is None else int(place)
 
     async def open_story(self, story: Story) -> None:

@@ -60,6 +60,32 @@ class TextLayout:
         self._wrap_from(self.starts[row])
         return row
 
+    def replace(self, start: int, end: int, text: str, passage: str) -> bool:
+        """Put ``text`` in place of the characters from ``start`` to ``end``, all of them text of ``passage``.
+
+        Only the lines that change are wrapped again. False, and no change, where not all are of that passage.
+        """
+        found = (n for n, piece in enumerate(self.pieces) if piece.passage == passage and piece.kind != "heading")
+        index = next(found, None)
+        if index is None:
+            return False
+        piece, first = self.pieces[index], self.piece_starts[index]
+        words = piece.text[: start - first] + text + piece.text[end - first :]
+        if not first <= start <= end <= first + len(piece.text) or not words:
+            return False
+        line_start = self.text.rfind("\n", 0, start) + 1
+        line_end = self.text.find("\n", end)
+        line_end = len(self.text) if line_end < 0 else line_end
+        grown = len(text) - (end - start)
+        self.pieces[index] = Piece(words, piece.kind, piece.passage)
+        self.piece_starts[index + 1 :] = [place + grown for place in self.piece_starts[index + 1 :]]
+        self.text = self.text[:start] + text + self.text[end:]
+        following = [place + grown for place in self.starts[bisect_right(self.starts, line_end) :]]
+        del self.starts[bisect_right(self.starts, line_start) :]
+        self._wrap_lines(line_start, line_end + grown)
+        self.starts += following
+        return True
+
     def __len__(self) -> int:
         """How many rows there are."""
         return len(self.starts)
@@ -100,12 +126,15 @@ class TextLayout:
     def _wrap_from(self, start: int) -> None:
         """Find the rows again from the one that begins at ``start``; those before it stay as they are."""
         del self.starts[self.row_of(start) + 1 :]
-        text = self.text
-        while (end := text.find("\n", start)) >= 0:
+        self._wrap_lines(start, len(self.text))
+
+    def _wrap_lines(self, start: int, last: int) -> None:
+        """Find the rows of the lines between two offsets; the first row is there already."""
+        while (end := self.text.find("\n", start, last)) >= 0:
             self._wrap_line(start, end)
             start = end + 1
             self.starts.append(start)
-        self._wrap_line(start, len(text))
+        self._wrap_line(start, last)
 
     def _wrap_line(self, start: int, end: int) -> None:
         """Break the line between two offsets into rows."""

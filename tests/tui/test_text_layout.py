@@ -33,6 +33,31 @@ def test_a_text_that_grows_is_wrapped_like_one_that_was_whole(pieces: list[str],
     assert grown.starts == lay_out("".join(pieces), width).starts
 
 
+@given(
+    st.lists(TEXTS, min_size=1, max_size=4), TEXTS, st.integers(0, 9), st.tuples(st.integers(0), st.integers(0)), WIDTHS
+)
+def test_a_text_that_is_changed_is_laid_out_like_the_one_it_becomes(
+    texts: list[str], new: str, picked: int, ends: tuple[int, int], width: int
+) -> None:
+    pieces = [Piece(text, "model", str(n)) for n, text in enumerate(texts)]
+    layout = TextLayout(pieces, width)
+    picked %= len(pieces)
+    words = texts[picked]
+    first, last = sorted(end % (len(words) + 1) for end in ends)
+    offset = sum(map(len, texts[:picked]))
+    is_done = layout.replace(offset + first, offset + last, new, str(picked))
+    if is_done:
+        pieces[picked] = Piece(words[:first] + new + words[last:], "model", str(picked))
+    whole = TextLayout(pieces, width)
+    assert is_done == bool(words and pieces[picked].text and (words[:first] + new + words[last:]))
+    assert (layout.text, layout.starts, layout.pieces, layout.piece_starts) == (
+        whole.text,
+        whole.starts,
+        whole.pieces,
+        whole.piece_starts,
+    )
+
+
 @given(st.lists(st.tuples(TEXTS, st.sampled_from(["person", "model"])), max_size=6), WIDTHS)
 def test_every_character_knows_whose_it_is(pieces: list, width: int) -> None:
     layout = TextLayout([Piece(text, kind, str(n)) for n, (text, kind) in enumerate(pieces)], width)

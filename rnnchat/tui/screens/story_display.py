@@ -20,6 +20,7 @@ from rnnchat.tui.widgets.bottom_bar import BottomBar
 from rnnchat.tui.widgets.notice import NoticeLine
 from rnnchat.tui.widgets.panel import Panel
 from rnnchat.tui.widgets.prompt_box import PLACEHOLDER, PromptBox
+from rnnchat.tui.widgets.story_editor import StoryEditor
 from rnnchat.tui.widgets.story_view import StoryView
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ class StoryDisplay(Audience):
         prompt.border_title = escape(story.chat.person) if story.mode == "chat" else None
         self.screen.ghosts.renew()
         prompt.placeholder = f"Say something to {story.chat.model}" if story.mode == "chat" else PLACEHOLDER
+
+    def show_change(self, start: int, end: int, text: str, passage: str) -> None:
+        """Show what was typed within a passage, without laying the whole story out again."""
+        if self.screen.query_one(StoryEditor).change(start, end, text, passage):
+            self.screen.ghosts.renew()
+        else:
+            self.show_story()
 
     def show_growth(self, piece: Piece) -> None:
         """Show what the model has just written."""

@@ -85,6 +85,15 @@ class StoryEditor(StoryView, can_focus=False):
     class Left(Message):
         """The caret leaves the story for the box."""
 
+    def change(self, start: int, end: int, text: str, passage: str) -> bool:
+        """Show ``text`` in place of a stretch of ``passage``; False where all of the story is to be shown anew."""
+        if not self.layout_.replace(start, end, text, passage):
+            return False
+        self._place_notes()
+        self._count_rows()
+        self._redraw()
+        return True
+
     # Coming and going
 
     def enter(self, offset: int) -> None:
