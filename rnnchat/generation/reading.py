@@ -81,12 +81,11 @@ class Reading:
         self._text = text
         self._memory = memory
         self._place = network.find_place(text, watch)
-        done = 0
+        parts, done = [], 0
         for begin, end in own:
-            self._remember(text[done:begin])
-            self._remember(text[begin:end], is_read=False)
+            parts += [(text[done:begin], True), (text[begin:end], False)]
             done = end
-        self._remember(text[done:])
+        self._remember(*parts, (text[done:], True))
         self._unknown = tuple(network.tokenizer.find_unknown(text))
         self._writing: Writing | None = None
         self._earlier: deque[_Step] = deque(maxlen=MAX_STEPS_BACK)
@@ -132,7 +131,7 @@ class Reading:
             unknown = network.tokenizer.find_unknown(self._text + text)
         self._unknown = tuple(dict.fromkeys((*self._unknown, *unknown)))
         self._text += text
-        self._remember(text, remember)
+        self._remember((text, remember))
         self._earlier.append(before)
         return self
 
@@ -241,12 +240,14 @@ class Reading:
     def _note(self) -> _Step:
         return _Step(len(self._text), self._place, self._unknown, self._memory)
 
-    def _remember(self, text: str, is_read: bool = True) -> None:
-        """Take a text into the memory, where there is one, and stand at the end of it."""
+    def _remember(self, *parts: tuple[str, bool]) -> None:
+        """Take texts into the memory, where there is one, each with whether it is the person's; stand at their end."""
         if self._memory is not None:
-            ids = self._network.tokenizer.encode(text)
-            grown = self._memory.read(ids) if is_read else self._memory.follow(ids)
-            self._memory = grown.stand_after(self._place.ids)
+            grown = self._memory
+            for text, is_read in parts:
+                ids = self._network.tokenizer.encode(text)
+                grown = grown.read(ids) if is_read else grown.follow(ids)
+            self._memory = grown.stand_after(self._place.ids)  # once all is read: in between, the end is elsewhere
             self._place = self._place._replace(memory=None if self._memory.is_empty else self._memory)
 
     def _settle(self) -> None:
@@ -258,7 +259,7 @@ class Reading:
         self._text += written
         if self._network.tokenizer.level not in ("char", "byte"):  # the text may have ended inside a symbol
             self._place = self._network.find_place(self._text)
-        self._remember(written, is_read=False)
+        self._remember((written, False))
 
     def _describe(self, id: int, probability: float) -> Guess:
         place, tokenizer = self._place, self._network.tokenizer
