@@ -18,6 +18,7 @@ from rnnchat.model.library import find_model
 
 REMEMBERED, PREDICTED, WARM_UP = 180_000, 20_000, 40_000
 STRETCH, WRITTEN, TYPED = 30, 10_000, 6_000
+WORD = re.compile(r"\s*(?:[\w'-]+|[^\w\s]+)")
 STRAIGHT = str.maketrans("“”‘’", "\"\"''")
 
 
@@ -46,9 +47,8 @@ def guess_words(reading: Reading, count: int) -> list[str]:
     """The likeliest next words, each the greedy completion of one of the likeliest next symbols."""
     words = []
     for guess in reading.next(count):
-        branch = reading.fork().read(guess.text)
-        rest = branch.write_text(length=16, until="length", temperature=0.0)
-        match = re.match(r"\s*\S+", guess.text + rest)
+        rest = reading.fork().read(guess.text).write_text(length=16, until="length", temperature=0.0)
+        match = WORD.match(guess.text + rest)
         words.append(match[0] if match else "")
     return words
 
@@ -56,7 +56,7 @@ def guess_words(reading: Reading, count: int) -> list[str]:
 def measure_keys(model: LanguageModel, text: str, count: int) -> float:
     """Share of the keys that are saved where a right word among ``count`` is taken with one key."""
     reading, keys = model.read(text[:-TYPED]), 0
-    for word in re.findall(r"\s*\S+", text[-TYPED:]):
+    for word in WORD.findall(text[-TYPED:]):
         keys += 1 if word in guess_words(reading, count) else len(word)
         reading.read(word)
     return 1 - keys / TYPED

@@ -355,3 +355,14 @@ def test_forks_and_rewinds_remember_what_stands_there_and_no_more(model: rnnchat
     reading.read("dcdcdcdc").write_text(FLAT)
     assert reading.rewind(2).next(3) == before
     assert branch.rewind().next(3) == before
+
+
+def test_a_space_before_the_next_word_is_not_remembered_as_a_symbol_of_its_own(
+    load_level: Callable[..., rnnchat.LanguageModel],
+) -> None:
+    model = load_level("bpe")
+    mine = model.remember("the cat and the hen and the dog and the cat " * 3)
+    assert mine.read("the cat and ").next(1)[0].id == model.tokenizer.encode(" the")[0]
+    whole = mine.read("the cat and the hen")
+    parts = mine.read("the cat and ").read("the ").read("hen")
+    assert [guess.id for guess in parts.next(4)] == [guess.id for guess in whole.next(4)]

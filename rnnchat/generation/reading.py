@@ -44,6 +44,7 @@ class _Step(NamedTuple):
     place: Place
     unknown: tuple[str, ...]
     memory: Memory | None
+    held_back: str
 
 
 class Reading:
@@ -80,6 +81,7 @@ class Reading:
         self._network = network
         self._text = text
         self._memory = memory
+        self._held_back = ""  # the end of what was read, as far as it belongs to a symbol that is to come
         self._place = network.find_place(text, watch)
         parts, done = [], 0
         for begin, end in own:
@@ -229,7 +231,7 @@ class Reading:
         if not 0 <= steps <= len(self._earlier):
             raise UsageError(f"{steps} steps back cannot be: choose from 0 to {len(self._earlier)}")
         for _ in range(steps):
-            chars, self._place, self._unknown, self._memory = self._earlier.pop()
+            chars, self._place, self._unknown, self._memory, self._held_back = self._earlier.pop()
             self._text = self._text[:chars]
         return self
 
@@ -238,14 +240,14 @@ class Reading:
         return f"<Reading of {len(self.text):,} characters: {'…' if len(end) < len(self.text) else ''}{end!r}>"
 
     def _note(self) -> _Step:
-        return _Step(len(self._text), self._place, self._unknown, self._memory)
+        return _Step(len(self._text), self._place, self._unknown, self._memory, self._held_back)
 
     def _remember(self, *parts: tuple[str, bool]) -> None:
         """Take texts into the memory, where there is one, each with whether it is the person's; stand at their end."""
         if self._memory is not None:
             grown = self._memory
             for text, is_read in parts:
-                ids = self._network.tokenizer.encode(text)
+                ids, self._held_back = self._network.tokenizer.encode_prompt(self._held_back + text)
                 grown = grown.read(ids) if is_read else grown.follow(ids)
             self._memory = grown.stand_after(self._place.ids)  # once all is read: in between, the end is elsewhere
             self._place = self._place._replace(memory=None if self._memory.is_empty else self._memory)

@@ -225,9 +225,9 @@ async def test_closing_ends_the_process_even_while_it_writes(tiny_model: Path) -
 
 
 async def test_the_empty_name_is_the_default_model(tiny_model: Path) -> None:
-    import_model(tiny_model, "shakespeare")  # the name that comes first, and an own model before one that came along
+    import_model(tiny_model, "english")  # the name that comes first, and an own model before one that came along
     engine = await EngineClient.start("")
-    assert engine.info.path == str(models_dir() / "shakespeare.safetensors")
+    assert engine.info.path == str(models_dir() / "english.safetensors")
     await engine.close()
 
 
