@@ -4,12 +4,12 @@ A field of another type than it is declared with would be found out much later, 
 """
 
 import dataclasses
-import functools
 import json
 import math
 import types
-import typing
 from typing import Any, Literal, Union, get_args, get_origin
+
+from rnnchat.description import find_types
 
 MOST = 2**63
 """No whole number in a record is larger, nor any other one: what is computed with it stays in 64 bits."""
@@ -37,16 +37,11 @@ def check_record(kind: type, record: Any) -> dict[str, Any]:
     """
     if not isinstance(record, dict):
         raise ValueError(f"{kind.__name__} must be an object, not {record!r:.60}")
-    for name, hint in _find_hints(kind).items():
-        if name in record and not _fits(record[name], hint):
+    hints = find_types(kind)
+    for name in (field.name for field in dataclasses.fields(kind)):
+        if name in record and not _fits(record[name], hints[name]):
             raise ValueError(f"{name} cannot be {record[name]!r:.60}")
     return record
-
-
-@functools.cache
-def _find_hints(kind: type) -> dict[str, Any]:
-    hints = typing.get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -38,13 +38,13 @@ async def test_texts_are_read_once_and_again_when_others_are_typed(letters, monk
 
 
 async def test_a_training_starts_with_what_the_form_holds(letters):
-    run = await NewTraining().start(FormValues(texts=letters, name="mine", level="byte"))
+    run = await NewTraining().start(FormValues(texts=letters, filled={"name": "mine", "level": "byte"}))
     options = run.read_info().options
     assert (options.corpus, options.name, options.level) == ((letters,), "mine", "byte")
 
 
 async def test_a_taken_name_is_a_matter_of_the_field_name(letters):
-    training, values = NewTraining(), FormValues(texts=letters, name="mine")
+    training, values = NewTraining(), FormValues(texts=letters, filled={"name": "mine"})
     run = await training.start(values)
     run.best_path.write_bytes(b"a model")
     run.checkpoint_path.write_bytes(b"a checkpoint")
@@ -72,7 +72,7 @@ async def test_a_start_that_still_reads_can_be_called_off(letters, monkeypatch):
     released, summarize = threading.Event(), new_training.summarize
     monkeypatch.setattr(new_training, "summarize", lambda sources: (released.wait(20), summarize(sources))[1])
     training = NewTraining()
-    starting = asyncio.create_task(training.start(FormValues(texts=letters, name="mine")))
+    starting = asyncio.create_task(training.start(FormValues(texts=letters, filled={"name": "mine"})))
     while not training.is_reading_to_start:
         await asyncio.sleep(0)
     starting.cancel()

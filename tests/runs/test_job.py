@@ -17,7 +17,7 @@ from rnnchat.runs.heartbeat import read_pulse
 from rnnchat.runs.job import resume_training, start_training
 from rnnchat.runs.status import RunStatus
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_a_run_under_way_is_never_replaced(begin_run: BeginRun) -> None:
 def test_an_ended_run_is_replaced_only_with_leave(begin_run: BeginRun) -> None:
     run = begin_run(name="sea")
     end(run)
-    with pytest.raises(TrainingError, match="another --name, or --replace"):
+    with pytest.raises(TrainingError, match="another --name, or use --replace"):
         begin_run(name="sea")
     begin_run(name="sea", replace=True)
     assert not run.checkpoint_path.exists()
@@ -78,7 +78,7 @@ def test_a_replaced_run_comes_back_if_the_new_one_never_begins(begin_run: BeginR
         new = begin_run(name="sea", replace=True)
         assert (new.path, list_runs()) == (run.path, [run])
         new.append_event(Failed(text))
-        with pytest.raises(TrainingError, match="or --replace"):
+        with pytest.raises(TrainingError, match="or use --replace"):
             begin_run(name="sea")
     remove_run(run)
     assert read_status(run).state == "failed"
@@ -92,7 +92,7 @@ def test_a_best_model_without_a_checkpoint_is_not_given_up(begin_run: BeginRun) 
     run = begin_run(name="sea")
     run.best_path.write_bytes(b"weights")
     run.heartbeat_path.unlink()
-    with pytest.raises(TrainingError, match="or --replace"):
+    with pytest.raises(TrainingError, match="or use --replace"):
         begin_run(name="sea")
     assert run.best_path.exists()
 

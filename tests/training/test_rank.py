@@ -30,7 +30,7 @@ NETWORK = (
     *("--hidden", "12,9", "--embedding", "7", "--window", "11", "--dropout", "0", "--threads", "1"),
     *("--precision", "float32", "--device", "cpu", "--quiet"),
 )
-PATIENCE_S = 60
+PATIENCE_S = 300
 UPSET = """
 import itertools, sys, zlib
 import torch
