@@ -222,7 +222,7 @@ def test_rewinding_undoes_readings_and_writings(model: rnnchat.LanguageModel) ->
 
 def test_no_more_is_rewound_than_there_was(model: rnnchat.LanguageModel) -> None:
     reading = model.read("abc")
-    with pytest.raises(UsageError, match="1 steps back cannot be: choose from 0 to 0"):
+    with pytest.raises(UsageError, match="steps back must be from 0 to 0, not 1"):
         reading.rewind()
     for _ in range(MAX_STEPS_BACK + 3):
         reading.read("a")

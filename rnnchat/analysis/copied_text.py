@@ -86,7 +86,7 @@ def share_copied(text: str, pieces: Iterable[str], min_length: int = LEAST_COPY)
         UsageError: ``min_length`` is not above 0.
     """
     if min_length < 1:
-        raise UsageError(f"min-length {min_length} cannot be: a stretch has at least 1 character")
+        raise UsageError(f"min-length must be at least 1 character, not {min_length}")
     stretches = _Stretches(text, min_length)
     for _, block in _cut_blocks(pieces, min_length):
         stretches.find_all(block)

@@ -72,9 +72,9 @@ class FastReader:
         warm_up: int = WARM_UP,
     ) -> None:
         if not 1 <= streams <= MOST_STREAMS:
-            raise UsageError(f"{streams} streams cannot be: choose from 1 to {MOST_STREAMS:,}")
+            raise UsageError(f"streams must be from 1 to {MOST_STREAMS:,}, not {streams}")
         if warm_up < 1:
-            raise UsageError(f"a warm-up of {warm_up} symbols cannot be: choose 1 or more")
+            raise UsageError(f"warm-up must be at least 1 symbol, not {warm_up}")
         self.streams = streams
         self.warm_up = warm_up
         self.window = streams * PIECE_SYMBOLS

@@ -185,7 +185,7 @@ def find_best(scores: np.ndarray, k: int) -> np.ndarray:
         UsageError: ``k`` is below 0.
     """
     if k < 0:
-        raise UsageError(f"top {k} cannot be: ask for 0 alternatives or more")
+        raise UsageError(f"the number of alternatives must be at least 0, not {k}")
     k = min(k, scores.shape[1])
     if k > MAX_ROUNDS:
         return np.argsort(-scores, axis=1, kind="stable")[:, :k]

@@ -128,9 +128,9 @@ def trace_unit(
     """
     sizes = runtime.config.hidden_sizes
     if not 0 <= layer < len(sizes):
-        raise UsageError(f"layer {layer} cannot be: the model has layers 0 to {len(sizes) - 1}")
+        raise UsageError(f"layer must be from 0 to {len(sizes) - 1}, not {layer}")
     if not 0 <= unit < sizes[layer]:
-        raise UsageError(f"unit {unit} cannot be: layer {layer} has units 0 to {sizes[layer] - 1}")
+        raise UsageError(f"unit of layer {layer} must be from 0 to {sizes[layer] - 1}, not {unit}")
     _, state = read_start(runtime, tokenizer)
     previous = find_start(tokenizer)
     for piece in pieces:

@@ -117,7 +117,7 @@ def check_wishes(seconds: float, sizes: list[str] | None, known: Sequence[str]) 
         UsageError: a time or a size that cannot be.
     """
     if not 0 < seconds < math.inf:
-        raise UsageError(f"--seconds {seconds} cannot be: give a number above 0")
+        raise UsageError(f"--seconds must be above 0, not {seconds}")
     if unknown := set(sizes or ()) - set(known):
         raise UsageError(f"--size {min(unknown)} is unknown: choose {', '.join(known)}")
 

@@ -25,8 +25,8 @@ COMMANDS = {
     "stories": "List, export, import and back up stories.",
     "corpus": "List, fetch and show texts to train on.",
     "bench": "Measure the speed of this machine.",
-    "doctor": "Check that everything is well.",
-    "locate": "Say where everything is.",
+    "doctor": "Check the installation.",
+    "locate": "Show where files are stored.",
 }
 """Name and one-line help of each command; ``rnnchat.cli.NAME`` holds it as a function NAME or a group ``app``."""
 
@@ -90,9 +90,9 @@ def _print_version(is_asked: bool) -> None:
 def open_screen(
     context: typer.Context,
     model: Annotated[str | None, typer.Option(help="Model to open: a name or a file.")] = None,
-    story: Annotated[str | None, typer.Option(help="Story to go on with: its title or number.")] = None,
+    story: Annotated[str | None, typer.Option(help="Story to continue: its title or number.")] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Open the TUI, unless a command is called."""

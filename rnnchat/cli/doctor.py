@@ -1,4 +1,4 @@
-"""``rnnchat doctor``: is everything well, and what to do where it is not.
+"""``rnnchat doctor``: check the installation, and say what to do about each problem.
 
 Each check is a function that gives findings, and none of them changes anything. What the system refuses to a
 check is its finding.
@@ -50,7 +50,7 @@ class Finding:
 
 
 def doctor(is_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Check that everything is well; exit status 1 when something is not."""
+    """Check the installation; the exit status is 1 if there is a problem."""
     findings = []
     for finding in _examine():
         findings.append(finding)

@@ -11,7 +11,7 @@ from rnnchat.cli.output import print_fields, print_json
 def locate(
     is_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say where everything is. RNNCHAT_HOME moves all of it to one folder."""
+    """Show where files are stored. RNNCHAT_HOME moves all of them to one folder."""
     places = {
         "data": paths.data_dir(),
         "models": paths.models_dir(),

@@ -1,4 +1,4 @@
-"""The way in: ``rnnchat`` alone opens the screen at once, everything else goes to the commands."""
+"""The entry point: ``rnnchat`` alone opens the screen at once, everything else goes to the commands."""
 
 import errno
 import os
@@ -66,7 +66,7 @@ _ADVICE = {
     errno.EDQUOT: "make room, or choose another place",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOENT: "look at the spelling",
-    errno.ELOOP: "mend the links that lead to each other",
+    errno.ELOOP: "fix the links that lead to each other",
 }
 
 

@@ -37,7 +37,7 @@ def neurons(
     unit: Annotated[
         str | None, typer.Option(metavar="LAYER:N", help="Show one unit over the whole text; both count from 0.")
     ] = None,
-    top: Annotated[int, typer.Option(metavar="N", min=0, help="Show so many of the best at work in an excerpt.")] = 3,
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="Show the top N units on an excerpt.")] = 3,
     precision: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Fast, or exact; by default what suits the model.")
     ] = None,
@@ -80,7 +80,7 @@ def parse_unit(unit: str) -> tuple[int, int]:
     """
     layer, _, number = unit.partition(":")
     if not (layer.isdecimal() and number.isdecimal() and len(unit) < 20):
-        raise UsageError(f"--unit {unit!r} cannot be: write layer and unit with a colon between them, such as 0:12")
+        raise UsageError(f"--unit must be a layer and a unit with a colon between them, such as 0:12, not {unit!r}")
     return int(layer), int(number)
 
 

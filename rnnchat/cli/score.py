@@ -42,9 +42,11 @@ def score(
     worst: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Of lines or symbols, show only the N most surprising ones.")
     ] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="Read in parallel streams, and say what that changes.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Read in parallel streams, and report what that changes.")
+    ] = False,
     copied: Annotated[
-        bool, typer.Option("--copied", help="Say how much stands word for word in the text the model learnt from.")
+        bool, typer.Option("--copied", help="Report how much is copied verbatim from the training text.")
     ] = False,
     copied_from: Annotated[
         list[str] | None, typer.Option(metavar="TEXT", help="The same for a text of your choice; may be repeated.")

@@ -260,7 +260,7 @@ class EngineClient:
         status = await self._process.wait()
         reason = "it was closed" if self._is_closing else _describe_end(status, await self._stderr.finish())
         self._failure = EngineError(
-            f"the process that held the model {self.info.name} is gone, {reason}: load the model again to go on"
+            f"the process that held the model {self.info.name} is gone, {reason}: load the model again to continue"
         )
         for answers in self._waiting.values():
             answers.put_nowait(None)

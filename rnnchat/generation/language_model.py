@@ -188,7 +188,7 @@ class LanguageModel:
         wanted = make_settings(settings, keywords)
         prompts = [prompts] if isinstance(prompts, str) else list(prompts)
         if not prompts:
-            raise UsageError("there is no prompt to go on from: give at least one, it may be empty")
+            raise UsageError("there is no prompt to continue: give at least one, which may be empty")
         check_count(len(prompts), count)
         places = [self.read(prompt, watch, memory=wanted.memory).place for prompt in prompts]
         return Writings(self.network, prompts, places, wanted, count, alternatives)
@@ -347,7 +347,7 @@ class LanguageModel:
             UsageError: the vocabularies differ, or the weight is out of range.
         """
         if not 0 <= weight <= 1:
-            raise UsageError(f"a weight of {weight} cannot be: choose from 0 to 1")
+            raise UsageError(f"weight must be from 0 to 1, not {weight}")
         check_same_vocabulary([self.tokenizer, other.tokenizer])
         weights = (1 - weight, weight)
 

@@ -225,11 +225,11 @@ class Reading:
         """Go back to before the last ``steps`` calls of ``read`` and ``write``; the same reading.
 
         Raises:
-            UsageError: so many steps are not there, or not remembered any more (the last 32 are).
+            UsageError: there are not that many steps, or they are no longer remembered (the last 32 are).
         """
         self._settle()
         if not 0 <= steps <= len(self._earlier):
-            raise UsageError(f"{steps} steps back cannot be: choose from 0 to {len(self._earlier)}")
+            raise UsageError(f"steps back must be from 0 to {len(self._earlier)}, not {steps}")
         for _ in range(steps):
             chars, self._place, self._unknown, self._memory, self._held_back = self._earlier.pop()
             self._text = self._text[:chars]
@@ -270,13 +270,13 @@ class Reading:
 
 
 def check_count(num_prompts: int, count: int) -> None:
-    """Make sure that so many texts can be written side by side.
+    """Make sure that this many texts can be written side by side.
 
     Raises:
         UsageError: they are none, or too many.
     """
     if count < 1:
-        raise UsageError(f"{count} texts for a prompt cannot be: choose 1 or more")
+        raise UsageError(f"texts for a prompt must be at least 1, not {count}")
     if num_prompts * count > MAX_SIDE_BY_SIDE:
         raise UsageError(
             f"{num_prompts * count:,} texts side by side are too many: choose at most {MAX_SIDE_BY_SIDE:,}"

@@ -278,7 +278,7 @@ PIPELINE: tuple[Step, ...] = (
     ),
     Step(
         "loop escape",
-        "our own: the symbol that would go on with a loop is left out",
+        "our own: the symbol that would continue a loop is left out",
         lambda settings, past: len(past.loops.ids) > 0,
         lambda scores, settings, past: leave_out(scores, past.loops),
         only_cuts=True,

@@ -43,18 +43,18 @@ class ModelConfig:
         if self.cell not in CELLS:
             raise UsageError(f"cell {self.cell!r:.80} is unknown: choose one of {', '.join(CELLS)}")
         if not 1 <= self.vocab_size <= MAX_VOCAB:
-            raise UsageError(f"a vocabulary of {self.vocab_size} symbols cannot be: choose from 1 to {MAX_VOCAB:,}")
+            raise UsageError(f"vocabulary size must be from 1 to {MAX_VOCAB:,}, not {self.vocab_size}")
         if not self.hidden_sizes:
             raise UsageError("hidden sizes are missing: give at least one layer, such as --hidden 256")
         if len(self.hidden_sizes) > 64:
             raise UsageError(f"{len(self.hidden_sizes)} layers are too many: choose at most 64")
         for size in self.hidden_sizes:
             if not 1 <= size <= MAX_SIZE:
-                raise UsageError(f"hidden size {size} cannot be: choose from 1 to {MAX_SIZE:,}")
+                raise UsageError(f"hidden size must be from 1 to {MAX_SIZE:,}, not {size}")
         if not 0 <= self.embedding_size <= MAX_SIZE:
-            raise UsageError(f"embedding size {self.embedding_size} cannot be: choose from 0 to {MAX_SIZE:,}")
+            raise UsageError(f"embedding size must be from 0 to {MAX_SIZE:,}, not {self.embedding_size}")
         if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout {self.dropout} cannot be: choose from 0 to below 1")
+            raise UsageError(f"dropout must be from 0 to below 1, not {self.dropout}")
         if self.tied and self.embedding_size == 0:
             raise UsageError("a tied output needs an embedding: give an embedding size above 0 or leave out tying")
 
@@ -62,7 +62,7 @@ class ModelConfig:
             raise UsageError(f"layers of {', '.join(map(str, self.hidden_sizes))} cannot be of the cell {self.cell}")
         if self.parameters > MAX_PARAMETERS:
             raise UsageError(
-                f"a network of {self.parameters:,} numbers cannot be: choose smaller sizes, at most {MAX_PARAMETERS:,}"
+                f"a network must have at most {MAX_PARAMETERS:,} weights, not {self.parameters:,}: choose smaller sizes"
             )
 
     @property

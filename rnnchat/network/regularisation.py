@@ -44,9 +44,9 @@ class Regularisation:
             value, name = getattr(self, field.name), field.name.replace("_", " ")
             if field.name in ("activation", "temporal"):
                 if not 0 <= value < float("inf"):
-                    raise UsageError(f"the weight {value} of the {name} penalty cannot be: choose 0 or more")
+                    raise UsageError(f"the weight of the {name} penalty must be at least 0, not {value}")
             elif field.name != "variational" and value is not None and not 0 <= value < 1:
-                raise UsageError(f"{name} {value} cannot be: choose from 0 to below 1")
+                raise UsageError(f"{name} must be from 0 to below 1, not {value}")
 
     @property
     def has_penalty(self) -> bool:

@@ -34,7 +34,7 @@ class Mixture:
             raise UsageError(f"{len(weights)} weights for {len(runtimes)} models: give each model one weight")
         for weight in weights:
             if not 0 <= weight <= 1:
-                raise UsageError(f"a weight of {weight} cannot be: choose from 0 to 1")
+                raise UsageError(f"weight must be from 0 to 1, not {weight}")
         if not sum(weights):
             raise UsageError("all weights are 0: give one model a weight above 0")
         sizes = sorted({runtime.config.vocab_size for runtime in runtimes})
@@ -99,7 +99,7 @@ def check_same_vocabulary(tokenizers: Sequence[Tokenizer]) -> None:
             raise UsageError(f"the vocabularies of the models differ ({difference}) and cannot be mixed: {_ADVICE}")
 
 
-_ADVICE = "choose models that learnt from the same text at the same level"
+_ADVICE = "choose models trained on the same text at the same level"
 
 
 def _join(states: Iterator[State]) -> State:

@@ -157,9 +157,9 @@ def test_a_text_that_the_vocabulary_has_nothing_of_has_a_score_and_no_difference
 
 def test_what_cannot_be_is_told_in_a_sentence(model: Model) -> None:
     runtime = Runtime(model)
-    with pytest.raises(UsageError, match="0 streams"):
+    with pytest.raises(UsageError, match="streams must be from 1 to 1,024, not 0"):
         FastReader(runtime, model.tokenizer, streams=0)
-    with pytest.raises(UsageError, match="warm-up of 0"):
+    with pytest.raises(UsageError, match="warm-up must be at least 1 symbol, not 0"):
         FastReader(runtime, model.tokenizer, warm_up=0)
     with pytest.raises(TextError, match="empty"):
         score_fast(runtime, model.tokenizer, [])

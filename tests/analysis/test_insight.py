@@ -141,7 +141,7 @@ def test_a_text_without_a_symbol_is_told_in_a_sentence(make_model):
         explain(Runtime(model), model.tokenizer, "")
     with pytest.raises(TextError, match="holds no symbol that the model knows"):
         explain(Runtime(model), model.tokenizer, "XYZ")
-    with pytest.raises(UsageError, match="top -1"):
+    with pytest.raises(UsageError, match="alternatives must be at least 0, not -1"):
         explain(Runtime(model), model.tokenizer, "a", top=-1)
 
 

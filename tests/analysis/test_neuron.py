@@ -140,7 +140,7 @@ def test_a_unit_is_followed_over_a_text_in_pieces(make_model, monkeypatch):
 @pytest.mark.parametrize(("layer", "unit"), [(2, 0), (-1, 0), (0, 7), (1, 5)])
 def test_a_unit_that_is_not_there_is_told_in_a_sentence(make_model, layer, unit):
     model = make_model()
-    with pytest.raises(UsageError, match=r"(layer|unit) -?\d cannot be: .*0 to"):
+    with pytest.raises(UsageError, match=r"^(layer|unit of layer \d) must be from 0 to \d, not -?\d$"):
         next(trace_unit(Runtime(model), model.tokenizer, ["a"], layer, unit))
 
 

@@ -302,7 +302,7 @@ def test_an_option_out_of_range_is_wrong_usage(run: Run, tiny_model: Path, optio
         (("--best-of", 3, "--explain", 1, "--json"), "--explain"),
         (("--best-of", 0), "--best-of"),
         (("--best-of", 5000), "too many"),
-        (("--candidates", 0), "0 texts"),
+        (("--candidates", 0), "must be at least 1, not 0"),
         (("--candidates", 5000), "too many"),
         (("--mix-weight", 0.5), "--mix"),
         (("--mix", "x", "--mix-weight", 2), "--mix-weight"),

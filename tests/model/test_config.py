@@ -58,11 +58,11 @@ def test_parameters_count_every_number_of_the_weights():
     [
         ({"cell": "transformer"}, "choose one of lstm"),
         ({"hidden_sizes": ()}, "at least one layer"),
-        ({"hidden_sizes": (0,)}, "hidden size 0"),
-        ({"embedding_size": -1}, "embedding size -1"),
-        ({"dropout": 1.0}, "dropout 1.0"),
+        ({"hidden_sizes": (0,)}, "hidden size must be from 1 .*, not 0"),
+        ({"embedding_size": -1}, "embedding size must be from 0 .*, not -1"),
+        ({"dropout": 1.0}, "dropout must be from 0 to below 1, not 1.0"),
         ({"embedding_size": 0, "tied": True}, "needs an embedding"),
-        ({"vocab_size": 0}, "vocabulary of 0"),
+        ({"vocab_size": 0}, "vocabulary size must be from 1 .*, not 0"),
         ({"hidden_sizes": (3,) * 65}, "65 layers"),
     ],
 )

@@ -148,7 +148,7 @@ def _rewrite(path, change_record=lambda record: None, change_tensors=lambda tens
         (lambda r: r.pop("config"), "description is damaged"),
         (lambda r: r["config"].update(cell="hopfield"), "description is damaged"),
         (lambda r: r["config"].update(hidden_sizes=[7, 5_000]), "its configuration says"),
-        (lambda r: r["config"].update(hidden_sizes=[7, 50_000]), "10,002,300,376 numbers cannot be"),
+        (lambda r: r["config"].update(hidden_sizes=[7, 50_000]), "weights, not 10,002,300,376: choose smaller sizes"),
         (lambda r: r["config"].update(hidden_sizes=[7.0, 5]), "7.0 is not int"),
         (lambda r: r["config"].update(hidden_sizes=["7\n", 5]), r"'7\\n' is not int"),
         (lambda r: r["config"].update(tied="no"), "'no' is not bool"),

@@ -228,10 +228,10 @@ def test_learning_works_with_everything_on(cell):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"dropout": 1.0}, "dropout 1.0 cannot be"),
-        ({"weight_drop": -0.1}, "weight drop -0.1"),
-        ({"input_dropout": 2}, "input dropout 2"),
-        ({"embedding_dropout": math.nan}, "embedding dropout nan"),
+        ({"dropout": 1.0}, "dropout must be from 0 to below 1, not 1.0"),
+        ({"weight_drop": -0.1}, "weight drop must be from 0 to below 1, not -0.1"),
+        ({"input_dropout": 2}, "input dropout must be from 0 to below 1, not 2"),
+        ({"embedding_dropout": math.nan}, "embedding dropout must be from 0 to below 1, not nan"),
         ({"activation": -1}, "activation penalty"),
         ({"temporal": math.inf}, "temporal penalty"),
     ],
