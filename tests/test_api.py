@@ -150,11 +150,18 @@ def test_texts_grow_side_by_side_and_none_stands_for_one_that_has_ended(model: r
     assert lengths == [len(text.ids) for text in writings.texts]
 
 
-@pytest.mark.parametrize("count", [0, -1, MAX_SIDE_BY_SIDE + 1])
-def test_no_texts_or_too_many_cannot_be_asked_for(model: rnnchat.LanguageModel, count: int) -> None:
-    with pytest.raises(UsageError, match=f"{count:,} texts"):
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [
+        (0, "must be at least 1, not 0"),
+        (-1, "must be at least 1, not -1"),
+        (MAX_SIDE_BY_SIDE + 1, f"{MAX_SIDE_BY_SIDE + 1:,} texts"),
+    ],
+)
+def test_no_texts_or_too_many_cannot_be_asked_for(model: rnnchat.LanguageModel, count: int, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         model.candidates("abc", count)
-    with pytest.raises(UsageError, match=f"{count:,} texts"):
+    with pytest.raises(UsageError, match=message):
         model.write_all(["abc"], count=count)
     with pytest.raises(UsageError, match="no prompt"):
         model.write_all([])
@@ -302,7 +309,7 @@ def test_what_cannot_be_mixed_is_told(
 ) -> None:
     with pytest.raises(UsageError, match="vocabularies"):
         model.mix(load_level("byte"))
-    with pytest.raises(UsageError, match="weight of 1.5"):
+    with pytest.raises(UsageError, match="weight must be from 0 to 1, not 1.5"):
         model.mix(model, 1.5)
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "models" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-COSTLY = ("train", "corpus fetch", "compare shakespeare mine", "generate mine")
+COSTLY = ("train", "corpus fetch", "compare shakespeare mine", "compare mine", "generate mine")
 """Commands that need the network or minutes, or a model that such a command made."""
 
 
@@ -26,12 +26,12 @@ def find_commands(page: Path) -> list[str]:
 COMMANDS = sorted({command for page in PAGES for command in find_commands(page)})
 
 
-def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+def run(arguments: list[str], folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "rnnchat", *arguments],
         capture_output=True,
         text=True,
-        cwd=ROOT,
+        cwd=folder,
         check=False,
         timeout=120,
     )
@@ -52,8 +52,13 @@ def test_a_command_that_is_shown_has_help_and_knows_its_options(command):
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if not c.removeprefix("rnnchat ").startswith(COSTLY)])
-def test_a_cheap_command_works(command):
-    done = run(shlex.split(command)[1:])
+def test_a_cheap_command_works(command, tmp_path):
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")  # prose, for the texts that a reader would have
+    (tmp_path / "letters").mkdir()
+    for name in ("chapter.txt", "letters/anna.txt"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    words = [str(ROOT / word) if (ROOT / word).is_file() else word for word in shlex.split(command)[1:]]
+    done = run(words, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
