@@ -52,10 +52,10 @@ MODELS = {
     ),
     "chat": Shipped(
         "chat",
-        "--from english --epochs 2",
+        "--hidden 512,512 --embedding 64 --batch 128 --window 96 --weight-decay 1 --dropout 0 --steps 2438",
         ModelCard(
             title="Small talk",
-            description="Talks in turns as A and B, in pieces of words, after conversations of students.",
+            description="Talks in turns as A and B, character by character, after conversations of students.",
             licence="Text under the MIT licence (chitchat-dataset)",
             examples=("A: Hi! How are you?\nB: ", "A: What do you like to do on weekends?\nB: "),
         ),
