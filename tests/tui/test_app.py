@@ -182,13 +182,13 @@ async def test_a_real_engine_that_is_killed_is_said_and_enter_starts_another(
     wait_for: Any, tiny_model: Any, text_of: Any
 ) -> None:
     app = RnnchatApp(model=str(tiny_model))
-    app.settings.writing = app.settings.writing.change(length=20, seed=1)
+    app.settings.writing = app.settings.writing.change(until="length", length=20, seed=1)
     async with app.run_test() as pilot:
         await wait_for(pilot, lambda: app.slot.engine is not None)
         assert app.slot.engine is not None
         app.slot.engine._process.kill()
         await wait_for(pilot, lambda: app.model_state.phase == "dead")
-        await wait_for(pilot, lambda: any("has ended" in said.message for said in app._notifications))
+        await wait_for(pilot, lambda: any("ended unexpectedly" in said.message for said in app._notifications))
         await pilot.press("a", "enter")
         await wait_for(pilot, lambda: len(text_of(app)) == 21)
         assert app.model_state.phase == "ready"

@@ -225,12 +225,13 @@ async def test_a_text_that_repeats_itself_is_said_once_and_the_guard_can_be_turn
         await pilot.press("enter")
         await wait_for(pilot, lambda: shown_text(app) == "and the the the the")
         assert said == ["the text repeats itself (f6, More, Repetition guard): the"]
+        before = app.settings.writing
         await app.screen.action_guard_loops()
-        await wait_for(pilot, lambda: ("change", Settings(escape_loops=True)) in engine.calls)
+        await wait_for(pilot, lambda: ("change", before.change(escape_loops=True)) in engine.calls)
         assert app.settings.writing.escape_loops
-        assert app.screen.query_one("#escape_loops").value == "escaped"
+        assert app.screen.query_one("#escape_loops").value == "on"
         await app.screen.action_guard_loops()
-        await wait_for(pilot, lambda: engine.calls[-1] == ("change", Settings()))
+        await wait_for(pilot, lambda: engine.calls[-1] == ("change", before))
         engine.released.set()
         await wait_for(pilot, is_idle(app))
 
