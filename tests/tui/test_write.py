@@ -147,7 +147,7 @@ async def test_a_change_of_temperature_reaches_a_model_that_is_writing(
         engine.released.set()
         await wait_for(pilot, is_idle(app))
         [changed] = [call[1] for call in engine.calls if call[0] == "change"]
-        assert changed == Settings(temperature=0.85)
+        assert (changed, changed.temperature) == (app.settings.writing, 0.85)
         assert app.settings.writing.temperature == 0.85
 
 

@@ -48,6 +48,8 @@ class StoryDisplay(Audience):
 
     def show_story(self) -> None:
         """Show the story as it stands."""
+        if not self.screen.query(StoryView):
+            return  # the screen is being taken down
         story, view = self.screen.writer.story, self.screen.query_one(StoryView)
         view.show(list_pieces(story), list_notes(story))
         if view.marked is not None and view.marked not in [passage.id for passage in story.path()]:

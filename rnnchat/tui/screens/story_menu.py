@@ -50,6 +50,8 @@ class StoryMenu:
             prompt.put("")
 
     def _show_opened(self) -> None:
+        if not self.screen.query(StoryView):
+            return  # the screen is being taken down
         view, prompt, story = (
             self.screen.query_one(StoryView),
             self.screen.query_one(PromptBox),
