@@ -242,7 +242,7 @@ def find_ratios(rates: dict[str, list[float]]) -> dict[str, Figure]:
 def measure_samplers(model: Model, runtime: Runtime, seconds: float) -> float:
     """With every sampler on: how long a symbol takes beside the network's step, as a share of that step."""
     timed = _TimedRuntime(runtime)
-    network = OpenNetwork(model.tokenizer, timed)
+    network = OpenNetwork(model.tokenizer, timed, model.training.words)
     last_id = model.config.vocab_size - 1
     banned, favoured = (model.tokenizer.decode([id]) for id in (last_id, last_id - 1))
     settings = WRITING.change(**EVERY_SAMPLER, ban=(banned,), bias=((favoured, 1.0),))

@@ -35,6 +35,8 @@ UNSEEN = (0.0, 0.0, -1.0)
 """Those of an order whose context was never seen."""
 FLOOR = 1e-6
 """Keeps an escape from being nothing."""
+LEAST_PROBABILITY = np.float32(1e-30)
+"""What is less probable, to a network with wild weights, counts as this much."""
 DECIMALS = 4
 """Of the gate's weights in a file."""
 _STEPS_PER_OCTAVE = 8
@@ -162,7 +164,7 @@ class Mixing:
         weights = (totals > 0) / (1 + np.exp(-outputs[:num_orders]))  # (K,): w
         escapes = distinct * np.exp(outputs[num_orders:]) + FLOOR  # (K,): e
         known = log_probs[symbols]  # (S,)
-        probabilities = np.exp(known)
+        probabilities = np.maximum(np.exp(known), LEAST_PROBABILITY)
         estimates = np.log(counts + escapes[:, None] * probabilities)  # (K, S): log of n + e p
         # Of every symbol, and of those that followed: log p' - log p, but for the normaliser.
         shared = -float(weights @ np.log(totals + escapes))

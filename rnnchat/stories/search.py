@@ -51,6 +51,7 @@ def list_index(story: Story, passage_id: str) -> tuple[str, int]:
     """The end of the text before a passage and its own text; how many characters are not its own."""
     passage, *before = _collect(story.walk_back(passage_id))
     lead = "".join(p.text for p in reversed(before))[-LEAD_CHARS:]
+    lead = lead.rpartition("\0")[2]  # nothing behind it would be found
     return lead + passage.text, len(lead)
 
 

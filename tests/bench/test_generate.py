@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from rnnchat.generation import sampling
 from rnnchat.generation.sampling import PIPELINE, Past, Step
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model
+from rnnchat.model.record import TrainingRecord
 from rnnchat.runtime.runtime import Runtime
 from rnnchat.runtime.thread import count_work
 
@@ -64,6 +66,6 @@ def test_every_sampler_is_used_when_their_cost_is_measured(
         return step._replace(is_used=is_used)
 
     monkeypatch.setattr(sampling, "PIPELINE", tuple(map(watch, PIPELINE)))
-    model = make_model()
+    model = replace(make_model(), training=TrainingRecord(words=("abc", "bad")))
     assert measure_samplers(model, Runtime(model), 0.01) > 0
     assert used >= {step.name for step in PIPELINE} - {"loop escape"}  # which needs a loop

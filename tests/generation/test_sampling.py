@@ -320,7 +320,7 @@ def test_a_repetition_penalty_takes_from_a_used_symbol_however_it_is_biased(log_
 @given(LOG_PROBS)
 def test_no_step_changes_what_it_is_given(log_probs):
     before = log_probs.copy()
-    past = replace(past_for(log_probs), loops=mark((0, 1, 0)))
+    past = replace(past_for(log_probs), loops=mark((0, 1, 0)), unknown=np.zeros_like(log_probs))
     for step in PIPELINE:
         step.apply(log_probs, EVERYTHING_ON, past)
         np.testing.assert_array_equal(log_probs, before)

@@ -23,7 +23,7 @@ from rnnchat.text.tokenizer import fit_tokenizer
 
 DOCS = Path(__file__).parents[2] / "docs" / "export.md"
 ONNX_SCRIPT, TORCH_SCRIPT, LAYERS_SNIPPET, *DECODERS = re.findall(
-    r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL
+    r"```python\n((?!import json, sys, zipfile).*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL
 )
 SHAPES = [
     {"hidden_sizes": (7,), "embedding_size": 3},

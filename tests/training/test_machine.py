@@ -24,5 +24,5 @@ def test_the_speed_of_a_machine_is_that_of_its_faster_precision(monkeypatch: pyt
 def test_a_device_that_is_not_there_is_told_before_anything_is_measured() -> None:
     if torch.backends.mps.is_available():
         pytest.skip("an Apple GPU")
-    with pytest.raises(TrainingError, match="torch sees no Apple GPU"):
+    with pytest.raises(TrainingError, match="torch finds no Apple GPU"):
         measure_speed(TrainingOptions(corpus=("a",), device="mps"))
