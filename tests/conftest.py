@@ -26,7 +26,8 @@ from rnnchat.model.file import Model, write_model
 from rnnchat.plan.options import TrainingOptions
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.new import make_run
-from rnnchat.text.tokenizer import CharTokenizer, Tokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import Tokenizer
 
 WORDS = re.findall(
     r"\w+", "The sea was grey this morning and boats lay still beside old stones while gulls cried over nets"

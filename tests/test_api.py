@@ -13,7 +13,8 @@ from rnnchat.errors import ModelError, TextError, UsageError
 from rnnchat.generation.keyword import SettingKeywords
 from rnnchat.generation.reading import MAX_SIDE_BY_SIDE, MAX_STEPS_BACK
 from rnnchat.model.file import Model, write_model
-from rnnchat.text.tokenizer import ByteTokenizer, Tokenizer, fit_tokenizer
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.tokenizer import Tokenizer, fit_tokenizer
 
 WORDS = "the cat sat on the mat. the dog and the cat sat, on a mat\nand the dog ate the cat. " * 3
 FLAT = rnnchat.Settings(temperature=1, length=30, seed=1)

@@ -92,7 +92,7 @@ import tempfile, numpy as np, rnnchat
 from pathlib import Path
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model, write_model
-from rnnchat.text.tokenizer import CharTokenizer
+from rnnchat.text.char import CharTokenizer
 config = ModelConfig(3, "gru", (4,), 0)
 weights = {name: np.ones(shape, np.float32) for name, shape in config.weight_shapes().items()}
 folder = tempfile.TemporaryDirectory()

@@ -39,7 +39,8 @@ from rnnchat.runtime.constant import Precision
 from rnnchat.runtime.predictor import State
 from rnnchat.runtime.runtime import Runtime
 from rnnchat.runtime.thread import choose_threads, count_cores, count_work
-from rnnchat.text.tokenizer import SYMBOL_NAMES, CharTokenizer, Level
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import SYMBOL_NAMES, Level
 from rnnchat.text.word import WordTokenizer
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "int8")

@@ -138,7 +138,7 @@ def _make_option(name: str, description: Description, wanted: Any, default: Any)
 def _parse(value: Any, wanted: Any) -> Any:
     """What was typed, as a field of the type ``wanted`` holds it."""
     if wanted == tuple[int, ...] | None:
-        from rnnchat.plan.options import parse_sizes  # numpy: 0.1 s
+        from rnnchat.plan.size import parse_sizes  # numpy: 0.1 s
 
         return parse_sizes(value)
     if get_origin(wanted) is not tuple:

@@ -9,7 +9,8 @@ from rnnchat import paths
 from rnnchat.description import Description, check_value, find_choices, find_descriptions, find_types, parse_number
 from rnnchat.desk.figures import count_things, format_bytes, format_parameters
 from rnnchat.errors import NameTakenError, RnnchatError, TextError
-from rnnchat.plan.options import TrainingOptions, parse_sizes
+from rnnchat.plan.options import TrainingOptions
+from rnnchat.plan.size import parse_sizes
 
 if TYPE_CHECKING:
     from rnnchat.text.summary import CorpusSummary

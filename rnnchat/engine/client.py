@@ -8,23 +8,18 @@ or an inference library.
 import asyncio
 import contextlib
 import itertools
-import signal
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from rnnchat import errors
-from rnnchat.child import python_command
+from rnnchat.engine.process import StderrTail, await_loaded, describe_end, rebuild_error, spawn
 from rnnchat.engine.protocol import (
-    PROTOCOL,
     Cancel,
     Change,
     Chunk,
     Explain,
     Explained,
     Failed,
-    Loaded,
     Measure,
     Measured,
     Message,
@@ -39,11 +34,8 @@ from rnnchat.engine.protocol import (
     decode_line,
     encode_line,
 )
-from rnnchat.errors import EngineError, RnnchatError
+from rnnchat.errors import EngineError
 from rnnchat.generation.settings import Settings
-
-_LINE_LIMIT = 1 << 26
-"""Bytes: asyncio refuses longer lines, and its own limit of 64 kB is less than a long answer."""
 
 _CLOSE_TIMEOUT_S = 2.0
 """How long an engine may take to see that its input ended before it is killed."""
@@ -59,7 +51,7 @@ class EngineClient:
     info: ModelInfo
     """The model that was loaded."""
 
-    def __init__(self, process: asyncio.subprocess.Process, info: ModelInfo, stderr: "_StderrTail") -> None:
+    def __init__(self, process: asyncio.subprocess.Process, info: ModelInfo, stderr: StderrTail) -> None:
         self.info = info
         self._process = process
         self._stderr = stderr
@@ -82,10 +74,10 @@ class EngineClient:
 
         Note: when the caller is cancelled meanwhile, the process is killed.
         """
-        process = await _spawn(str(model), precision)
-        stderr = _StderrTail(process)
+        process = await spawn(str(model), precision)
+        stderr = StderrTail(process)
         try:
-            info = await _await_loaded(process, stderr, str(model))
+            info = await await_loaded(process, stderr, str(model))
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -246,7 +238,7 @@ class EngineClient:
             assert self._failure is not None
             raise self._failure
         if isinstance(answer, Failed):
-            raise _rebuild_error(answer)
+            raise rebuild_error(answer)
         return answer
 
     async def _read_responses(self) -> None:
@@ -258,78 +250,9 @@ class EngineClient:
             if answers is not None:
                 answers.put_nowait(response)
         status = await self._process.wait()
-        reason = "it was closed" if self._is_closing else _describe_end(status, await self._stderr.finish())
+        reason = "it was closed" if self._is_closing else describe_end(status, await self._stderr.finish())
         self._failure = EngineError(
             f"the process that held the model {self.info.name} is gone, {reason}: load the model again to continue"
         )
         for answers in self._waiting.values():
             answers.put_nowait(None)
-
-
-class _StderrTail:
-    """The last lines a process wrote to stderr: they tell why it died."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None
-        self._stream = process.stderr
-        self._lines: deque[str] = deque(maxlen=20)
-        self._task = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        while line := await self._stream.readline():
-            self._lines.append(line.decode("utf-8", "replace").rstrip())
-
-    async def finish(self) -> str:
-        """Wait for the end of the stream and give its last line that says anything."""
-        await self._task
-        return next((line.strip() for line in reversed(self._lines) if line.strip()), "")
-
-
-async def _spawn(model: str, precision: str | None) -> asyncio.subprocess.Process:
-    options = ["--precision", precision] if precision else []
-    try:
-        return await asyncio.create_subprocess_exec(
-            *python_command("rnnchat.engine.host", *options, "--", model),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LINE_LIMIT,
-            # Its own session: Ctrl-C and closing the terminal are for the front end to handle.
-            start_new_session=True,
-        )
-    except OSError as e:
-        raise EngineError(
-            f"no process could be started for the model {model} ({e}): close programs and try again"
-        ) from e
-
-
-async def _await_loaded(process: asyncio.subprocess.Process, stderr: _StderrTail, model: str) -> ModelInfo:
-    assert process.stdout is not None
-    line = await process.stdout.readline()
-    if not line:
-        reason = _describe_end(await process.wait(), await stderr.finish())
-        raise EngineError(
-            f"the process that was to load the model {model} ended, {reason}: try again, or load another model"
-        )
-    response = decode_line(line)
-    if isinstance(response, Failed):
-        raise _rebuild_error(response)
-    if not isinstance(response, Loaded) or response.protocol != PROTOCOL:
-        raise EngineError("rnnchat was replaced by another version while it ran: leave it and start it again")
-    return response.info
-
-
-def _rebuild_error(failed: Failed) -> RnnchatError:
-    """Turn a failure that was told over the pipe into the error it was on the other side."""
-    kind = getattr(errors, failed.error, EngineError)
-    error: RnnchatError = kind(failed.message)
-    return error
-
-
-def _describe_end(status: int, last_words: str) -> str:
-    """Say in a few words why a process ended with ``status`` (negative: a signal, as subprocess has it)."""
-    if status < 0:
-        name = signal.Signals(-status).name
-        advice = " (often: the machine ran out of memory)" if name == "SIGKILL" else ""
-        return f"stopped by {name}{advice}"
-    return last_words or f"exit status {status}"

@@ -15,7 +15,8 @@ from rnnchat.errors import UsageError
 from rnnchat.generation.ending import find_most
 from rnnchat.generation.lockstep import look_back, recollect
 from rnnchat.generation.open_network import OpenNetwork
-from rnnchat.generation.sampling import Marks, shape_scores
+from rnnchat.generation.past import Marks
+from rnnchat.generation.sampling import shape_scores
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Place, Steering, Stream
 

@@ -2,12 +2,40 @@
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from rnnchat.description import find_types
 from rnnchat.errors import UsageError
-from rnnchat.generation.settings import SettingKeywords as SettingKeywords
-from rnnchat.generation.settings import Settings
+from rnnchat.generation.settings import DrawAt, Settings, Until, Words
+
+
+class SettingKeywords(TypedDict, total=False):
+    """The fields of `Settings`, for type checkers.
+
+    One text may stand for a list of one, a list for a tuple, and a dict of texts and nats for the pairs of ``bias``.
+    """
+
+    temperature: float
+    temperature_cycle: Sequence[float]
+    length: int
+    min_length: int
+    until: Until
+    stop: str | Sequence[str]
+    top_k: int
+    top_p: float
+    min_p: float
+    draw_at: DrawAt
+    words: Words
+    repetition_penalty: float
+    presence_penalty: float
+    frequency_penalty: float
+    penalty_window: int
+    penalty_decay: float
+    escape_loops: bool
+    ban: str | Sequence[str]
+    bias: Mapping[str, float] | Sequence[tuple[str, float]]
+    memory: bool
+    seed: int | None
 
 
 def make_settings(settings: Settings | None, keywords: SettingKeywords) -> Settings:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from rnnchat.analysis.insight import look_at
+from rnnchat.generation.past import NO_MARKS, Marks, Past
 from rnnchat.generation.penalty import Use, weigh_use
-from rnnchat.generation.sampling import NO_MARKS, Marks, Past, choose, find_best, shape_few
+from rnnchat.generation.sampling import choose, find_best, shape_few
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import End, Piece, Steering, Stream
 from rnnchat.runtime.predictor import Predictor, State

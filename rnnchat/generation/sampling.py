@@ -1,6 +1,6 @@
 """Choosing the next symbol of B texts: pure functions on log-probabilities, in an order that stands in one place.
 
-Letters: B batch, V vocabulary, K symbols that stay, N marked places of (B, V).
+Letters: B batch, V vocabulary, K symbols that stay.
 
 ``PIPELINE`` is the order. Bans come first, so that nothing that is forbidden takes part in what follows; then the
 penalties, and behind them the biases, since a penalty that multiplies needs log-probabilities that are at most 0; then
@@ -11,53 +11,19 @@ is a pure function, a line in ``PIPELINE`` and a field of `Settings`: every way 
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from rnnchat.errors import UsageError
 from rnnchat.generation.cut import MANY, keep_min_p, keep_top_k, keep_top_p, narrow
-from rnnchat.generation.penalty import NO_USE, Use, penalise_repetition, penalise_use
+from rnnchat.generation.past import Marks, Past
+from rnnchat.generation.penalty import penalise_repetition, penalise_use
 from rnnchat.generation.settings import Settings
 from rnnchat.runtime.runtime import LEAST_TEMPERATURE
 
-
-class Marks(NamedTuple):
-    """Places in an array (B, V), and a number for each."""
-
-    rows: np.ndarray
-    """(N,) integers from 0 to B-1."""
-    ids: np.ndarray
-    """(N,) integers from 0 to V-1."""
-    nats: np.ndarray
-    """(N,) float32."""
-
-
 NOTHING_LEFT = "the banned texts leave no symbol to continue with: ban fewer"
 _BLOCK = 128
-_NOTHING = np.zeros(0, np.int64)
-NO_MARKS = Marks(_NOTHING, _NOTHING, np.zeros(0, np.float32))
-
-
-@dataclass(frozen=True)
-class Past:
-    """What the steps know of B texts besides the model's distribution."""
-
-    find_use: Callable[[], Use] = lambda: NO_USE
-    """Looks for ``use``, once a step asks for it."""
-    banned: Marks = NO_MARKS
-    biased: Marks = NO_MARKS
-    loops: Marks = NO_MARKS
-    """The symbols that would continue a loop."""
-    unknown: np.ndarray | None = None
-    """(B, V) float32: -inf for the symbols that would make an unknown word, 0 for the rest."""
-
-    @cached_property
-    def use(self) -> Use:
-        """What was used recently."""
-        return self.find_use()
 
 
 class Step(NamedTuple):

@@ -4,9 +4,8 @@ Pure values, cheap to import: the screen and the stories keep them without loadi
 is a field of `Settings` with its description; command line, screen and checks follow from that.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 from rnnchat.description import Bounds, Reach, check_fields, cut, described
 from rnnchat.errors import UsageError
@@ -270,35 +269,6 @@ class Settings:
         if not isinstance(record, dict):
             raise UsageError(f"settings must be an object of names and values, not {cut(record)}")
         return cls(**{field.name: _with_tuples(record[field.name]) for field in fields(cls) if field.name in record})
-
-
-class SettingKeywords(TypedDict, total=False):
-    """The fields of `Settings`, for type checkers.
-
-    One text may stand for a list of one, a list for a tuple, and a dict of texts and nats for the pairs of ``bias``.
-    """
-
-    temperature: float
-    temperature_cycle: Sequence[float]
-    length: int
-    min_length: int
-    until: Until
-    stop: str | Sequence[str]
-    top_k: int
-    top_p: float
-    min_p: float
-    draw_at: DrawAt
-    words: Words
-    repetition_penalty: float
-    presence_penalty: float
-    frequency_penalty: float
-    penalty_window: int
-    penalty_decay: float
-    escape_loops: bool
-    ban: str | Sequence[str]
-    bias: Mapping[str, float] | Sequence[tuple[str, float]]
-    memory: bool
-    seed: int | None
 
 
 USUAL = Settings(until="near-sentence")

@@ -13,9 +13,10 @@ from rnnchat.analysis.insight import Insight
 from rnnchat.generation.ending import Ending
 from rnnchat.generation.known_word import KnownWords, find_known_words
 from rnnchat.generation.loop import LEAST_REPEATS, MAX_PERIOD, Loop, find_loop
+from rnnchat.generation.past import NO_MARKS, Marks, Past
 from rnnchat.generation.penalty import Use
 from rnnchat.generation.phrase import Phrases, Spelling
-from rnnchat.generation.sampling import NO_MARKS, Marks, Past, find_steps
+from rnnchat.generation.sampling import find_steps
 from rnnchat.generation.settings import Settings
 from rnnchat.runtime.predictor import Memory, Predictor, State
 from rnnchat.text.tokenizer import Level

@@ -156,7 +156,7 @@ def _finish(source: Source, network: Network, ids: dict[Any, int]) -> Model:
 
 def _spread_bytes(network: Network, values: list[int]) -> Model:
     """The network on all 256 bytes: those that it does not know have no weight in what it reads, nor any chance."""
-    from rnnchat.text.tokenizer import ByteTokenizer
+    from rnnchat.text.byte import ByteTokenizer
 
     if network.embedding is None:
         first = network.layers[0]

@@ -18,9 +18,10 @@ from rnnchat.errors import MissingVocabularyError, ModelError
 from rnnchat.importers.pickle_data import Instance, read_pickle
 from rnnchat.importers.source import Hints, Source
 from rnnchat.model.container import open_file, parse_json
+from rnnchat.text.char import CharTokenizer
 from rnnchat.text.file import TextFile
 from rnnchat.text.listed import LINE_END, ListedTokenizer
-from rnnchat.text.tokenizer import CharTokenizer, Tokenizer
+from rnnchat.text.tokenizer import Tokenizer
 
 Symbols = Sequence[str | None]
 """V texts; None for an id that stands for nothing."""

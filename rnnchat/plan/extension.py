@@ -18,7 +18,8 @@ from rnnchat.model.file import Model, read_header, read_model
 from rnnchat.model.library import find_model
 from rnnchat.model.name import name_model
 from rnnchat.plan.options import TrainingOptions
-from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, CharTokenizer, Tokenizer, fit_tokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, Tokenizer, fit_tokenizer
 from rnnchat.text.word import WordTokenizer
 
 MOST_NEW = {"char": DEFAULT_MAX_VOCAB["char"], "word": DEFAULT_MAX_VOCAB["word"] // 2}

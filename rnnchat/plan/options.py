@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from rnnchat.description import Bounds, check_fields, cut, described, find_descriptions, name_field
+from rnnchat.description import Bounds, check_fields, described, find_descriptions, name_field
 from rnnchat.errors import UsageError
 from rnnchat.model.cell import CellName
 from rnnchat.model.config import MAX_SIZE, MAX_VOCAB, ModelConfig
@@ -287,17 +287,3 @@ class TrainingOptions:
             "hidden_sizes": None if hidden is None else tuple(hidden),
         }
         return cls(**{**record, **lists})
-
-
-def parse_sizes(text: str) -> tuple[int, ...]:
-    """Parse hidden sizes as typed: ``512`` or ``128,64``.
-
-    Raises:
-        UsageError: it is not a list of whole numbers.
-    """
-    try:
-        return tuple(int(size) for size in text.split(","))
-    except ValueError as e:
-        raise UsageError(
-            f"hidden-sizes must be a size, as in 512, or one per layer, as in 128,64, not {cut(text)}"
-        ) from e

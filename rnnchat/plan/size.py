@@ -5,6 +5,8 @@ A network that is too big for its text overfits; one that is too big for its tim
 
 from typing import Literal, NamedTuple
 
+from rnnchat.description import cut
+from rnnchat.errors import UsageError
 from rnnchat.model.config import ModelConfig
 from rnnchat.plan.options import Preset, TrainingOptions
 from rnnchat.text.tokenizer import DEFAULT_MAX_VOCAB, Level
@@ -99,3 +101,17 @@ def guess_symbols(level: Level, max_vocab: int | None) -> Symbols:
     """The symbols that a text of that level usually has."""
     size = max_vocab or _USUAL_VOCAB.get(level, DEFAULT_MAX_VOCAB[level])
     return Symbols(size, min(size, MANY_SYMBOLS - 1))
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Parse hidden sizes as typed: ``512`` or ``128,64``.
+
+    Raises:
+        UsageError: it is not a list of whole numbers.
+    """
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError as e:
+        raise UsageError(
+            f"hidden-sizes must be a size, as in 512, or one per layer, as in 128,64, not {cut(text)}"
+        ) from e

@@ -8,22 +8,21 @@ into the model file as JSON.
 Legend: N ids of a text, V vocabulary size.
 """
 
-import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from rnnchat.errors import TextError, UsageError
 from rnnchat.text.bpe import NUM_BYTES, BpeTokenizer, count_chunks, find_chunks
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.char import CharTokenizer
 from rnnchat.text.code_point import CODE_POINTS, to_code_points
 from rnnchat.text.entry import read_list, read_value
 from rnnchat.text.helper import map_pieces
 from rnnchat.text.listed import ListedTokenizer
-from rnnchat.text.symbol import REPLACEMENT, show_symbol
 from rnnchat.text.unit import UnitCounts, are_words_apart, find_units
-from rnnchat.text.utf8 import find_pending, list_invalid
 from rnnchat.text.word import WordTokenizer
 
 Level = Literal["char", "byte", "word", "bpe"]
@@ -103,126 +102,6 @@ class Tokenizer(Protocol):
 
     def to_json(self) -> dict[str, Any]:
         """A record that `tokenizer_from_json` reads."""
-
-
-class CharTokenizer:
-    """Unicode code points, in their order; id 0 is the unknown symbol where the vocabulary was cut."""
-
-    level: Level = "char"
-
-    def __init__(self, symbols: str, has_unknown: bool) -> None:
-        """Args: the vocabulary, each symbol once; whether an id 0 stands for everything else."""
-        if len(set(symbols)) != len(symbols):
-            raise ValueError("a symbol stands twice in the vocabulary of characters")
-        if not symbols:
-            raise ValueError("the vocabulary of characters is empty")
-        self.symbols = symbols
-        self.unknown_id = 0 if has_unknown else None
-        self._code_points = to_code_points(REPLACEMENT + symbols if has_unknown else symbols)
-        self.vocab_size = len(self._code_points)
-        self._known = frozenset(symbols)
-        # One more entry than the highest code point: everything above it is looked up there, and is missing.
-        self._ids = np.full(int(to_code_points(symbols).max(initial=0)) + 2, 0 if has_unknown else -1, np.int32)
-        self._ids[to_code_points(symbols)] = np.arange(has_unknown, self.vocab_size, dtype=np.int32)
-
-    def encode(self, text: str, previous: Sequence[int] = ()) -> np.ndarray:
-        """See `Tokenizer.encode`."""
-        ids: np.ndarray = self._ids[np.minimum(to_code_points(text), len(self._ids) - 1)]
-        return ids if self.unknown_id is not None else ids[ids >= 0]
-
-    def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
-        """See `Tokenizer.encode_prompt`; nothing is held back."""
-        return self.encode(text), ""
-
-    def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
-        """See `Tokenizer.find_banned`: the unknown id."""
-        return () if self.unknown_id is None else (self.unknown_id,)
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """See `Tokenizer.decode`."""
-        code_points: np.ndarray = self._code_points[_to_array(ids)]
-        return code_points.tobytes().decode("utf-32-le", "surrogatepass")
-
-    def find_unknown(self, text: str) -> list[str]:
-        """See `Tokenizer.find_unknown`."""
-        return [symbol for symbol in dict.fromkeys(text) if symbol not in self._known]
-
-    def label(self, id: int) -> str:
-        """See `Tokenizer.label`."""
-        return show_symbol(chr(self._code_points[id]))
-
-    def start_decoding(self, previous: Sequence[int] = ()) -> Decoder:
-        """See `Tokenizer.start_decoding`; a character needs nothing before it."""
-        return _CharDecoder(self._code_points)
-
-    def to_json(self) -> dict[str, Any]:
-        """See `Tokenizer.to_json`."""
-        return {"level": "char", "symbols": self.symbols, "has_unknown": self.unknown_id is not None}
-
-
-class _CharDecoder:
-    def __init__(self, code_points: np.ndarray) -> None:
-        self._code_points = code_points
-
-    def feed(self, id: int) -> str:
-        return chr(self._code_points[id])
-
-    def flush(self) -> str:
-        return ""
-
-
-class ByteTokenizer:
-    """The 256 bytes of UTF-8: every text can be written, and nothing is unknown."""
-
-    level: Level = "byte"
-    vocab_size = 256
-    unknown_id = None
-
-    def encode(self, text: str, previous: Sequence[int] = ()) -> np.ndarray:
-        """See `Tokenizer.encode`; only a lone surrogate, which is no character, is left out."""
-        return np.frombuffer(text.encode("utf-8", "ignore"), np.uint8).astype(np.int32)
-
-    def encode_prompt(self, text: str, previous: Sequence[int] = ()) -> tuple[np.ndarray, str]:
-        """See `Tokenizer.encode_prompt`; nothing is held back."""
-        return self.encode(text), ""
-
-    def find_banned(self, held_back: str = "", previous: Sequence[int] = ()) -> Sequence[int]:
-        """See `Tokenizer.find_banned`: what UTF-8 does not allow there."""
-        return list_invalid(find_pending(previous))
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """See `Tokenizer.decode`."""
-        return _to_array(ids).astype(np.uint8).tobytes().decode("utf-8", "replace")
-
-    def find_unknown(self, text: str) -> list[str]:
-        """See `Tokenizer.find_unknown`."""
-        return [symbol for symbol in dict.fromkeys(text) if "\ud800" <= symbol <= "\udfff"]
-
-    def label(self, id: int) -> str:
-        """See `Tokenizer.label`."""
-        return show_symbol(chr(id)) if (chr(id).isprintable() and id < 128) or id in b"\n\t\r" else f"0x{id:02X}"
-
-    def start_decoding(self, previous: Sequence[int] = ()) -> Decoder:
-        """See `Tokenizer.start_decoding`: ``previous`` may end inside a character."""
-        decoder = _ByteDecoder()
-        for id in previous[-3:]:  # a character of UTF-8 has at most three bytes before its last
-            decoder.feed(id)
-        return decoder
-
-    def to_json(self) -> dict[str, Any]:
-        """See `Tokenizer.to_json`."""
-        return {"level": "byte"}
-
-
-class _ByteDecoder:
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def feed(self, id: int) -> str:
-        return self._decoder.decode(bytes((int(id),)))
-
-    def flush(self) -> str:
-        return self._decoder.decode(b"", final=True)
 
 
 def fit_tokenizer(level: Level, texts: Iterable[str], max_vocab: int | None = None, processes: int = 1) -> Tokenizer:
@@ -324,10 +203,3 @@ def _fit_chars(counts: np.ndarray, max_vocab: int) -> CharTokenizer:
 def _check_not_empty(counts: np.ndarray) -> None:
     if not counts.any():
         raise TextError("the text is empty: give one with characters to learn from")
-
-
-def _to_array(ids: Iterable[int]) -> np.ndarray:
-    """(N,) integers, from whatever holds them."""
-    if isinstance(ids, np.ndarray):
-        return cast(np.ndarray, ids)
-    return np.fromiter(ids, np.int64)

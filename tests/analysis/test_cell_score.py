@@ -12,7 +12,9 @@ from rnnchat.analysis.score import ExactReader, score_symbols, score_text
 from rnnchat.errors import TextError
 from rnnchat.model.file import Model
 from rnnchat.runtime.runtime import Runtime
-from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer, Tokenizer
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import Tokenizer
 from rnnchat.text.unit import UnitCounts, find_units
 from rnnchat.text.word import WordTokenizer
 

@@ -16,7 +16,8 @@ from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model
 from rnnchat.runtime.mixture import Mixture
 from rnnchat.runtime.runtime import Runtime
-from rnnchat.text.tokenizer import CharTokenizer, fit_tokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import fit_tokenizer
 
 TEXT = "abc hgf\ncab bad " * 80
 MakeModel = Callable[..., Model]

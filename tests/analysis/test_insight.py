@@ -15,7 +15,8 @@ from rnnchat.errors import ModelError, TextError, UsageError
 from rnnchat.model.file import Model
 from rnnchat.runtime.runtime import Runtime
 from rnnchat.runtime.start import read_start
-from rnnchat.text.tokenizer import CharTokenizer, fit_tokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import fit_tokenizer
 
 TEXT = "abc hgf\ncab bad " * 50
 

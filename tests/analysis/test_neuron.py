@@ -12,7 +12,8 @@ from rnnchat.analysis.neuron import cut_stretches, find_neurons, trace_unit
 from rnnchat.errors import ModelError, TextError, UsageError
 from rnnchat.model.file import Model
 from rnnchat.runtime.runtime import Runtime
-from rnnchat.text.tokenizer import CharTokenizer, fit_tokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import fit_tokenizer
 
 SYMBOLS = '\n "abcdefgh'
 QUOTES = next(feature for feature in FEATURES if feature.name == "inside double quotes")

@@ -17,7 +17,8 @@ from rnnchat.errors import TextError
 from rnnchat.model.file import Model
 from rnnchat.network.network import Network, load_weights
 from rnnchat.runtime.runtime import Runtime
-from rnnchat.text.tokenizer import LEVELS, CharTokenizer, Level, Tokenizer, fit_tokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import LEVELS, Level, Tokenizer, fit_tokenizer
 
 TEXT = "abc hgf\ncab bad " * 80
 PROSE = "The sea was wide, and (so they said) 12 ships – all wood – were lost: x = 'é'.\n"

@@ -11,7 +11,8 @@ from rnnchat.bench.aim import list_aims
 from rnnchat.bench.generate import AIMS, choose_reading_way, make_model, measure_samplers
 from rnnchat.bench.stopwatch import Way
 from rnnchat.generation import sampling
-from rnnchat.generation.sampling import PIPELINE, Past, Step
+from rnnchat.generation.past import Past
+from rnnchat.generation.sampling import PIPELINE, Step
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model
 from rnnchat.model.record import TrainingRecord

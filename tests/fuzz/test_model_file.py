@@ -22,7 +22,9 @@ from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import METADATA_KEY, Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord
-from rnnchat.text.tokenizer import BpeTokenizer, ByteTokenizer, CharTokenizer, Tokenizer, WordTokenizer
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import BpeTokenizer, Tokenizer, WordTokenizer
 
 CONSTANT_BYTES = 8 * 2**20
 """Memory beyond twice the file: the table of code points takes 4.5 MB whatever the file, Python's own the rest."""

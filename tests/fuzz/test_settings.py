@@ -15,7 +15,8 @@ import pytest
 from rnnchat.errors import RnnchatError, UsageError
 from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.settings import Settings
-from rnnchat.text.tokenizer import BpeTokenizer, CharTokenizer, WordTokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import BpeTokenizer, WordTokenizer
 
 TYPES = typing.get_type_hints(Settings)
 NUMBERS = [0, 1, -1, 2, 3, 64, 0.0, -0.0, 0.5, 1.0, 1e-3, 1e-300, 5e-324, 0.999999, 1 + 1e-16, 1.5, 2.0, 2.1, -0.1, 5.0]

@@ -11,8 +11,9 @@ import rnnchat
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model, write_model
 from rnnchat.model.record import TrainingRecord
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.char import CharTokenizer
 from rnnchat.text.lexicon import find_words
-from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer
 
 KNOWN = ("ab", "bad", "cab", "a", "o'er")
 WILD = Settings(temperature=1.5, length=200, seed=3)

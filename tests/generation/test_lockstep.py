@@ -10,7 +10,8 @@ from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.sampling import choose
 from rnnchat.generation.settings import Settings
 from rnnchat.runtime.runtime import Runtime
-from rnnchat.text.tokenizer import CharTokenizer, fit_tokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import fit_tokenizer
 
 PLAIN = Settings(temperature=0.9, length=150, seed=3)
 

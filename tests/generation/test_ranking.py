@@ -10,7 +10,7 @@ import rnnchat
 from rnnchat.generation.ranking import measure_log_probs, measure_repetition, score_text
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model, write_model
-from rnnchat.text.tokenizer import CharTokenizer
+from rnnchat.text.char import CharTokenizer
 
 VERSE = "The quality of mercy is not strained. "
 

@@ -11,12 +11,10 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from rnnchat.errors import UsageError
 from rnnchat.generation import cut, sampling
 from rnnchat.generation.cut import keep_min_p, keep_top_k, keep_top_p
+from rnnchat.generation.past import NO_MARKS, Marks, Past
 from rnnchat.generation.penalty import penalise_repetition, penalise_use, weigh_use
 from rnnchat.generation.sampling import (
-    NO_MARKS,
     PIPELINE,
-    Marks,
-    Past,
     add_bias,
     apply_temperature,
     ban,

@@ -8,7 +8,9 @@ from rnnchat.generation.language_model import LanguageModel
 from rnnchat.generation.open_network import MAX_PLACES
 from rnnchat.generation.settings import Settings
 from rnnchat.runtime.runtime import BLOCK_SIZE
-from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer, fit_tokenizer
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import fit_tokenizer
 from rnnchat.text.word import GLUE, WordTokenizer
 
 FLAT = Settings(temperature=1, length=40, seed=1)

@@ -15,7 +15,8 @@ from rnnchat.model import container
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.container import Container
 from rnnchat.model.file import DESCRIPTION_FACTOR, METADATA_KEY, Model, read_header, read_model, write_model
-from rnnchat.text.tokenizer import CharTokenizer, WordTokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import WordTokenizer
 
 CONSTANT_BYTES = 8 * 2**20
 

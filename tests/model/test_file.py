@@ -20,7 +20,9 @@ from rnnchat.model.cell import OFFERED_CELLS
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import METADATA_KEY, Model, read_header, read_model, write_model
 from rnnchat.model.record import ModelCard, TrainingRecord, thin_curve
-from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer, fit_tokenizer
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.char import CharTokenizer
+from rnnchat.text.tokenizer import fit_tokenizer
 
 
 @pytest.mark.parametrize("cell", OFFERED_CELLS)
@@ -82,7 +84,7 @@ import sys, numpy as np
 from pathlib import Path
 from rnnchat.model.config import ModelConfig
 from rnnchat.model.file import Model, write_model
-from rnnchat.text.tokenizer import ByteTokenizer
+from rnnchat.text.byte import ByteTokenizer
 config = ModelConfig(256, "lstm", (64,), 16)
 number = 0
 while True:

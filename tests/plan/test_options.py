@@ -7,7 +7,7 @@ import pytest
 
 from rnnchat.errors import UsageError
 from rnnchat.plan import options
-from rnnchat.plan.options import TrainingOptions, parse_sizes
+from rnnchat.plan.options import TrainingOptions
 from rnnchat.training import averaging, loss, optimiser
 
 
@@ -71,13 +71,6 @@ def test_an_impossible_wish_names_its_option(wrong: dict[str, Any], named: str) 
 def test_options_survive_json() -> None:
     wishes = TrainingOptions(corpus=("a", "b"), validation=("c",), hidden_sizes=(128, 64), minutes=2.5, tied=True)
     assert TrainingOptions.from_json(json.loads(json.dumps(wishes.to_json()))) == wishes
-
-
-def test_sizes_are_read_as_people_write_them() -> None:
-    assert parse_sizes("512") == (512,)
-    assert parse_sizes("128, 64") == (128, 64)
-    with pytest.raises(UsageError, match="hidden-sizes must be .*, not big"):
-        parse_sizes("big")
 
 
 def test_the_names_of_choices_are_those_of_the_modules_that_make_them() -> None:

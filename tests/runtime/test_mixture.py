@@ -6,7 +6,8 @@ import pytest
 from rnnchat.errors import UsageError
 from rnnchat.runtime.mixture import Mixture, check_same_vocabulary
 from rnnchat.runtime.runtime import Runtime
-from rnnchat.text.tokenizer import ByteTokenizer, CharTokenizer
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.char import CharTokenizer
 
 IDS = np.random.default_rng(5).integers(0, 10, (2, 6))  # (B, T); V is 10
 

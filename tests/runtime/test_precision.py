@@ -13,7 +13,7 @@ from rnnchat.model.record import TrainingRecord
 from rnnchat.runtime import precision
 from rnnchat.runtime.precision import choose_precision, measure_int8_loss
 from rnnchat.runtime.runtime import Runtime
-from rnnchat.text.tokenizer import ByteTokenizer
+from rnnchat.text.byte import ByteTokenizer
 
 RANDOM = np.random.default_rng(4)
 TEXT = "".join(RANDOM.choice(list("\n abcdefgh"), 600))

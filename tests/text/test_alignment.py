@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnchat.text.alignment import align
+from rnnchat.text.char import CharTokenizer
 from rnnchat.text.coverage import find_missing
-from rnnchat.text.tokenizer import CharTokenizer, Tokenizer, fit_tokenizer
+from rnnchat.text.tokenizer import Tokenizer, fit_tokenizer
 
 CORPUS = "The sea, (was) \"wide\" – and 12 ships.\n    x = 'a b'  c\t日本 é\n" * 20
 TOKENIZERS: list[Tokenizer] = [

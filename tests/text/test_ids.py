@@ -10,8 +10,9 @@ import pytest
 
 from rnnchat.errors import TextError
 from rnnchat.text import helper
+from rnnchat.text.byte import ByteTokenizer
 from rnnchat.text.ids import count_common, open_ids, write_ids
-from rnnchat.text.tokenizer import LEVELS, ByteTokenizer, fit_tokenizer
+from rnnchat.text.tokenizer import LEVELS, fit_tokenizer
 
 CASES = [("char", 2, 1), ("char", 256, 1), ("char", 257, 2), ("char", 65_537, 4), ("byte", 1, 1), ("word", 4, 1)]
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnchat.errors import TextError, UsageError
-from rnnchat.text.tokenizer import LEVELS, ByteTokenizer, Tokenizer, fit_tokenizer, tokenizer_from_json
+from rnnchat.text.byte import ByteTokenizer
+from rnnchat.text.tokenizer import LEVELS, Tokenizer, fit_tokenizer, tokenizer_from_json
 
 # Any text at all, and texts in which words, marks and white space meet in every way.
 any_text = st.text(min_size=1) | st.text("ab  \n\t\"'’-.,(_中กé\u030112", min_size=1, max_size=40)
