@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnchat.analysis.memory_reader import mix_along
 from rnnchat.errors import TextError, UsageError
-from rnnchat.runtime.predictor import Memory, Predictor
+from rnnchat.runtime.predictor import Predictor, Recall
 from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
@@ -89,7 +89,7 @@ def explain(
     text: str,
     top: int = 5,
     with_hidden: bool = False,
-    memory: Memory | None = None,
+    memory: Recall | None = None,
 ) -> Explanation:
     """Read a text and tell what the model thought of each of its symbols.
 

@@ -6,7 +6,7 @@ Letters: N symbols, T time, V vocabulary.
 import numpy as np
 
 from rnnchat.analysis.surprisal import Surprisal
-from rnnchat.runtime.predictor import Memory, Predictor
+from rnnchat.runtime.predictor import Predictor, Recall
 from rnnchat.runtime.runtime import BLOCK_SIZE
 from rnnchat.runtime.start import read_start
 from rnnchat.text.tokenizer import Tokenizer
@@ -17,7 +17,7 @@ class MemoryReader:
 
     window = BLOCK_SIZE
 
-    def __init__(self, runtime: Predictor, tokenizer: Tokenizer, memory: Memory) -> None:
+    def __init__(self, runtime: Predictor, tokenizer: Tokenizer, memory: Recall) -> None:
         """Args: the network; its vocabulary; what is remembered before the text begins."""
         self._runtime = runtime
         self._memory = memory
@@ -38,7 +38,7 @@ class MemoryReader:
         return Surprisal(nats, ranks)
 
 
-def mix_along(first: np.ndarray, log_probs: np.ndarray, ids: np.ndarray, memory: Memory) -> tuple[np.ndarray, Memory]:
+def mix_along(first: np.ndarray, log_probs: np.ndarray, ids: np.ndarray, memory: Recall) -> tuple[np.ndarray, Recall]:
     """What is expected before each symbol of a text that is remembered as it is read.
 
     Args:

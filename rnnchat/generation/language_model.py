@@ -22,15 +22,15 @@ from rnnchat.generation.ranking import Ranked, rank
 from rnnchat.generation.reading import Reading, check_count
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.writing import Continuation, Writing, Writings
-from rnnchat.memory import memory as ids_memory
 from rnnchat.memory.default import find_default
+from rnnchat.memory.memory import Memory
 from rnnchat.memory.recollection import Recollection
 from rnnchat.model.file import Model, read_model
 from rnnchat.model.name import name_model
 from rnnchat.runtime.constant import Precision
 from rnnchat.runtime.mixture import Mixture, check_same_vocabulary
 from rnnchat.runtime.precision import choose_precision
-from rnnchat.runtime.predictor import Memory, Predictor
+from rnnchat.runtime.predictor import Predictor, Recall
 from rnnchat.runtime.runtime import Runtime
 from rnnchat.runtime.thread import choose_threads
 from rnnchat.text.tokenizer import Tokenizer
@@ -52,7 +52,7 @@ class LanguageModel:
         name: str,
         network: OpenNetwork,
         make_exact: Callable[[], Predictor],
-        memory: Memory | None = None,
+        memory: Recall | None = None,
     ) -> None:
         """Use `rnnchat.load`.
 
@@ -379,4 +379,4 @@ class LanguageModel:
 def _start_memory(model: Model) -> Recollection:
     """A memory of nothing, which counts as much as the model has learned."""
     vocab_size = model.config.vocab_size
-    return Recollection(ids_memory.Memory.of(vocab_size), model.mixing or find_default(vocab_size))
+    return Recollection(Memory.of(vocab_size), model.mixing or find_default(vocab_size))

@@ -18,7 +18,7 @@ from rnnchat.generation.open_network import OpenNetwork, Watch, ignore
 from rnnchat.generation.settings import Settings
 from rnnchat.generation.stream import Place
 from rnnchat.generation.writing import Continuation, Writing, Writings
-from rnnchat.runtime.predictor import Memory
+from rnnchat.runtime.predictor import Recall
 
 MAX_STEPS_BACK = 32
 """So many readings and writings can be taken back; each keeps 4 bytes a symbol of its text, and a state."""
@@ -43,7 +43,7 @@ class _Step(NamedTuple):
     chars: int
     place: Place
     unknown: tuple[str, ...]
-    memory: Memory | None
+    memory: Recall | None
     held_back: str
 
 
@@ -66,7 +66,7 @@ class Reading:
         network: OpenNetwork,
         text: str = "",
         watch: Watch = ignore,
-        memory: Memory | None = None,
+        memory: Recall | None = None,
         own: Sequence[tuple[int, int]] = (),
     ) -> None:
         """Use `LanguageModel.read`.

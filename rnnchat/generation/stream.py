@@ -18,7 +18,7 @@ from rnnchat.generation.penalty import Use
 from rnnchat.generation.phrase import Phrases, Spelling
 from rnnchat.generation.sampling import find_steps
 from rnnchat.generation.settings import Settings
-from rnnchat.runtime.predictor import Memory, Predictor, State
+from rnnchat.runtime.predictor import Predictor, Recall, State
 from rnnchat.text.tokenizer import Level
 from rnnchat.text.utf8 import MOST_BEFORE_LAST, find_pending
 
@@ -57,7 +57,7 @@ class Place(NamedTuple):
     """(V,) of the next symbol, by the network alone."""
     held_back: str = ""
     """End of the text that the model will write itself: a space before a word."""
-    memory: Memory | None = None
+    memory: Recall | None = None
     """What else was read, if that is remembered."""
 
     @property
@@ -123,7 +123,7 @@ class Stream:
         self.memory = place.memory
         self._chars = 0  # of the written symbols' text, given out or not
         self._ends: list[
-            tuple[int, int, End, Memory | None]
+            tuple[int, int, End, Recall | None]
         ] = []  # symbols, characters: where the given text may come to end
         self._spelling = spelling
         self._tokenizer = tokenizer = spelling.tokenizer

@@ -14,7 +14,7 @@ from rnnchat.memory.mixing import Mixing, add_bias
 
 @dataclass(frozen=True)
 class Recollection:
-    """A value that goes along with a network's state: `rnnchat.runtime.predictor.Memory`."""
+    """A value that goes along with a network's state: `rnnchat.runtime.predictor.Recall`."""
 
     memory: Memory
     mixing: Mixing

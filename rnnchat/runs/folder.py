@@ -27,14 +27,13 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from rnnchat import paths
 from rnnchat.errors import TrainingError, UsageError
 from rnnchat.model.library import list_milestones
 from rnnchat.model.name import MILESTONES
-from rnnchat.runs import heartbeat
-from rnnchat.runs.event import Event, parse_event
+from rnnchat.runs import heartbeat, log
+from rnnchat.runs.event import Event
 from rnnchat.runs.info import Control, Request, RunInfo
 from rnnchat.runs.status import RunStatus, fold_event
 from rnnchat.typed_record import check_record, parse_json
@@ -168,22 +167,12 @@ class RunFolder:
 
         A partial line left by a crash is ended first, so that only that line is lost.
         """
-        with self.events_path.open("ab+") as file:
-            if file.tell() and not _ends_line(file):
-                file.write(b"\n")
-            file.write(json.dumps(event.to_json(), ensure_ascii=False).encode() + b"\n")
+        log.append_event(self.events_path, event)
 
     def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
         """The events from byte ``offset`` on, and the offset to continue from; a partial line is left for the next
         call."""
-        try:
-            with paths.open_regular(self.events_path) as file:
-                file.seek(offset)
-                content = file.read()
-        except OSError:
-            return [], offset
-        content = content[: content.rfind(b"\n") + 1]
-        return [event for line in content.splitlines() if (event := _parse_line(line))], offset + len(content)
+        return log.read_events(self.events_path, offset)
 
     def read_control(self) -> Control:
         """The latest requests."""
@@ -287,16 +276,3 @@ def _find_start(run: RunFolder) -> float:
         return run.read_info().started
     except TrainingError:
         return 0.0
-
-
-def _ends_line(file: BinaryIO) -> bool:
-    file.seek(-1, 2)
-    return file.read(1) == b"\n"
-
-
-def _parse_line(line: bytes) -> Event | None:
-    """The event of a line; None for a line cut short by a crash, or of a kind unknown to this version."""
-    try:
-        return parse_event(parse_json(line))
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -34,26 +34,26 @@ class Predictor(Protocol):
         """As ``read``, with the hidden states of each layer, (B, T, H_l), in between."""
 
 
-class Memory(Protocol):
+class Recall(Protocol):
     """What was read, as far as it changes what is expected next: a value like the state, which it goes along with."""
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is remembered."""
 
-    def learn(self, ids: np.ndarray) -> "Memory":
+    def learn(self, ids: np.ndarray) -> "Recall":
         """What it becomes with one more text that stands by itself, ids (N,); this one stays as it is."""
 
-    def read(self, ids: np.ndarray) -> "Memory":
+    def read(self, ids: np.ndarray) -> "Recall":
         """What it becomes after N more symbols of the text, ids (N,)."""
 
-    def follow(self, ids: np.ndarray) -> "Memory":
+    def follow(self, ids: np.ndarray) -> "Recall":
         """What it becomes after N more symbols, ids (N,), that are not remembered."""
 
-    def stand_after(self, ids: np.ndarray) -> "Memory":
+    def stand_after(self, ids: np.ndarray) -> "Recall":
         """The same memory at the end of a text, ids (N,), whatever it was told came last."""
 
-    def write(self, id: int) -> "Memory":
+    def write(self, id: int) -> "Recall":
         """What it becomes after a symbol that the model itself has written."""
 
     def mix(self, log_probs: np.ndarray) -> np.ndarray:
