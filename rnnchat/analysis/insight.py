@@ -4,7 +4,7 @@ Letters: B batch (1 here), T time, N symbols of a text, V vocabulary, H hidden, 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,26 +113,39 @@ def explain(
     if not len(ids):
         reason = "holds no symbol that the model knows" if text else "is empty"
         raise TextError(f"the text to explain {reason}: give one with at least one character")
-    last, state = read_start(runtime, tokenizer)
     judged, hidden = [], []
-    for begin in range(0, len(ids), BLOCK_SIZE):
-        block = ids[begin : begin + BLOCK_SIZE]
-        if with_hidden:
-            log_probs, block_hidden, state = runtime.read_hidden(block[None], state)
-            hidden.append([layer[0] for layer in block_hidden])
-        else:
-            log_probs, state = runtime.read(block[None], state)
-        if memory is None:
-            before = np.concatenate([last[None], log_probs[0, :-1]])  # (T, V): what was expected before each symbol
-        else:
-            before, memory = mix_along(last, log_probs[0, :-1], block, memory)
-        judged.append(judge(before, block, top))
-        last = log_probs[0, -1]
+    for expected, block, layers_of_block in _read_blocks(runtime, tokenizer, ids, with_hidden, memory):
+        judged.append(judge(expected, block, top))
+        hidden.append(layers_of_block)
     log_probs, ranks, entropies, top_ids, top_log_probs = map(np.concatenate, zip(*judged, strict=True))
     labels = {id: tokenizer.label(id) for id in np.unique(top_ids).tolist()}
     layers = tuple(map(np.concatenate, zip(*hidden, strict=True))) if with_hidden else None
     symbols = split_text(tokenizer, ids)
     return Explanation(ids, symbols, log_probs, ranks, entropies, top_ids, top_log_probs, labels, layers)
+
+
+def _read_blocks(
+    runtime: Predictor, tokenizer: Tokenizer, ids: np.ndarray, with_hidden: bool, memory: Recall | None
+) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]]:
+    """Read ids (N,) in blocks of T.
+
+    Yields:
+        what is expected before each symbol (T, V), the block's ids (T,), and the units (T, H) of each layer, if wanted.
+    """
+    last, state = read_start(runtime, tokenizer)
+    for begin in range(0, len(ids), BLOCK_SIZE):
+        block = ids[begin : begin + BLOCK_SIZE]
+        hidden: tuple[np.ndarray, ...] = ()
+        if with_hidden:
+            log_probs, hidden, state = runtime.read_hidden(block[None], state)
+        else:
+            log_probs, state = runtime.read(block[None], state)
+        if memory is None:
+            expected = np.concatenate([last[None], log_probs[0, :-1]])
+        else:
+            expected, memory = mix_along(last, log_probs[0, :-1], block, memory)
+        yield expected, block, tuple(layer[0] for layer in hidden)
+        last = log_probs[0, -1]
 
 
 def look_at(log_probs: np.ndarray, id: int, top: int) -> Insight:

@@ -102,9 +102,8 @@ def find_neurons(
         texts = split_text(tokenizer, ids, previous)
         seen = "".join(texts)
         if seen:
-            ends = np.maximum(np.cumsum([len(text) for text in texts]) - 1, 0)  # (N,): the last character of each
             measured = [feature.measure(seen) for feature in features]
-            of_symbols = np.stack(measured, axis=1)[ends]  # (N, F)
+            of_symbols = np.stack(measured, axis=1)[_find_ends(texts)]  # (N, F)
             for places, hidden in _read_units(runtime, ids, previous):
                 halves[half].add(of_symbols[places], hidden)
             for scene, values in zip(scenes if half else (), measured, strict=False):
@@ -113,6 +112,12 @@ def find_neurons(
         done += len(stretch)
         report(done, chars)
     return _conclude(runtime.config.hidden_sizes, features, halves, scenes)
+
+
+def _find_ends(texts: Sequence[str]) -> np.ndarray:
+    """Where the last character of each of N texts stands in all of them joined, (N,)."""
+    ends: np.ndarray = np.maximum(np.cumsum([len(text) for text in texts]) - 1, 0)
+    return ends
 
 
 def trace_unit(

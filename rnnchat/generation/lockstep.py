@@ -64,25 +64,14 @@ def write_streams(
         steering = find_steering()
         expected = recollect(running, log_probs)
         block = drawer.write_block(running, state, expected, steering, alternatives > 0)
-        count = len(block.ids)
-        for step in range(count):
-            is_last = step + 1 == count
-            unread = block.ids[: 0 if is_last else step + 1]  # by whoever stops here, after the block's beginning
-            end_state, end_log_probs = (block.state, block.log_probs) if is_last else (state, log_probs)
+        for step in range(len(block.ids)):
             pieces: list[Piece | None] = [None] * len(streams)
-            rows = zip(active, running, block.ids[step].tolist(), block.chosen[step].tolist(), strict=True)
-            for row, (index, stream, id, log_prob) in enumerate(rows):
-                if stream.reason:
-                    continue
-                text = stream.take(id, steering.settings, End(end_state, end_log_probs, row, unread[:, row]))
-                if alternatives:
-                    insight = look_at(expected[row], id, alternatives)
-                    hidden = tuple(units[row] for units in block.state.hidden)
-                    pieces[index] = Piece(text, id, log_prob, stream.loop, insight, hidden)
-                else:
-                    pieces[index] = Piece(text, id, log_prob, stream.loop)
+            for row, (index, stream) in enumerate(zip(active, running, strict=True)):
+                if not stream.reason:
+                    end = _find_end(state, log_probs, block, step, row)
+                    pieces[index] = _take_piece(stream, block, step, steering.settings, end, expected, alternatives)
             yield pieces
-            if not is_last and find_steering() is not steering:
+            if step + 1 < len(block.ids) and find_steering() is not steering:
                 block = drawer.cut_block(state, block, step + 1)
                 break
             if all(stream.reason for stream in running):
@@ -92,6 +81,26 @@ def write_streams(
             rows_left = [row for row, stream in enumerate(running) if not stream.reason]
             active = [active[row] for row in rows_left]
             state, log_probs = state.rows(rows_left), log_probs[rows_left]
+
+
+def _find_end(state: State, log_probs: np.ndarray, block: _Block, step: int, row: int) -> End:
+    """Where a stream stands that stops at a step of a block, which began with ``state`` and ``log_probs``."""
+    if step + 1 == len(block.ids):
+        return End(block.state, block.log_probs, row, block.ids[:0, row])
+    return End(state, log_probs, row, block.ids[: step + 1, row])
+
+
+def _take_piece(
+    stream: Stream, block: _Block, step: int, settings: Settings, end: End, expected: np.ndarray, alternatives: int
+) -> Piece:
+    """Give a stream its symbol of one step of a block, and say what was ``expected`` (B, V) in its place."""
+    row = end.row
+    id, log_prob = int(block.ids[step, row]), float(block.chosen[step, row])
+    text = stream.take(id, settings, end)
+    if not alternatives:
+        return Piece(text, id, log_prob, stream.loop)
+    hidden = tuple(units[row] for units in block.state.hidden)
+    return Piece(text, id, log_prob, stream.loop, look_at(expected[row], id, alternatives), hidden)
 
 
 def recollect(streams: Sequence[Stream], log_probs: np.ndarray) -> np.ndarray:

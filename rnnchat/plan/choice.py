@@ -76,9 +76,7 @@ def choose_recipe(
     Returns:
         The recipe, and notes on choices worth knowing.
     """
-    minutes, threads = options.minutes, options.threads or count_threads(options.beside_tui)
-    if minutes is None and options.epochs is None and options.steps is None:
-        minutes = DEFAULT_MINUTES
+    minutes, threads = _choose_minutes(options), options.threads or count_threads(options.beside_tui)
     flop = None if minutes is None else minutes * 60 * (flop_per_s or threads * _FLOP_PER_S)
     symbols = symbols or guess_symbols(options.own_level, options.max_vocab)
     kind = find_kind(options.own_level, symbols.common)
@@ -98,6 +96,13 @@ def choose_recipe(
         **_choose_optimiser(options, preset, kind),
     )
     return _regularise(options, recipe, symbols, tokens, flop), notes
+
+
+def _choose_minutes(options: TrainingOptions) -> float | None:
+    """The time budget; None where the budget is of epochs or steps."""
+    if options.minutes is None and options.epochs is None and options.steps is None:
+        return DEFAULT_MINUTES
+    return options.minutes
 
 
 def _regularise(options: TrainingOptions, recipe: Recipe, symbols: Symbols, tokens: int, flop: float | None) -> Recipe:

@@ -53,8 +53,7 @@ def build_read_graph(
     if wanted, the hidden states of all times with ``.all`` added, each (T, B, H_N).
     """
     builder = Builder(config, constants, precision)
-    top_size = config.hidden_sizes[-1]
-    tops = [helper.make_tensor_value_info("top", TensorProto.FLOAT, ["B", top_size])]
+    tops = [helper.make_tensor_value_info("top", TensorProto.FLOAT, ["B", config.hidden_sizes[-1]])]
     builder.add("Identity", [builder.add_step("ids")], "top")
     states, next_states = list_state_infos(config)
     sizes = config.hidden_sizes if with_hidden else ()
@@ -79,21 +78,24 @@ def build_read_graph(
             num_scan_inputs=1,
         )
     )
-    # The output layer takes all symbols from `begin` on in one product: (T', B, H) as (T'*B, H).
-    end = builder.constant("end", np.array([2**62], np.int64))
-    time_axis = builder.constant("time_axis", np.array([0], np.int64))
-    builder.add("Slice", ["all_tops", "begin", end, time_axis], "tops")
-    flat = builder.constant("flat", np.array([-1, top_size], np.int64))
-    builder.add_output_layer(builder.add("Reshape", ["tops", flat], "flat_tops"), "flat_log_probs")
-    builder.add("Shape", ["tops"], "tb", end=2)
-    vocab_size = builder.constant("vocab_size", np.array([config.vocab_size], np.int64))
-    builder.add("Concat", ["tb", vocab_size], "tbv", axis=0)
-    builder.add("Reshape", ["flat_log_probs", "tbv"], "log_probs")
-
+    _add_output_of_all(builder)
     ids = helper.make_tensor_value_info("all_ids", TensorProto.INT64, ["T", "B"])
     begin = helper.make_tensor_value_info("begin", TensorProto.INT64, [1])
     log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["U", "B", config.vocab_size])
     return builder.make_model([ids, begin, *first], [log_probs, *last, *all_hidden])
+
+
+def _add_output_of_all(builder: "Builder") -> None:
+    """Add the output layer for all symbols from ``begin`` on in one product: (T', B, H) as (T'*B, H)."""
+    end = builder.constant("end", np.array([2**62], np.int64))
+    time_axis = builder.constant("time_axis", np.array([0], np.int64))
+    builder.add("Slice", ["all_tops", "begin", end, time_axis], "tops")
+    flat = builder.constant("flat", np.array([-1, builder.config.hidden_sizes[-1]], np.int64))
+    builder.add_output_layer(builder.add("Reshape", ["tops", flat], "flat_tops"), "flat_log_probs")
+    builder.add("Shape", ["tops"], "tb", end=2)
+    vocab_size = builder.constant("vocab_size", np.array([builder.config.vocab_size], np.int64))
+    builder.add("Concat", ["tb", vocab_size], "tbv", axis=0)
+    builder.add("Reshape", ["flat_log_probs", "tbv"], "log_probs")
 
 
 class Builder:

@@ -28,16 +28,7 @@ def build_write_graph(config: ModelConfig, constants: dict[str, np.ndarray], pre
     log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["B", config.vocab_size])
     states, next_states = list_state_infos(config)
     carried, carried_next = [*states, log_probs], [*next_states, rename(log_probs, ".next")]
-    uniforms = helper.make_tensor_value_info("uniforms", TensorProto.DOUBLE, ["B"])
-    temperature = helper.make_tensor_value_info("temperature", TensorProto.FLOAT, [1])
-    _add_draw(builder)
-    builder.add_output_layer(builder.add_step("ids"), "log_probs.next")
-    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B"])
-    chosen = helper.make_tensor_value_info("chosen", TensorProto.FLOAT, ["B"])
-    body = helper.make_graph(
-        builder.nodes, "step", [*carried, uniforms, temperature], [*carried_next, rename(ids, ".out"), chosen]
-    )
-
+    body = _build_body(builder, carried, carried_next)
     first, last = ([rename(info, suffix) for info in carried] for suffix in (".first", ".last"))
     scan = helper.make_node(
         "Scan",
@@ -57,6 +48,21 @@ def build_write_graph(config: ModelConfig, constants: dict[str, np.ndarray], pre
         helper.make_tensor_value_info("all_chosen", TensorProto.FLOAT, ["T", "B"]),
     ]
     return builder.make_model([*first, *inputs], [*last, *outputs])
+
+
+def _build_body(
+    builder: Builder, carried: list[onnx.ValueInfoProto], carried_next: list[onnx.ValueInfoProto]
+) -> onnx.GraphProto:
+    """The graph that draws one symbol in each stream and reads it."""
+    uniforms = helper.make_tensor_value_info("uniforms", TensorProto.DOUBLE, ["B"])
+    temperature = helper.make_tensor_value_info("temperature", TensorProto.FLOAT, [1])
+    _add_draw(builder)
+    builder.add_output_layer(builder.add_step("ids"), "log_probs.next")
+    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["B"])
+    chosen = helper.make_tensor_value_info("chosen", TensorProto.FLOAT, ["B"])
+    return helper.make_graph(
+        builder.nodes, "step", [*carried, uniforms, temperature], [*carried_next, rename(ids, ".out"), chosen]
+    )
 
 
 def _add_draw(builder: Builder) -> None:

@@ -84,17 +84,14 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     texts = _open_texts(info.options)
     summary, held_out = texts.summary, texts.held_out
     yield Noted(describe_corpus(summary))
-    digests = {file.sha256 for file in summary.files}
-    options, notes = choose_base(info.options, held_out.read_training(), digests)
+    options, notes = choose_base(info.options, held_out.read_training(), {file.sha256 for file in summary.files})
     base = open_base(options.base) if options.base and options.names_base else None
     processes = min(options.threads or count_threads(options.beside_tui), count_threads(beside_tui=False))
     tokenizer = _fit(options, base, texts, processes)
     notes = (*notes, *_describe_tokenizer(tokenizer, options, base))
     options = replace(options, level=tokenizer.level)
     if tokenizer.level in ("char", "byte"):
-        words = count_words(read_inside(held_out.read_training(), ((0, _WORD_CHARS),)))
-        known = () if base is None else base.model.training.words
-        paths.write_text_atomically(run.words_path, pack_words(sorted({*words, *known})))
+        _write_words(run, base, texts)
     train = write_ids(held_out.read_training(), tokenizer, run.ids_path, processes)
     validation = write_ids(held_out.read_pieces(), tokenizer, run.validation_ids_path, processes)
     if validation.tokens < 2:
@@ -112,6 +109,13 @@ def prepare(run: RunFolder, measure: Callable[[TrainingOptions], float] | None =
     explanation = explain_recipe(recipe, options, tokenizer.vocab_size, held_out.train_chars)
     for note in (*notes, *more, f"Held out: {info.split}.", *explanation):
         yield Noted(note)
+
+
+def _write_words(run: RunFolder, base: Base | None, texts: _Texts) -> None:
+    """Write the words of the text, and those that the base model knows, to the run's folder."""
+    words = count_words(read_inside(texts.held_out.read_training(), ((0, _WORD_CHARS),)))
+    known = () if base is None else base.model.training.words
+    paths.write_text_atomically(run.words_path, pack_words(sorted({*words, *known})))
 
 
 def _start_from(base: Base, run: RunFolder, tokenizer: Tokenizer, ids: np.ndarray, texts: _Texts) -> None:
