@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnchat.analysis.score import Score, score_text
-from rnnchat.analysis.surprisal import Streams, Surprisal
+from rnnchat.analysis.surprisal import Places, Surprisal
 from rnnchat.errors import UsageError
 from rnnchat.runtime.predictor import Predictor
 from rnnchat.text.tokenizer import Tokenizer
@@ -38,7 +38,7 @@ CHECK_SYMBOLS = 8192
 
 
 @dataclass(frozen=True)
-class Difference:
+class Deviation:
     """What reading in parallel changed, on the beginning of a text, which was read exactly as well."""
 
     bits_per_char: float
@@ -78,11 +78,11 @@ class FastReader:
         self.streams = streams
         self.warm_up = warm_up
         self.window = streams * PIECE_SYMBOLS
-        self.difference: Difference | None = None
+        self.difference: Deviation | None = None
         """Known as soon as the first window was read."""
         self._tokenizer = tokenizer
         self._exact = exact or runtime
-        self._cold = Streams.start(runtime, tokenizer)
+        self._cold = Places.start(runtime, tokenizer)
         self._place = self._cold
 
     def read(self, ids: np.ndarray, with_ranks: bool = False) -> Surprisal:
@@ -97,7 +97,7 @@ class FastReader:
         surprisal, self._place = self._read_pieces(ids, count, with_ranks)
         return surprisal
 
-    def _read_pieces(self, ids: np.ndarray, count: int, with_ranks: bool = False) -> tuple[Surprisal, Streams]:
+    def _read_pieces(self, ids: np.ndarray, count: int, with_ranks: bool = False) -> tuple[Surprisal, Places]:
         """Cut ids (N,) in ``count`` pieces, no shorter than W if there are several; what they cost, and the end."""
         streams = self._place.pick([0])  # the place itself stays where it is
         size = len(ids) // count
@@ -113,16 +113,16 @@ class FastReader:
         nats = np.concatenate([pieces.nats.ravel(), rest.nats[0]])
         return Surprisal(nats, np.concatenate([pieces.ranks.ravel(), rest.ranks[0]])), end
 
-    def _check(self, ids: np.ndarray) -> Difference:
+    def _check(self, ids: np.ndarray) -> Deviation:
         """Read the beginning of the text both ways."""
         size = max(4 * self.warm_up, min(CHECK_SYMBOLS, len(ids) // 16))
         ids = ids[:size]
         count = min(self.streams, max(1, len(ids) // self.warm_up))
         fast, _ = self._read_pieces(ids, count)
-        exact = Streams.start(self._exact, self._tokenizer).read(ids[None])
+        exact = Places.start(self._exact, self._tokenizer).read(ids[None])
         chars = len(self._tokenizer.decode(ids))
         bits = float(fast.nats.sum() - exact.nats.sum()) / math.log(2)
-        return Difference(bits / max(chars, 1), chars, count)
+        return Deviation(bits / max(chars, 1), chars, count)
 
 
 def score_fast(
@@ -132,7 +132,7 @@ def score_fast(
     exact: Predictor | None = None,
     streams: int = STREAMS,
     warm_up: int = WARM_UP,
-) -> tuple[Score, Difference | None]:
+) -> tuple[Score, Deviation | None]:
     """Score a text in parallel streams, and tell how that differs from ``score_text``; the arguments of `FastReader`.
 
     Returns:

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from rnnchat.analysis.surprisal import Streams, Surprisal
+from rnnchat.analysis.surprisal import Places, Surprisal
 from rnnchat.errors import TextError
 from rnnchat.runtime.predictor import Predictor
 from rnnchat.runtime.runtime import BLOCK_SIZE
@@ -110,7 +110,7 @@ class ExactReader:
 
     def __init__(self, runtime: Predictor, tokenizer: Tokenizer) -> None:
         """The text is read as if it stood after a line end; without one the first symbol is one of V equals."""
-        self._stream = Streams.start(runtime, tokenizer)
+        self._stream = Places.start(runtime, tokenizer)
 
     def read(self, ids: np.ndarray, with_ranks: bool = False) -> Surprisal:
         """See `Reader.read`."""

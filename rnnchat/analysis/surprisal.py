@@ -26,7 +26,7 @@ class Surprisal(NamedTuple):
     """As many, int64: 1 for the most probable symbol; zeros where they were not asked for."""
 
 
-class Streams:
+class Places:
     """B places in texts from which a model reads on.
 
     Args:
@@ -41,7 +41,7 @@ class Streams:
         self.last = last
 
     @classmethod
-    def start(cls, runtime: Predictor, tokenizer: Tokenizer, count: int = 1) -> "Streams":
+    def start(cls, runtime: Predictor, tokenizer: Tokenizer, count: int = 1) -> "Places":
         """So many streams before any text: behind a line end where the vocabulary has one, else with V equals."""
         last, state = read_start(runtime, tokenizer)
         return cls(runtime, state, last[None]).pick([0] * count)
@@ -71,14 +71,14 @@ class Streams:
             self.last = log_probs[:, -1].copy()  # not a view: the block must not be kept
         return Surprisal(nats, ranks)
 
-    def pick(self, indices: Sequence[int]) -> "Streams":
+    def pick(self, indices: Sequence[int]) -> "Places":
         """These of the streams, in this order; one that is named twice goes on twice."""
-        return Streams(self._runtime, self.state.rows(indices), self.last[list(indices)])
+        return Places(self._runtime, self.state.rows(indices), self.last[list(indices)])
 
-    def join(self, other: "Streams") -> "Streams":
+    def join(self, other: "Places") -> "Places":
         """These streams and those of ``other`` after them, side by side."""
         state = State.join([self.state, other.state], np.concatenate)
-        return Streams(self._runtime, state, np.concatenate([self.last, other.last]))
+        return Places(self._runtime, state, np.concatenate([self.last, other.last]))
 
 
 def _judge(log_probs: np.ndarray, ids: np.ndarray, with_ranks: bool) -> Surprisal:

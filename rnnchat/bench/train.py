@@ -23,7 +23,7 @@ from rnnchat.bench.stopwatch import Measured, Way, compare
 from rnnchat.plan.choice import count_threads
 from rnnchat.plan.recipe import Recipe
 from rnnchat.runs.folder import RunFolder
-from rnnchat.training.guard import Bounds, Guard
+from rnnchat.training.guard import Guard, GuardState
 from rnnchat.training.learner import build_learner, forget_some, take_step
 from rnnchat.training.machine import flush_denormals, settle_machine
 from rnnchat.training.meter import Meter
@@ -107,7 +107,7 @@ class OwnTraining:
         with tempfile.TemporaryDirectory() as folder:  # a run without files: nothing to go on from
             self.learner = build_learner(recipe, vocab_size, RunFolder(Path(folder)))
         self._schedule = Schedule(recipe, len(ids), Clock())
-        self._guard, self._meter = Guard(Bounds()), Meter()
+        self._guard, self._meter = Guard(GuardState()), Meter()
         self._step = 0
 
     def step(self) -> Tensor:

@@ -12,7 +12,7 @@ from rnnchat.desk.visible import picture_controls
 
 if TYPE_CHECKING:
     from rnnchat.analysis.copied_text import Copies
-    from rnnchat.analysis.fast_score import Difference
+    from rnnchat.analysis.fast_score import Deviation
     from rnnchat.analysis.score import Score
     from rnnchat.text.tokenizer import Level
 
@@ -27,7 +27,7 @@ class TextScore:
     name: str
     score: "Score"
     elapsed_s: float
-    difference: "Difference | None" = None
+    difference: "Deviation | None" = None
     """What --fast changed on the beginning; None without it."""
     streams: int = 1
     """Of --fast, and its symbols of warm-up; 1 and 0 without it."""

@@ -26,7 +26,7 @@ NOTHING_LEFT = "the banned texts leave no symbol to continue with: ban fewer"
 _BLOCK = 128
 
 
-class Step(NamedTuple):
+class SamplingStep(NamedTuple):
     """One step of the pipeline."""
 
     name: str
@@ -77,7 +77,7 @@ def find_probabilities(log_probs: np.ndarray, settings: Settings, past: Past) ->
     return probabilities
 
 
-def find_steps(settings: Settings, past: Past) -> list[Step]:
+def find_steps(settings: Settings, past: Past) -> list[SamplingStep]:
     """The steps of ``PIPELINE`` that settings ask for, given all that a past may come to hold."""
     return [step for step in PIPELINE if step.is_used(settings, past)]
 
@@ -206,29 +206,29 @@ def find_best(scores: np.ndarray) -> np.ndarray:
     return best
 
 
-PIPELINE: tuple[Step, ...] = (
-    Step(
+PIPELINE: tuple[SamplingStep, ...] = (
+    SamplingStep(
         "ban",
         "symbols that mean unknown or break a character; a person's own; Hugging Face transformers, bad_words_ids",
         lambda settings, past: len(past.banned.ids) > 0,
         lambda scores, settings, past: ban(scores, past.banned),
         only_cuts=True,
     ),
-    Step(
+    SamplingStep(
         "known words",
         "our own: symbols by which no known word continues are left out, and what is left is renormalised",
         lambda settings, past: past.unknown is not None,
         lambda scores, settings, past: keep_known(scores, past.unknown),
         only_cuts=True,
     ),
-    Step(
+    SamplingStep(
         "repetition penalty",
         # On log-probabilities instead of logits, so that adding a constant to all logits changes nothing.
         "Keskar et al. 2019, CTRL, §4.1",
         lambda settings, past: settings.repetition_penalty != 1,
         lambda scores, settings, past: penalise_repetition(scores, past.use, settings.repetition_penalty),
     ),
-    Step(
+    SamplingStep(
         "presence and frequency penalty",
         "OpenAI API reference, presence_penalty and frequency_penalty",
         lambda settings, past: settings.presence_penalty != 0 or settings.frequency_penalty != 0,
@@ -236,20 +236,20 @@ PIPELINE: tuple[Step, ...] = (
             scores, past.use, settings.presence_penalty, settings.frequency_penalty
         ),
     ),
-    Step(
+    SamplingStep(
         "bias",
         "Hugging Face transformers, sequence_bias: the symbol that completes the text",
         lambda settings, past: len(past.biased.ids) > 0,
         lambda scores, settings, past: add_bias(scores, past.biased),
     ),
-    Step(
+    SamplingStep(
         "loop escape",
         "our own: the symbol that would continue a loop is left out",
         lambda settings, past: len(past.loops.ids) > 0,
         lambda scores, settings, past: leave_out(scores, past.loops),
         only_cuts=True,
     ),
-    Step(
+    SamplingStep(
         "top-k",
         "Fan et al. 2018, Hierarchical Neural Story Generation",
         lambda settings, past: settings.top_k > 0,
@@ -257,7 +257,7 @@ PIPELINE: tuple[Step, ...] = (
         only_cuts=True,
         leaves_few=True,
     ),
-    Step(
+    SamplingStep(
         "top-p",
         "Holtzman et al. 2020, The Curious Case of Neural Text Degeneration",
         lambda settings, past: settings.top_p < 1,
@@ -265,7 +265,7 @@ PIPELINE: tuple[Step, ...] = (
         only_cuts=True,
         leaves_few=True,
     ),
-    Step(
+    SamplingStep(
         "min-p",
         "Nguyen et al. 2024, Turning Up the Heat",
         lambda settings, past: settings.min_p > 0,

@@ -11,7 +11,7 @@ from rnnchat.errors import TextError
 from rnnchat.plan.options import DEFAULT_MINUTES, Optimiser, Preset, TrainingOptions
 from rnnchat.plan.recipe import Recipe
 from rnnchat.plan.restraint import choose_restraint
-from rnnchat.plan.size import PRESETS, Kind, Size, Symbols, choose_preset, count_flop, find_kind, guess_symbols
+from rnnchat.plan.size import PRESETS, Kind, NetworkSize, Symbols, choose_preset, count_flop, find_kind, guess_symbols
 from rnnchat.text.tokenizer import SYMBOL_NAMES
 
 LEAST_CHARS = 200
@@ -116,7 +116,7 @@ def _regularise(options: TrainingOptions, recipe: Recipe, symbols: Symbols, toke
     return replace(recipe, **given)
 
 
-def _choose_network(options: TrainingOptions, size: Size) -> dict[str, Any]:
+def _choose_network(options: TrainingOptions, size: NetworkSize) -> dict[str, Any]:
     """The fields of a recipe that describe the network."""
     hidden = options.hidden_sizes or size.hidden_sizes
     if options.layers and len(hidden) != options.layers:

@@ -34,7 +34,7 @@ class Symbols(NamedTuple):
     """How many distinct symbols make up 99 % of the text."""
 
 
-class Size(NamedTuple):
+class NetworkSize(NamedTuple):
     """The sizes of a network."""
 
     hidden_sizes: tuple[int, ...]
@@ -42,18 +42,18 @@ class Size(NamedTuple):
     tied: bool = False
 
 
-PRESETS: dict[Kind, dict[Preset, Size]] = {
+PRESETS: dict[Kind, dict[Preset, NetworkSize]] = {
     "spelling": {
-        "tiny": Size((128,), 32),
-        "small": Size((256,), 64),
-        "medium": Size((512,), 64),
-        "large": Size((640, 640), 128),
+        "tiny": NetworkSize((128,), 32),
+        "small": NetworkSize((256,), 64),
+        "medium": NetworkSize((512,), 64),
+        "large": NetworkSize((640, 640), 128),
     },
     "words": {
-        "tiny": Size((128,), 128, tied=True),
-        "small": Size((256,), 192, tied=True),
-        "medium": Size((512,), 256, tied=True),
-        "large": Size((640, 640), 320, tied=True),
+        "tiny": NetworkSize((128,), 128, tied=True),
+        "small": NetworkSize((256,), 192, tied=True),
+        "medium": NetworkSize((512,), 256, tied=True),
+        "large": NetworkSize((640, 640), 320, tied=True),
     },
 }
 _USUAL_VOCAB: dict[Level, int] = {"char": 100}

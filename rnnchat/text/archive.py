@@ -22,7 +22,7 @@ _DAMAGES = (
 )
 
 
-class Archive:
+class DocumentArchive:
     """A ZIP archive whose members are read one at a time, as long as all of them together stay within limits."""
 
     def __init__(self, zip: zipfile.ZipFile, name: str) -> None:
@@ -57,7 +57,7 @@ class Archive:
 
 
 @contextlib.contextmanager
-def open_archive(file: BinaryIO, name: str, kind: str) -> Iterator[Archive]:
+def open_archive(file: BinaryIO, name: str, kind: str) -> Iterator[DocumentArchive]:
     """Open an archive; whatever is wrong with it while it is read becomes one sentence.
 
     Args:
@@ -70,7 +70,7 @@ def open_archive(file: BinaryIO, name: str, kind: str) -> Iterator[Archive]:
     """
     try:
         with zipfile.ZipFile(file) as zip:
-            yield Archive(zip, name)
+            yield DocumentArchive(zip, name)
     except _DAMAGES as e:
         reason = f"is not {kind} that can be read ({str(e) or 'parts of it are missing'})"
         raise UnreadableText(name, reason, "download or save it again, or save it as text") from e

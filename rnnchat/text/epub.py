@@ -5,7 +5,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rnnchat.text.archive import Archive, open_archive, tag
+from rnnchat.text.archive import DocumentArchive, open_archive, tag
 from rnnchat.text.encoding import UnreadableText, decode_bytes
 from rnnchat.text.markup import read_html
 
@@ -26,7 +26,7 @@ def read_epub(file: "TextFile") -> Iterator[str]:
                 yield f"\n{text}" if index else text
 
 
-def _list_chapters(book: Archive) -> list[str]:
+def _list_chapters(book: DocumentArchive) -> list[str]:
     """The names of the book's pages in reading order, each once however often the spine lists it."""
     if "META-INF/rights.xml" in book:
         raise UnreadableText(book.name, "is protected against copying", "choose a copy that is not")

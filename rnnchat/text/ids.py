@@ -22,7 +22,7 @@ _MOST_COUNTED = 1_000_000
 """A text's beginning tells how its symbols are spread."""
 
 
-class Written(NamedTuple):
+class WrittenIds(NamedTuple):
     """What became of a text."""
 
     tokens: int
@@ -33,7 +33,7 @@ class Written(NamedTuple):
     """The same in bytes of UTF-8."""
 
 
-def write_ids(pieces: Iterable[str], tokenizer: Tokenizer, path: Path, processes: int = 1) -> Written:
+def write_ids(pieces: Iterable[str], tokenizer: Tokenizer, path: Path, processes: int = 1) -> WrittenIds:
     """Encode a text piece by piece into ``path``, which appears when it is whole.
 
     Args:
@@ -61,7 +61,7 @@ def write_ids(pieces: Iterable[str], tokenizer: Tokenizer, path: Path, processes
             count += len(ids)
             missing_chars += missing[0]
             missing_bytes += missing[1]
-    return Written(count, missing_chars, missing_bytes)
+    return WrittenIds(count, missing_chars, missing_bytes)
 
 
 def _start_encoding(record: dict[str, Any]) -> Callable[[str], tuple[np.ndarray, str, tuple[int, int]]]:

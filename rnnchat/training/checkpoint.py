@@ -26,7 +26,7 @@ from rnnchat import paths
 from rnnchat.errors import TrainingError
 from rnnchat.model.state import State
 from rnnchat.network.network import name_parameters
-from rnnchat.training.guard import Bounds
+from rnnchat.training.guard import GuardState
 from rnnchat.training.learner import Learner
 
 _MOMENTS = {"exp_avg": "first", "exp_avg_sq": "second"}
@@ -47,7 +47,7 @@ class Progress:
     """Training loss in bits per character before the last evaluation."""
     setbacks: int = 0
     """Returns to a good checkpoint after the loss diverged, each at half the learning rate."""
-    bounds: Bounds = field(default_factory=Bounds)
+    bounds: GuardState = field(default_factory=GuardState)
     advised: tuple[str, ...] = ()
     """Advice already given, which is not repeated."""
 
@@ -91,7 +91,7 @@ def _read_progress(record: dict[str, Any]) -> Progress:
     """Read the progress; fields that older versions did not store have their defaults."""
     parts = {
         "curve": tuple((step, bits) for step, bits in record["curve"]),
-        "bounds": Bounds(**record.get("bounds", {})),
+        "bounds": GuardState(**record.get("bounds", {})),
         "advised": tuple(record.get("advised", ())),
     }
     return Progress(**{**record, **parts})

@@ -22,7 +22,7 @@ LEAST_GAIN = 0.2
 
 
 @dataclass(frozen=True)
-class Bounds:
+class GuardState:
     """The state of a guard, as stored in a checkpoint."""
 
     total: float = 0.0
@@ -40,7 +40,7 @@ class Bounds:
 class Guard:
     """Watches the losses of one training."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: GuardState) -> None:
         self._bounds = bounds
         self._total = torch.tensor(bounds.total)
 
@@ -61,7 +61,7 @@ class Guard:
         """Whether the last check passed."""
         return self._bounds.bad_looks == 0
 
-    def tell(self) -> Bounds:
+    def tell(self) -> GuardState:
         """The state that a checkpoint stores."""
         return replace(self._bounds, total=self._total.item())
 
@@ -75,7 +75,7 @@ class Guard:
         start = mean if before.start is None else before.start
         lowest = mean if before.lowest is None else min(mean, before.lowest)
         bad_looks = before.bad_looks + 1 if _is_out_of_bounds(mean, start, lowest) else 0
-        self._bounds = Bounds(0.0, 0, start, lowest, bad_looks)
+        self._bounds = GuardState(0.0, 0, start, lowest, bad_looks)
         return bad_looks >= PATIENCE
 
 

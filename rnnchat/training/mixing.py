@@ -37,7 +37,7 @@ _BLOCK = 128
 _RATE = 0.01
 
 
-class Sample(NamedTuple):
+class Observations(NamedTuple):
     """What a memory said at P successive positions of a text, and what came."""
 
     inputs: np.ndarray
@@ -104,7 +104,7 @@ def _predict(model: Model, ids: np.ndarray, begin: int, count: int) -> Iterator[
                 yield row
 
 
-def collect(log_probs: Iterable[np.ndarray], ids: np.ndarray, memory: Memory, rates: Rates) -> Sample:
+def collect(log_probs: Iterable[np.ndarray], ids: np.ndarray, memory: Memory, rates: Rates) -> Observations:
     """Walk through a text with a memory of what stands before it.
 
     Args:
@@ -134,13 +134,13 @@ def collect(log_probs: Iterable[np.ndarray], ids: np.ndarray, memory: Memory, ra
     stacked = [np.stack(column).astype(np.float32) for column in columns[:3]]
     joined = [np.concatenate(column).astype(np.float32) for column in columns[3:]]
     sizes = np.array([len(part) for part in columns[-1]])
-    return Sample(
+    return Observations(
         stacked[0], stacked[1], stacked[2], sizes, joined[0], joined[1], np.array(target),
         np.array(target_known, np.float32),
     )  # fmt: skip
 
 
-def fit(samples: Sequence[Sample], start: Gate | None = None, steps: int = STEPS, seed: int = 1) -> Gate:
+def fit(samples: Sequence[Observations], start: Gate | None = None, steps: int = STEPS, seed: int = 1) -> Gate:
     """The gate that makes the samples' texts most probable.
 
     Args:
@@ -167,17 +167,17 @@ def fit(samples: Sequence[Sample], start: Gate | None = None, steps: int = STEPS
 
 
 @torch.no_grad()
-def measure(sample: Sample, gate: Gate) -> float:
+def measure(sample: Observations, gate: Gate) -> float:
     """Nats per symbol of the sample's text with a gate."""
     return -float(_Gate(gate.num_orders, gate).score(sample).mean())
 
 
-def cut(sample: Sample, begin: int, end: int) -> Sample:
+def cut(sample: Observations, begin: int, end: int) -> Observations:
     """The positions from ``begin`` to ``end``."""
     first, last = int(sample.sizes[:begin].sum()), int(sample.sizes[:end].sum())
     target = sample.target[begin:end]
     rows, candidates = slice(begin, end), slice(first, last)
-    return Sample(
+    return Observations(
         sample.inputs[rows],
         sample.totals[rows],
         sample.distinct[rows],
@@ -209,7 +209,7 @@ class _Gate(nn.Module):
     def _tensors(self) -> tuple[Tensor, ...]:
         return self.hidden.weight, self.hidden.bias, self.output.weight, self.output.bias
 
-    def score(self, sample: Sample) -> Tensor:
+    def score(self, sample: Observations) -> Tensor:
         """(P,): the log-probability of what came at each position."""
         inputs, totals, distinct, sizes, counts, known, target, target_known = map(torch.from_numpy, sample)
         num_orders = totals.shape[1]

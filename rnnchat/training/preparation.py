@@ -29,7 +29,7 @@ from rnnchat.runs.event import Noted
 from rnnchat.runs.folder import RunFolder
 from rnnchat.runs.info import RunInfo
 from rnnchat.text.corpus import Corpus
-from rnnchat.text.ids import Written, count_common, open_ids, write_ids
+from rnnchat.text.ids import WrittenIds, count_common, open_ids, write_ids
 from rnnchat.text.lexicon import count_words, pack_words
 from rnnchat.text.split import choose_held_out, count_inside, read_inside, read_outside
 from rnnchat.text.summary import CorpusSummary
@@ -176,8 +176,8 @@ def _complete(
     base: Base | None,
     texts: _Texts,
     vocab_size: int,
-    train: Written,
-    validation: Written,
+    train: WrittenIds,
+    validation: WrittenIds,
 ) -> RunInfo:
     """The info of a run whose text is prepared."""
     corpus, summary, held_out = texts

@@ -12,7 +12,7 @@ from rnnchat.bench.generate import AIMS, choose_reading_way, make_model, measure
 from rnnchat.bench.stopwatch import Way
 from rnnchat.generation import sampling
 from rnnchat.generation.past import Past
-from rnnchat.generation.sampling import PIPELINE, Step
+from rnnchat.generation.sampling import PIPELINE, SamplingStep
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import Model
 from rnnchat.model.record import TrainingRecord
@@ -59,7 +59,7 @@ def test_every_sampler_is_used_when_their_cost_is_measured(
 ) -> None:
     used: set[str] = set()
 
-    def watch(step: Step) -> Step:
+    def watch(step: SamplingStep) -> SamplingStep:
         def is_used(settings: Settings, past: Past) -> bool:
             used.update([step.name] if step.is_used(settings, past) else [])
             return step.is_used(settings, past)

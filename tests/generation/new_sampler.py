@@ -33,7 +33,7 @@ def keep_even(scores: np.ndarray) -> np.ndarray:
 
 sampling.PIPELINE = (
     sampling.PIPELINE[0],
-    sampling.Step(
+    sampling.SamplingStep(
         "only even",
         "a test",
         lambda settings, past: settings.only_even,

@@ -17,7 +17,7 @@ from rnnchat.network.network import Network
 from rnnchat.training import optimiser
 from rnnchat.training.averaging import Average
 from rnnchat.training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from rnnchat.training.guard import Bounds
+from rnnchat.training.guard import GuardState
 from rnnchat.training.learner import Learner
 
 PROGRESS = Progress(
@@ -27,7 +27,7 @@ PROGRESS = Progress(
     next_evaluation_s=6.0,
     train_bits=3.1,
     setbacks=2,
-    bounds=Bounds(0.1, 3, 4.2, 3.9, 1),
+    bounds=GuardState(0.1, 3, 4.2, 3.9, 1),
     advised=("size",),
 )
 
