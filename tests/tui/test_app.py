@@ -146,7 +146,7 @@ def test_the_screen_loads_neither_torch_nor_onnx_nor_numpy_before_its_first_fram
 
 async def test_the_real_engine_writes_from_the_keyboard(wait_for: Any, tiny_model: Any, text_of: Any) -> None:
     app = RnnchatApp(model=str(tiny_model))
-    app.settings.writing = app.settings.writing.change(length=40, seed=1)
+    app.settings.writing = app.settings.writing.change(length=40, until="length", seed=1)
     async with app.run_test() as pilot:
         await pilot.press("a", "enter")
         await wait_for(pilot, lambda: len(text_of(app)) == 41)

@@ -81,6 +81,12 @@ class Screen:
             assert time.monotonic() < deadline, f"{mark!r} never came: {self.seen[-600:]!r}"
             assert self.read(0.2), f"ended without {mark!r}: {self.seen[-2000:]!r}"
 
+    def close(self) -> None:
+        """Close the terminal; once more is no harm."""
+        if self.file >= 0:
+            os.close(self.file)
+            self.file = -1
+
     def end(self) -> int:
         """Wait for the end of the program; give its exit status."""
         deadline = time.monotonic() + PATIENCE_S
@@ -102,8 +108,7 @@ def open_screen(home: Path) -> Iterator[Any]:
         with contextlib.suppress(OSError):
             os.kill(screen.pid, signal.SIGKILL)
             os.waitpid(screen.pid, 0)
-        with contextlib.suppress(OSError):
-            os.close(screen.file)
+        screen.close()
 
 
 READY = "Write"
@@ -123,14 +128,14 @@ def wait_for_draft(text: str) -> None:
 def test_a_signal_to_end_saves_what_is_typed_and_restores_the_terminal(name: str, open_screen: Any, home: Path) -> None:
     screen, number = open_screen(), getattr(signal, name)
     screen.wait_for(READY)
-    screen.press("half a sentence")
-    screen.wait_for("sentence")
+    screen.press("half a thought")
+    screen.wait_for("thought")
     os.kill(screen.pid, number)
     assert screen.end() == 128 + number
     if name != "SIGHUP":  # the terminal is gone then
         assert b"\x1b[?1049l" in screen.seen
     store = Store()
-    assert [store.load(story.id).draft for story in store.list_stories()] == ["half a sentence"]
+    assert [store.load(story.id).draft for story in store.list_stories()] == ["half a thought"]
     store.close()
     assert not (home / "rnnchat.db-wal").exists()
 
@@ -138,11 +143,11 @@ def test_a_signal_to_end_saves_what_is_typed_and_restores_the_terminal(name: str
 def test_a_terminal_that_is_closed_ends_the_program_and_keeps_the_text(open_screen: Any) -> None:
     screen = open_screen()
     screen.wait_for(READY)
-    screen.press("half a sentence")
-    screen.wait_for("sentence")
-    os.close(screen.file)
+    screen.press("half a thought")
+    screen.wait_for("thought")
+    screen.close()
     assert os.waitstatus_to_exitcode(os.waitpid(screen.pid, 0)[1]) == 128 + signal.SIGHUP
-    wait_for_draft("half a sentence")
+    wait_for_draft("half a thought")
 
 
 def test_a_byte_that_is_no_utf8_is_a_character_and_not_the_end(open_screen: Any) -> None:

@@ -434,7 +434,7 @@ async def test_a_text_of_the_catalogue_is_fetched_and_filled_in(open_app, until,
         await until(lambda: isinstance(pilot.app.screen, catalogue.PickFromCatalogue))
         await pilot.press("down", "enter")
         await until(lambda: pilot.app.current_mode == "train" and pilot.app.screen.query(FormRow))
-        await until(lambda: pilot.app.screen.query_one(RunForm).read_values().texts == "kjv")
+        await until(lambda: pilot.app.screen.query_one(RunForm).read_values().texts == "english")
 
 
 async def test_without_a_network_the_catalogue_says_so(open_app, until, monkeypatch):
