@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from rnnchat.comparison.comparison import MAX_CONTENDERS, Column, Comparison, Contender
 from rnnchat.desk.contestant import Contestant
+from rnnchat.desk.lineup import find_pair, list_readable, make_contestant, recall
 from rnnchat.desk.model_slot import StartEngine
+from rnnchat.desk.trial import make_trial
 from rnnchat.errors import ModelError, StoryError, TextError
 from rnnchat.generation.settings import Settings
 
@@ -30,7 +32,6 @@ PROMPT_CHARS = 500
 """Of a longer text this much of its end is continued."""
 MAX_CHARS = 5_000_000
 """A longer text is refused: it is kept in memory while it is compared on."""
-MAX_COMPARED_SYMBOLS = 2000
 MOST_UNDONE = 50
 MAX_SEED = 99_999
 """Drawn seeds are short enough to be read out."""
@@ -102,7 +103,7 @@ class Contest:
                 contestants = []
                 for column in kept.columns:
                     with contextlib.suppress(ModelError):
-                        contestants.append(_recall(column, str(find_model(column.contender.model)), kept.seed))
+                        contestants.append(recall(column, str(find_model(column.contender.model)), kept.seed))
                 if len(contestants) < 2 or len(contestants) < len(kept.columns):
                     return False
                 self.contestants, self.text, self.prompt = contestants, kept.prompt, kept.prompt
@@ -234,85 +235,9 @@ def find_end(text: str) -> str:
     return end[cut:] if 0 < cut < PROMPT_CHARS // 2 else end
 
 
-def make_trial(text: str, contestants: Sequence[Contestant], before: Trial | None = None) -> Trial | None:
-    """Put a text before the models of these, each once; None where there is too little text or only one model.
-
-    Args:
-        text: the text.
-        contestants: who takes part; each is told what it is called in the verdict.
-        before: an earlier trial on the same text, whose results stay.
-    """
-    from rnnchat.comparison.trial import Trial
-    from rnnchat.comparison.verdict import MIN_CHARS
-
-    names: dict[str, str] = {}
-    for one in contestants:
-        is_taken = one.name in names.values() and one.source not in names
-        one.trial_name = names.setdefault(one.source, one.source if is_taken else one.name)
-    if len(text) < MIN_CHARS:
-        return None
-    trial = Trial(text, list(names.values()))
-    if before is not None and before.text == text:
-        trial.adopt(before)
-    return trial
-
-
-def describe_text(contest: Contest) -> list[str]:
-    """What the text says about the models, in sentences; none before the first run."""
-    from rnnchat.comparison.verdict import MIN_CHARS
-
-    trial = contest.trial
-    if trial is None:
-        if not contest.text.strip():
-            return []
-        count = f"{len(contest.text):,} characters"
-        return [f"Too short to tell which model fits better: {count}; about {MIN_CHARS:,} are enough."]
-    names = list_readers(contest)
-    if any(not len(trial.read(name)) for name in names):
-        return [f"Reading the text, {trial.chars:,} characters …"]
-    return [sentence for sentence in trial.describe(names) if sentence] if len(names) > 1 else []
-
-
-def list_readers(contest: Contest) -> list[str]:
-    """What those are called that take part in the verdict: each model once, without those that failed."""
-    trial = contest.trial
-    if trial is None:
-        return []
-    here = [one.trial_name for one in contest.contestants if one.phase != "failed" or trial.is_read_by(one.trial_name)]
-    return [name for name in dict.fromkeys(here) if name in trial.names]
-
-
-def _recall(column: Column, path: str, seed: int) -> Contestant:
-    """One who took part in an earlier run, as it was at its end."""
-    temperature = float(column.contender.changes.get("temperature", Contestant.temperature))
-    return Contestant(
-        path,
-        column.contender.model,
-        temperature,
-        "done",
-        column.text,
-        bits_per_char=column.bits_per_char,
-        chars_per_s=column.chars_per_s or 0.0,
-        seed=seed,
-    )
-
-
 def draw_seed() -> int:
     """A new seed, the same for all."""
     return random.randint(1, MAX_SEED)
-
-
-def make_contestant(entry: ModelEntry, temperature: float = Contestant.temperature) -> Contestant:
-    """The model of ``entry`` at a temperature."""
-    return Contestant(str(entry.path), entry.name, temperature)
-
-
-def list_readable() -> list[ModelEntry]:
-    """The models that can be opened, the newest first; for a thread, since it reads files."""
-    from rnnchat.model.library import list_models
-
-    entries = [entry for entry in list_models() if entry.header is not None]
-    return sorted(entries, key=lambda entry: entry.modified, reverse=True)
 
 
 def read_text(path: Path) -> str:
@@ -329,18 +254,6 @@ def read_text(path: Path) -> str:
         if sum(map(len, parts)) > MAX_CHARS:
             raise TextError(f"{path.name} is too long to compare on: choose one of at most {MAX_CHARS:,} characters")
     return "".join(parts)
-
-
-def find_pair(entries: Sequence[ModelEntry]) -> list[ModelEntry]:
-    """The first model, and of the others the first that knows the most of its symbols: two that can be compared."""
-    if len(entries) < 2 or (header := entries[0].header) is None:
-        return list(entries[:2])
-    known = header.tokenizer.decode(range(header.tokenizer.vocab_size))[:MAX_COMPARED_SYMBOLS]
-
-    def count_unknown(entry: ModelEntry) -> int:
-        return len(entry.header.tokenizer.find_unknown(known)) if entry.header else len(known)
-
-    return [entries[0], min(entries[1:], key=count_unknown)]
 
 
 def record_comparison(contestants: Sequence[Contestant], prompt: str, settings: Settings) -> Comparison | None:

@@ -11,7 +11,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -19,32 +18,19 @@ from rnnchat import paths
 from rnnchat.database import Database, mend_text
 from rnnchat.errors import StoryError
 from rnnchat.stories import change, search
-from rnnchat.stories.change import Change, make_unique, take_first_words, write_change
+from rnnchat.stories.change import Change, make_unique, write_change
 from rnnchat.stories.chat import ChatFormat
 from rnnchat.stories.row import read_story
 from rnnchat.stories.saver import Saver
 from rnnchat.stories.search import SearchHit
 from rnnchat.stories.story import Mode, Story
+from rnnchat.stories.summary import StorySummary, list_summaries
 
 PATIENCE_S = 5.0
 """How long a call waits for changes that are being saved in the background."""
 
 Place = Literal["listed", "deleted", "erased"]
 """Where a story stands: in the list, in the bin, or in the file no more."""
-
-
-@dataclass(frozen=True)
-class StorySummary:
-    """A story as it stands in a list."""
-
-    id: str
-    title: str
-    updated: float
-    """When it last changed, in seconds since 1970."""
-    chars: int
-    """How many characters the passages shown hold."""
-    model: str | None
-    """The model that wrote last."""
 
 
 class Store:
@@ -173,17 +159,7 @@ class Store:
 
     def list_stories(self, is_deleted: bool = False) -> list[StorySummary]:
         """The stories that hold something, the one changed last first; or those that were deleted."""
-        rows = self._database.query(_LIST.format("NOT NULL" if is_deleted else "NULL"))
-        return [
-            StorySummary(
-                row["id"],
-                row["title"] or take_first_words(row["text"] or "") or "Untitled",
-                row["updated"],
-                row["chars"] or len(row["text"] or ""),
-                row["model"],
-            )
-            for row in rows
-        ]
+        return list_summaries(self._database, is_deleted)
 
     def find(self, name: str) -> str:
         """The id of the story with this id or title, upper and lower case alike.
@@ -302,11 +278,3 @@ class Store:
         if not rows:
             raise StoryError(f"no story {story_id}, it may have been erased in another rnnchat: choose another one")
         return rows[0]
-
-
-# A story without a title is named after its first passage: it may be growing.
-_LIST = """
-    SELECT id, CAST(title AS TEXT) AS title, updated, chars, model, CASE WHEN title IS NULL THEN (
-        SELECT CAST(text AS TEXT) FROM passage WHERE story = story.id AND trim(text, char(9, 10, 13, 32)) != ''
-        ORDER BY number LIMIT 1) END AS text
-    FROM story WHERE deleted IS {} AND (title NOT NULL OR draft != '' OR text != '') ORDER BY updated DESC"""

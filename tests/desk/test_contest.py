@@ -9,12 +9,10 @@ from rnnchat.desk.contest import (
     Contest,
     count_columns,
     find_end,
-    find_pair,
-    list_readable,
-    make_contestant,
     record_comparison,
 )
 from rnnchat.desk.contestant import Contestant
+from rnnchat.desk.lineup import find_pair, list_readable, make_contestant
 from rnnchat.errors import EngineError, TextError
 from rnnchat.generation.settings import Settings
 from rnnchat.model.file import write_model

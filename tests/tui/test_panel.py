@@ -9,12 +9,13 @@ from rnnchat.description import find_descriptions
 from rnnchat.generation.settings import Settings
 from rnnchat.tui.app import RnnchatApp
 from rnnchat.tui.settings import ScreenSettings
-from rnnchat.tui.widgets.field import CycleField, NumberField, SeedField
+from rnnchat.tui.widgets.field import CycleField, NumberField
 from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.notice import NoticeLine
 from rnnchat.tui.widgets.panel import MoreRow, Panel
 from rnnchat.tui.widgets.preset_row import PresetRow
 from rnnchat.tui.widgets.prompt_box import PromptBox
+from rnnchat.tui.widgets.seed_field import SeedField
 from rnnchat.tui.widgets.slider import Slider
 from rnnchat.tui.widgets.texts_field import TextsField
 

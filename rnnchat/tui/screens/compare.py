@@ -15,16 +15,18 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnchat.comparison.comparison import MAX_CONTENDERS, MIN_CONTENDERS
-from rnnchat.desk.contest import Contest, draw_seed, make_contestant, read_text
+from rnnchat.desk.contest import Contest, draw_seed, read_text
 from rnnchat.desk.contestant import Contestant
+from rnnchat.desk.lineup import make_contestant
 from rnnchat.errors import RnnchatError
 from rnnchat.generation.settings import MAX_SEED
 from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
-from rnnchat.tui.widgets.field import NumberField, SeedField
+from rnnchat.tui.widgets.field import NumberField
 from rnnchat.tui.widgets.prompt_box import PromptBox
+from rnnchat.tui.widgets.seed_field import SeedField
 from rnnchat.tui.widgets.verdict_panel import VerdictPanel
 
 if TYPE_CHECKING:

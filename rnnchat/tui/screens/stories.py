@@ -21,7 +21,8 @@ from rnnchat.errors import RnnchatError
 from rnnchat.tui.screens.ask import AskText, AskYesNo
 
 if TYPE_CHECKING:
-    from rnnchat.stories.store import Store, StorySummary
+    from rnnchat.stories.store import Store
+    from rnnchat.stories.summary import StorySummary
     from rnnchat.tui.app import RnnchatApp
 
 EXCERPT_CHARS = 60

@@ -15,9 +15,10 @@ from rnnchat.description import Description, Reach, check_value, find_choices, f
 from rnnchat.desk import summary
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import ENDS_AT_LENGTH, PRESETS, Settings
-from rnnchat.tui.widgets.field import CycleField, Field, NumberField, SeedField
+from rnnchat.tui.widgets.field import CycleField, Field, NumberField
 from rnnchat.tui.widgets.model_field import ModelField, PrecisionField
 from rnnchat.tui.widgets.preset_row import PresetRow
+from rnnchat.tui.widgets.seed_field import SeedField
 from rnnchat.tui.widgets.slider import Slider
 from rnnchat.tui.widgets.texts_field import TextsField
 from rnnchat.tui.widgets.training_note import TrainingNote

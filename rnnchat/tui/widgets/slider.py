@@ -67,17 +67,9 @@ class Slider(NumberField):
             is_inline: Whether label, line and value share one row.
         """
         super().__init__(
-            label,
-            value,
-            minimum,
-            maximum,
-            step=step,
-            fine_step=fine_step,
-            show=show,
-            check=check,
-            id=id,
-            classes=classes,
-        )
+            label, value, minimum, maximum,
+            step=step, fine_step=fine_step, show=show, check=check, id=id, classes=classes,
+        )  # fmt: skip
         self.is_inline = is_inline
         self.set_class(is_inline, "-inline")
 

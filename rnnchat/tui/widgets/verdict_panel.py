@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from rnnchat.desk.contest import Contest, describe_text, list_readers
+from rnnchat.desk.contest import Contest
 from rnnchat.desk.interval_bar import draw_intervals
+from rnnchat.desk.trial import describe_text, list_readers
 
 MAX_BAR, LEAST_BAR = 50, 12
 """Columns of the axis."""

@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from rnnchat.comparison.store import ComparisonStore
 from rnnchat.desk import contest
+from rnnchat.desk.lineup import list_readable
 from rnnchat.errors import ModelError
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
@@ -84,7 +85,7 @@ async def test_both_columns_write_on_the_prompt_with_the_same_seed(open_app, two
 async def test_a_prompt_that_is_sent_before_the_models_are_listed_is_not_lost(
     open_app, two_models, engines, until, monkeypatch
 ):
-    listed, read = threading.Event(), contest.list_readable
+    listed, read = threading.Event(), list_readable
     monkeypatch.setattr(contest, "list_readable", lambda: listed.wait(60) and read())
     async with open_app("f5", engine_of=engines()) as pilot:
         await pilot.press(*"The sea", "enter")
