@@ -60,17 +60,10 @@ def bench_generate(
         raise UsageError("a model has its own size: leave out --size or the model")
     from rnnchat.bench import generate as bench  # torch, ONNX Runtime: 2 s
     from rnnchat.bench.machine import describe_machine
-    from rnnchat.runtime.thread import count_cores
 
     before = describe_machine()
     with find_models(model, size or GENERATE_SIZES) as models:
-        # Before the machine is busy with measuring: a busy one tells nothing about threads.
-        threads = [bench.choose_all_threads(loaded) for _, loaded, _ in models]
-        reading = bench.choose_reading_way(count_cores(), seconds / 4)
-        measured = []
-        for (name, loaded, path), counts in zip(models, threads, strict=True):
-            say_what_is_measured(name)
-            measured.append(bench.measure_model(name, loaded, path, counts, reading, seconds, rounds))
+        measured = _measure_models(models, seconds, rounds)
     aims = () if model else bench.AIMS
     if is_json:
         print_record(before, seconds, rounds, "models", aims, measured)
@@ -108,6 +101,21 @@ def bench_train(
         print_record(before, seconds, rounds, "networks", bench.choose_aims(), measured)
     else:
         show(before, bench.choose_aims(), "targets learnt a second", measured)
+
+
+def _measure_models(models: "Sequence[tuple[str, Model, Path]]", seconds: float, rounds: int) -> "Sequence[Measured]":
+    """Measure models one after the other, given by name, content and file."""
+    from rnnchat.bench import generate as bench
+    from rnnchat.runtime.thread import count_cores
+
+    # Before the machine is busy with measuring: a busy one tells nothing about threads.
+    threads = [bench.choose_all_threads(loaded) for _, loaded, _ in models]
+    reading = bench.choose_reading_way(count_cores(), seconds / 4)
+    measured = []
+    for (name, loaded, path), counts in zip(models, threads, strict=True):
+        say_what_is_measured(name)
+        measured.append(bench.measure_model(name, loaded, path, counts, reading, seconds, rounds))
+    return measured
 
 
 def check_wishes(seconds: float, sizes: list[str] | None, known: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from rnnchat.cli.output import print_json, show_safely
 from rnnchat.cli.written import write
 from rnnchat.comparison.trial import Trial
 from rnnchat.desk.figures import format_bits, format_bytes
-from rnnchat.desk.report import write_html, write_markdown
+from rnnchat.desk.report import Report, write_html, write_markdown
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import Settings
@@ -89,33 +89,14 @@ def compare(
     text = read_text(file, encoding) if file else None
     is_exact = precision is None and (text is None or len(text) <= EXACT_CHARS)
     opened = {name: _open(name, precision, is_exact) for name in dict.fromkeys(models)}
-    trial = None
-    if text is not None and len(opened) > 1:
-        trial = try_text(text, opened, is_json or markdown)
-    samples = [
-        sample
-        for name in models
-        for sample in _take_samples(opened[name], continued, variants, _score(opened[name], text, continued, trial))
-    ]
-    if is_json or markdown or html:
-        report = make_report(opened, samples, trial, file or [], variants[0])
-        if html:
-            write_text_atomically(html, write_html(report))
-    if is_json:
-        own = ("temperature", "temperature_cycle")
-        record: dict[str, Any] = {
-            "prompt": continued[0],
-            "file": file[0] if file else None,
-            "settings": {name: value for name, value in variants[0].to_json().items() if name not in own},
-            "samples": [_to_json(sample) for sample in samples],
-            "traits": {label: vars(trait) for label, trait in report.traits.items()},
-            "matrix": report.matrix,
-        }
-        if trial is not None:
-            record["files"] = file
-            record["verdict"] = verdict_to_json(trial, trial.judge(), trial.judge_without_overlap())
-        print_json(record)
-    elif markdown:
+    trial = try_text(text, opened, is_json or markdown) if text is not None and len(opened) > 1 else None
+    samples = _take_all_samples([opened[name] for name in models], continued, variants, text, trial)
+    report = make_report(opened, samples, trial, file or [], variants[0]) if is_json or markdown or html else None
+    if report and html:
+        write_text_atomically(html, write_html(report))
+    if report and is_json:
+        print_json(_make_record(report, samples, continued[0], file or [], variants[0], trial))
+    elif report and markdown:
         typer.echo(write_markdown(report))
     else:
         if trial is not None:
@@ -187,6 +168,15 @@ def _score(one: Opened, text: str | None, prompts: list[str], trial: Trial | Non
     return one.model.score(judged).bits_per_char
 
 
+def _take_all_samples(
+    models: list[Opened], prompts: list[str], variants: list[Settings], text: str | None, trial: Trial | None
+) -> list[Sample]:
+    """Let each model continue each prompt with each of ``variants``, and score it on the text or the prompt."""
+    return [
+        sample for one in models for sample in _take_samples(one, prompts, variants, _score(one, text, prompts, trial))
+    ]
+
+
 def _take_samples(
     one: Opened, prompts: list[str], variants: list[Settings], bits_per_char: float | None
 ) -> list[Sample]:
@@ -214,6 +204,25 @@ def _take_samples(
             for text in whole["texts"]
         ]
     return samples
+
+
+def _make_record(
+    report: Report, samples: list[Sample], prompt: str, files: list[str], settings: Settings, trial: Trial | None
+) -> dict[str, Any]:
+    """What --json prints."""
+    own = ("temperature", "temperature_cycle")
+    record: dict[str, Any] = {
+        "prompt": prompt,
+        "file": files[0] if files else None,
+        "settings": {name: value for name, value in settings.to_json().items() if name not in own},
+        "samples": [_to_json(sample) for sample in samples],
+        "traits": {label: vars(trait) for label, trait in report.traits.items()},
+        "matrix": report.matrix,
+    }
+    if trial is not None:
+        record["files"] = files
+        record["verdict"] = verdict_to_json(trial, trial.judge(), trial.judge_without_overlap())
+    return record
 
 
 def _to_json(sample: Sample) -> dict[str, Any]:

@@ -1,18 +1,22 @@
 """``rnnchat generate``: the prompt and its continuation on stdout, as it is made; all else on stderr."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rnnchat.cli import option
 from rnnchat.cli.opening import open_model
 from rnnchat.cli.output import print_json, show_safely
-from rnnchat.cli.written import Page, Report, Written, choose_best, find_copies, find_source, search, shorten, write
+from rnnchat.cli.page import Page
+from rnnchat.cli.written import Report, Written, choose_best, find_copies, find_source, search, shorten, write
 from rnnchat.description import name_field
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import UsageError
 from rnnchat.generation.settings import WHAT, Settings
+
+if TYPE_CHECKING:
+    from rnnchat.generation.language_model import LanguageModel
 
 CONTROL_C_STATUS = 130
 _DRAWING = ("temperature", "temperature_cycle", "draw_at", "seed")
@@ -111,10 +115,8 @@ def generate(
     """
     option.check_memory(memory, no_memory)
     settings = option.make_settings(given, temperature).change(memory=not no_memory)
-    if beams is not None:
-        _check_beams(settings, candidates, explain, hidden)
-    if best_of is not None:
-        _check_best_of(best_of, candidates, beams, explain, hidden)
+    _check_beams(settings, candidates, beams, explain, hidden)
+    _check_best_of(best_of, candidates, beams, explain, hidden)
     _check_mixture(mix, mix_weight)
     _check_insight(explain, hidden, is_json)
     prompts = read_prompts(prompt or [""])
@@ -129,15 +131,7 @@ def generate(
         opened = opened.mix(open_model(mix, precision, num_streams), 0.5 if mix_weight is None else mix_weight)
     is_alone = beams in (None, 1) and candidates * len(prompts) == 1
     page = Page(prompts[0]) if is_alone and not is_json else None
-    if best_of is not None:
-        report = choose_best(opened, prompts, settings, best_of)
-    elif beams is None:
-        show = page.add if page else lambda text: None
-        report = write(opened, prompts, settings, candidates, show, explain or 0, hidden)
-    else:
-        report = search(opened, prompts, settings, beams)
-    if page and report.texts and (best_of or beams):
-        page.add(report.texts[0].text)
+    report = _write(opened, prompts, settings, page, candidates, best_of, beams, explain or 0, hidden)
     if source:
         find_copies(report.texts, source)
     if is_json:
@@ -175,8 +169,12 @@ def _check_insight(explain: int | None, hidden: int | None, is_json: bool) -> No
         raise UsageError("--explain and --hidden need --json")
 
 
-def _check_best_of(best_of: int, candidates: int, beams: int | None, explain: int | None, hidden: int | None) -> None:
+def _check_best_of(
+    best_of: int | None, candidates: int, beams: int | None, explain: int | None, hidden: int | None
+) -> None:
     """Make sure that nothing was asked of the best candidate that is not done."""
+    if best_of is None:
+        return
     if best_of < 1:
         raise UsageError(f"--best-of must be at least 1, not {best_of}")
     if candidates != 1 or beams is not None:
@@ -185,8 +183,12 @@ def _check_best_of(best_of: int, candidates: int, beams: int | None, explain: in
         raise UsageError("--explain and --hidden follow a text as it is written: leave out --best-of")
 
 
-def _check_beams(settings: Settings, candidates: int, explain: int | None, hidden: int | None) -> None:
+def _check_beams(
+    settings: Settings, candidates: int, beams: int | None, explain: int | None, hidden: int | None
+) -> None:
     """Make sure that nothing was asked of a beam search that it does not do."""
+    if beams is None:
+        return
     if candidates != 1:
         raise UsageError("--beams finds several texts by itself: leave out --candidates")
     if explain is not None or hidden is not None:
@@ -195,6 +197,30 @@ def _check_beams(settings: Settings, candidates: int, explain: int | None, hidde
         if getattr(settings, name) != getattr(Settings, name):
             option = name_field(name.removesuffix("_cycle"))
             raise UsageError(f"--beams samples nothing, so --{option} would have no effect: leave out one of them")
+
+
+def _write(
+    model: "LanguageModel",
+    prompts: list[str],
+    settings: Settings,
+    page: Page | None,
+    candidates: int,
+    best_of: int | None,
+    beams: int | None,
+    explain: int,
+    hidden: int | None,
+) -> Report:
+    """Write in the way that was asked for: the best of several, a beam search, or drawn; ``page`` shows it."""
+    if best_of is None and beams is None:
+        show = page.add if page else lambda text: None
+        return write(model, prompts, settings, candidates, show, explain, hidden)
+    if best_of is not None:
+        report = choose_best(model, prompts, settings, best_of)
+    else:
+        report = search(model, prompts, settings, beams or 0)
+    if page and report.texts:
+        page.add(report.texts[0].text)
+    return report
 
 
 def _show(report: Report, page: Page | None, settings: Settings) -> None:

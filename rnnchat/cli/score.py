@@ -14,7 +14,7 @@ from rnnchat.cli import option
 from rnnchat.cli.opening import open_model
 from rnnchat.cli.score_table import ModelScores, TextScore, show_scores
 from rnnchat.cli.score_view import Detail, View
-from rnnchat.desk.visible import picture_controls
+from rnnchat.desk.visible import make_visible, picture_controls
 from rnnchat.errors import TextError, UsageError
 
 if TYPE_CHECKING:
@@ -71,17 +71,11 @@ def score(
     texts = open_texts(files, encoding)
     contestants = [_prepare(name, fast, precision, memory, no_memory) for name in (model, *(others or []))]
     sources = [_find_source(contestant, copied, copied_from, encoding) for contestant in contestants]
-    for name, corpus in texts.items():
-        if found := corpus.summarize().describe_encodings():
-            typer.echo(picture_controls(f"{name}: {found}"), err=True)
+    _tell_encodings(texts)
     view = View(detail, worst, is_json, len(contestants), len(texts))
-    results = []
-    for contestant, source in zip(contestants, sources, strict=True):
-        view.begin(contestant.name)
-        scores = [_score_text(contestant, name, corpus, view, source) for name, corpus in texts.items()]
-        view.end()
-        opened = contestant.model
-        results.append(ModelScores(contestant.name, opened.tokenizer.level, opened.precision, scores))
+    results = [
+        _score_all(contestant, texts, view, source) for contestant, source in zip(contestants, sources, strict=True)
+    ]
     show_scores(results, is_json)
 
 
@@ -123,7 +117,7 @@ def report_progress(pieces: Iterable[str], name: str) -> Iterator[str]:
                 chars += len(part)
                 part = ""
                 if is_watched:
-                    typer.echo(f"\r{name}: {chars:,} characters read ", nl=False, err=True)
+                    typer.echo(f"\r{make_visible(name)}: {chars:,} characters read ", nl=False, err=True)
     if is_watched:
         typer.echo("\r\x1b[K", nl=False, err=True)
 
@@ -191,6 +185,22 @@ def _find_source(
             "this machine as it was then: name a text with --copied-from, or leave --copied out"
         )
     return _Source(text.name, text.read_pieces)
+
+
+def _tell_encodings(texts: "dict[str, Corpus]") -> None:
+    """Say how those texts are read that are not plain UTF-8."""
+    for name, corpus in texts.items():
+        if found := corpus.summarize().describe_encodings():
+            typer.echo(picture_controls(f"{name}: {found}"), err=True)
+
+
+def _score_all(contestant: _Contestant, texts: "dict[str, Corpus]", view: View, source: _Source | None) -> ModelScores:
+    """Score all texts with one model."""
+    view.begin(contestant.name)
+    scores = [_score_text(contestant, name, corpus, view, source) for name, corpus in texts.items()]
+    view.end()
+    opened = contestant.model
+    return ModelScores(contestant.name, opened.tokenizer.level, opened.precision, scores)
 
 
 def _score_text(contestant: _Contestant, name: str, corpus: "Corpus", view: View, source: _Source | None) -> TextScore:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rnnchat.cli.output import show_safely
 from rnnchat.errors import TextError, UsageError
 from rnnchat.generation.settings import Settings
 
@@ -15,11 +14,10 @@ if TYPE_CHECKING:
     from rnnchat.analysis.copied_text import Copies
     from rnnchat.generation.language_model import LanguageModel
     from rnnchat.generation.stream import Piece
-    from rnnchat.generation.writing import Continuation
+    from rnnchat.generation.writing import Continuation, Writings
     from rnnchat.model.file import Model
     from rnnchat.model.training_text import TrainingText
 
-FLUSH_INTERVAL_S = 0.03
 LONG_CHARS = 512
 """A longer prompt takes several blocks to read, and says so."""
 STRETCH_CHARS = 40
@@ -160,19 +158,8 @@ def write(
     started_s = time.perf_counter()
     alternatives = explain or int(layer is not None)
     writings = model.write_all(prompts, settings, count=count, alternatives=alternatives, watch=_tell_progress)
-    if any(len(prompt) > LONG_CHARS for prompt in prompts) and sys.stderr.isatty():
-        sys.stderr.write("\x1b[K")
-        sys.stderr.flush()
-    details: list[dict[str, list[Any]]] = [{"symbols": [], "hidden": []} for _ in writings.texts]
-    try:
-        for pieces in writings:
-            for detail, piece in zip(details, pieces, strict=True):
-                if piece is not None and piece.insight is not None:
-                    _note(model, detail, piece, explain > 0, layer)
-            if pieces[0] is not None:
-                show(pieces[0].text)
-    except KeyboardInterrupt:  # what is written until then counts
-        writings.close()
+    _clear_progress(prompts)
+    details = _follow(model, writings, show, explain > 0, layer)
     elapsed_s = time.perf_counter() - started_s
     texts = [_describe(text, detail) for text, detail in zip(writings.texts, details, strict=True)]
     return _report(model, prompts, texts, elapsed_s)
@@ -242,6 +229,30 @@ def _tell_progress(done: int, count: int) -> None:
         sys.stderr.flush()
 
 
+def _clear_progress(prompts: Sequence[str]) -> None:
+    """Take what `_tell_progress` said from the terminal."""
+    if any(len(prompt) > LONG_CHARS for prompt in prompts) and sys.stderr.isatty():
+        sys.stderr.write("\x1b[K")
+        sys.stderr.flush()
+
+
+def _follow(
+    model: "LanguageModel", writings: "Writings", show: Callable[[str], None], has_symbols: bool, layer: int | None
+) -> list[dict[str, list[Any]]]:
+    """Show what the first text grows by, and give the details of each text; control-C ends the writing."""
+    details: list[dict[str, list[Any]]] = [{"symbols": [], "hidden": []} for _ in writings.texts]
+    try:
+        for pieces in writings:
+            for detail, piece in zip(details, pieces, strict=True):
+                if piece is not None and piece.insight is not None:
+                    _note(model, detail, piece, has_symbols, layer)
+            if pieces[0] is not None:
+                show(pieces[0].text)
+    except KeyboardInterrupt:  # what is written until then counts
+        writings.close()
+    return details
+
+
 def _note(
     model: "LanguageModel", detail: dict[str, list[Any]], piece: "Piece", has_symbols: bool, layer: int | None
 ) -> None:
@@ -259,37 +270,3 @@ def _report(model: "LanguageModel", prompts: Sequence[str], texts: list[Written]
     unknown = list(dict.fromkeys(s for prompt in prompts for s in model.tokenizer.find_unknown(prompt)))
     fate = "left out" if model.tokenizer.unknown_id is None else "read as the unknown symbol"
     return Report(texts, elapsed_s, model.precision, unknown, fate)
-
-
-class Page:
-    """Stdout while a text grows on it: small flushes, for a terminal that redraws each character is the slowest part.
-
-    Args:
-        text: what stands there first.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._waiting = text
-        self._ends_line = text.endswith("\n")
-        self._flushed_s = 0.0
-
-    def add(self, text: str) -> None:
-        """Show ``text``, at once or soon."""
-        self._waiting += text
-        now_s = time.monotonic()
-        if self._waiting and now_s - self._flushed_s >= FLUSH_INTERVAL_S:
-            self._flush()
-            self._flushed_s = now_s
-
-    def finish(self) -> None:
-        """Show what is left, and end the line."""
-        self._flush()
-        if not self._ends_line:
-            sys.stdout.write("\n")
-            sys.stdout.flush()
-
-    def _flush(self) -> None:
-        sys.stdout.write(show_safely(self._waiting))
-        sys.stdout.flush()
-        self._ends_line = self._waiting.endswith("\n") if self._waiting else self._ends_line
-        self._waiting = ""
