@@ -97,7 +97,7 @@ def compare(
     if report and is_json:
         print_json(_make_record(report, samples, continued[0], file or [], variants[0], trial))
     elif report and markdown:
-        typer.echo(write_markdown(report))
+        typer.echo(show_safely(write_markdown(report)))
     else:
         if trial is not None:
             show_verdict(trial)
@@ -133,11 +133,11 @@ def _fail_if_worse(trial: Trial, first: str, bits: float) -> None:
         verdict = trial.judge([first, other])
         difference = verdict.difference
         if difference is not None and verdict.best.name == other and difference.interval.low > bits:
-            typer.echo(
+            sentence = (
                 f"{first} is worse than {other} by {difference.interval.low:.3f} bits/char or more; "
-                f"at most {bits:g} are allowed",
-                err=True,
+                f"at most {bits:g} are allowed"
             )
+            typer.echo(picture_controls(sentence), err=True)
             raise typer.Exit(1)
 
 
@@ -267,7 +267,7 @@ def _show_columns(samples: list[Sample], file: str | None) -> None:
             for sample in samples
         )
     )
-    table.add_row(*("\n".join(_figures(sample, file)) for sample in samples))
+    table.add_row(*(Text("\n".join(_figures(sample, file))) for sample in samples))
     Console(file=sys.stdout).print(table)
 
 
@@ -275,7 +275,7 @@ def name_sample(sample: Sample) -> str:
     """The model and its temperature."""
     from rnnchat.model.name import name_model
 
-    return f"{name_model(sample.model)} · temperature {option.describe_temperature(sample.settings)}"
+    return f"{picture_controls(name_model(sample.model))} · temperature {option.describe_temperature(sample.settings)}"
 
 
 def _figures(sample: Sample, file: str | None) -> list[str]:
@@ -283,7 +283,7 @@ def _figures(sample: Sample, file: str | None) -> list[str]:
     bits_per_char, where = sample.bits_per_char, "of the prompt" if file is None else f"of {Path(file).name}"
     if bits_per_char is None:
         bits_per_char = sample.held_out_bits_per_char
-        where = f"of the text held out of {picture_controls(sample.corpus) or 'its training'}"
+        where = f"of the text held out of {sample.corpus or 'its training'}"
     lines = [
         f"{format_bits(bits_per_char, 3)} bits per character {where}",
         f"{sample.report['chars_per_s']:,.0f} characters per second",
@@ -291,4 +291,4 @@ def _figures(sample: Sample, file: str | None) -> list[str]:
     ]
     if sample.unknown:
         lines.append(sample.unknown)
-    return lines
+    return [picture_controls(line) for line in lines]

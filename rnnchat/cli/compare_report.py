@@ -27,7 +27,7 @@ def show_verdict(trial: Trial) -> None:
         typer.echo(picture_controls(sentence))
     typer.echo("")
     for line in draw_intervals(trial.judge().standings, AXIS_COLUMNS):
-        typer.echo(line)
+        typer.echo(picture_controls(line))
     typer.echo("")
 
 

@@ -11,6 +11,7 @@ import typer
 from rnnchat.analysis.overlap import find_overlap
 from rnnchat.comparison.trial import Trial
 from rnnchat.comparison.verdict import Verdict
+from rnnchat.desk.visible import make_visible
 from rnnchat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _read(trial: Trial, name: str, one: "Opened", news: "SimpleQueue[str]") -> N
 
 def _show_progress(trial: Trial) -> None:
     if all(len(trial.read(name)) for name in trial.names):
-        typer.echo(f"\r\x1b[K{trial.describe()[0][:150]}", nl=False, err=True)
+        typer.echo(f"\r\x1b[K{make_visible(trial.describe()[0])[:150]}", nl=False, err=True)
     if trial.is_complete:
         typer.echo("\r\x1b[K", nl=False, err=True)
 

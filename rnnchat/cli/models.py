@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnchat.cli.neurons import neurons
-from rnnchat.cli.output import print_fields, print_json, print_table
+from rnnchat.cli.output import print_fields, print_json, print_table, show_safely
 from rnnchat.desk.figures import format_bits, format_bytes, format_date
 from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import ModelError, UsageError
@@ -148,11 +148,12 @@ def remove_model(
     """Delete one of your own models."""
     path = library.find_model(name)
     if not is_sure:
-        typer.confirm(f"Delete {path}?", abort=True, err=True)
+        typer.confirm(picture_controls(f"Delete {path}?"), abort=True, err=True)
     removed = library.remove_model(name)
-    typer.echo(removed)
+    typer.echo(show_safely(str(removed)))
     if library.is_run_model(run := name_model(removed)):
-        typer.echo(f"the training {run!r} keeps its model: remove it too with `rnnchat runs remove {run}`", err=True)
+        advice = f"the training {run!r} keeps its model: remove it too with `rnnchat runs remove {run}`"
+        typer.echo(picture_controls(advice), err=True)
 
 
 def _choose_file(path: Path, name: str, suffix: str, replace: bool) -> Path:

@@ -39,7 +39,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: Co
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        table.add_column(
+            Text(picture_controls(column)), justify="right" if column in right else "left", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(Text(picture_controls(cell)) for cell in row))
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1000).print(table)

@@ -91,7 +91,7 @@ def watch(
     if status.state in ("failed", "crashed"):
         raise TrainingError(status.message)
     if not is_json:
-        typer.echo(f"{name}: {status.state}", err=True)
+        typer.echo(picture_controls(f"{name}: {status.state}"), err=True)
 
 
 @app.command()
@@ -156,11 +156,11 @@ def remove(
     """Delete the folder of a training; its model stays in the library."""
     run = find_run(name)
     if not is_sure:
-        typer.confirm(f"Delete {run.path}?", abort=True, err=True)
+        typer.confirm(picture_controls(f"Delete {run.path}?"), abort=True, err=True)
     if not read_status(run).is_active:
         wait_for_exit(run)
     remove_run(run)
-    typer.echo(run.path)
+    typer.echo(show_safely(str(run.path)))
 
 
 def _check_axis(over: str) -> Axis:
@@ -218,7 +218,7 @@ def _wait_for(run: RunFolder, state: str, is_start: bool = False) -> None:
         time.sleep(_POLL_S)
     if status.state in ("failed", "crashed"):
         raise TrainingError(status.message)
-    typer.echo(f"{run.name}: {status.state}", err=True)
+    typer.echo(picture_controls(f"{run.name}: {status.state}"), err=True)
 
 
 def _read_info(run: RunFolder) -> RunInfo | None:

@@ -9,6 +9,7 @@ import typer
 
 from rnnchat.cli.output import print_json, print_table, show_safely
 from rnnchat.desk.figures import format_date
+from rnnchat.desk.visible import picture_controls
 from rnnchat.errors import StoryError, UsageError
 from rnnchat.paths import database_path, write_text_atomically
 from rnnchat.stories.export import FORMATS, export_story
@@ -99,7 +100,7 @@ def _open_store() -> Iterator[Store]:
     store = Store()
     try:
         if store.notice:
-            typer.echo(store.notice, err=True)
+            typer.echo(picture_controls(store.notice), err=True)
         yield store
     finally:
         store.close()
