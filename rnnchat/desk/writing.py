@@ -8,15 +8,17 @@ likes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rnnchat.desk.audience import Audience
+from rnnchat.desk.correction import correct_text
 from rnnchat.desk.kept import find_kept
 from rnnchat.desk.model_slot import ModelSlot
 from rnnchat.desk.piece import Piece
 from rnnchat.desk.prose import join_texts, name_symbols
-from rnnchat.errors import EngineError, RnnchatError, StoryError
+from rnnchat.desk.save_guard import SaveGuard
+from rnnchat.errors import EngineError, RnnchatError
 
 if TYPE_CHECKING:
     from rnnchat.engine.protocol import Chunk
@@ -59,7 +61,7 @@ class Writer:
         self._fresh: list[str] = []
         self._is_looping = False
         self._is_cancelled = False
-        self._has_save_failed = False
+        self._guard = SaveGuard(lambda error: self.audience.show_failure(error, ""))
 
     # What the person asks for
 
@@ -140,14 +142,7 @@ class Writer:
         """Put ``text`` in place of a stretch of the whole text and say where it begins; None while the model writes."""
         if self.is_writing or self._requests.locked():
             return None
-        before = [passage.id for passage in self.story.path()]
-        place = self._keep(lambda: self.story.replace_text(start, end, text))
-        found = self.story.find_offset(start)
-        if place == start and found and before == [passage.id for passage in self.story.path()]:
-            self.audience.show_change(start, end, text, found[0].id)
-        else:
-            self.audience.show_story()
-        return start if place is None else int(place)
+        return correct_text(self.story, self._guard, self.audience, start, end, text)
 
     async def open_story(self, story: Story) -> None:
         """Go over to ``story``; what is being written in the one before it ends where it is."""
@@ -159,7 +154,7 @@ class Writer:
     def save_story(self) -> None:
         """Save what is no step of the story: its mode, its speakers."""
         if (save := self.story.on_change) is not None:
-            self._keep(lambda: save(self.story))
+            self._guard.make(lambda: save(self.story))
 
     def set_chat(self, chat: ChatFormat) -> None:
         """Change who speaks in the chat, or how its turns are laid out."""
@@ -179,7 +174,7 @@ class Writer:
             return
         text, self._fresh = "".join(self._fresh), []
         before = len(self.story.passages[self._growing].text)
-        self._keep(lambda: self.story.grow(self._growing or "", text, self._record()))
+        self._guard.make(lambda: self.story.grow(self._growing or "", text, self._record()))
         grown = self.story.passages[self._growing].text[before:]
         self.audience.show_growth(Piece(grown, "model", self._growing))
         self.audience.show_progress()
@@ -190,7 +185,7 @@ class Writer:
         """Add the person's text to the story."""
         if self.story.mode == "page":
             text = join_texts(self.story.text(), text)
-        passage = self._keep(lambda: self.story.add("person", text))
+        passage = self._guard.make(lambda: self.story.add("person", text))
         self.audience.show_story()
         return passage or self.story.path()[-1]
 
@@ -246,7 +241,7 @@ class Writer:
         before = self.story.path()
         is_cut = leaf is not None and leaf.author == "model" and (leaf.settings or {}).get(ENDED) != "stop"
         is_same_turn = self.story.mode == "chat" and is_cut and take_of is None
-        passage = self._keep(
+        passage = self._guard.make(
             lambda: self.story.begin_passage(model=model, take_of=take_of, is_same_turn=is_same_turn, after=after)
         )
         self._growing = passage.id if passage else self.story.path()[-1].id
@@ -275,7 +270,7 @@ class Writer:
         if chunk.finished:
             self._is_cancelled = chunk.reason == "cancelled"
             self.flush()
-            self._keep(lambda: self.story.grow(self._growing or "", "", self._record() | {ENDED: chunk.reason}))
+            self._guard.make(lambda: self.story.grow(self._growing or "", "", self._record() | {ENDED: chunk.reason}))
 
     def _end(self) -> bool:
         """Finish the passage; say whether there is anything in it."""
@@ -284,7 +279,7 @@ class Writer:
         self.flush()
         passage_id, self._growing, self._fresh = self._growing, None, []
         has_written = bool(self.story.passages[passage_id].text.strip())
-        self._keep(lambda: self.story.finish(passage_id))
+        self._guard.make(lambda: self.story.finish(passage_id))
         self.audience.show_story()
         return has_written
 
@@ -298,19 +293,7 @@ class Writer:
         """What is kept with a passage: all that it takes to write it again."""
         return self.settings_now().to_json() | {"seed": self.seed}
 
-    def _alter(self, change: Any) -> None:
+    def _alter(self, change: Callable[[], object]) -> None:
         """Make a change of the whole story and show it."""
-        self._keep(change)
+        self._guard.make(change)
         self.audience.show_story()
-
-    def _keep(self, change: Any) -> Any:
-        """Make a change of the story; a disk that refuses is reported once, and the story lives on in memory."""
-        try:
-            result = change()
-        except StoryError as error:
-            if not self._has_save_failed:
-                self.audience.show_failure(error, "")
-            self._has_save_failed = True
-            return None
-        self._has_save_failed = False
-        return result

@@ -15,12 +15,8 @@ The first frame is drawn before any model is opened; models live in child proces
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import gc
-import os
 import signal
-import threading
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -38,6 +34,7 @@ from rnnchat.desk.model_slot import ModelSlot, ModelState, StartEngine, start_en
 from rnnchat.errors import RnnchatError
 from rnnchat.tui.alt_keys import HOLD_S, AltPairing, teach_alt_enter
 from rnnchat.tui.clipboard import copy_to_desktop
+from rnnchat.tui.ending_signal import obey_signals, start_watchdog
 from rnnchat.tui.error_notices import ErrorNotices
 from rnnchat.tui.keys import APP_KEYS, SCREENS, list_ids, show_key
 from rnnchat.tui.run_watcher import RunWatcher
@@ -55,9 +52,6 @@ WATCH_S = 1.0
 """Seconds between two looks at whether the model's process is alive."""
 SAVE_S = 0.5
 """Seconds after the last change until the settings are written."""
-LEAVE_S = 20.0
-"""Seconds after which a signal to end is obeyed even if something hangs."""
-ENDING_SIGNALS = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 class RnnchatApp(App[None]):
@@ -117,21 +111,11 @@ class RnnchatApp(App[None]):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.call_after_refresh(self._start_work)
         if not self.is_headless:
-            self._obey_signals()
-
-    def _obey_signals(self) -> None:
-        """Save and restore the terminal where the system ends the program, or the terminal is closed."""
-        loop = asyncio.get_running_loop()
-        for name in ENDING_SIGNALS:
-            with contextlib.suppress(AttributeError, NotImplementedError):  # Windows has none of it
-                number = getattr(signal, name)
-                loop.add_signal_handler(number, self._end, number)
+            obey_signals(self._end)
 
     def _end(self, number: int) -> None:
         """Leave because of the signal ``number``, without a question, and within ``LEAVE_S`` whatever happens."""
-        watchdog = threading.Timer(LEAVE_S, os._exit, [128 + number])
-        watchdog.daemon = True
-        watchdog.start()
+        start_watchdog(128 + number)
         if number == getattr(signal, "SIGHUP", None) and self._driver is not None:
             vars(self._driver)["write"] = lambda data: None  # nobody is there to read it, and a full pipe blocks
         self.run_worker(self.quit_now(128 + number), group="leave")

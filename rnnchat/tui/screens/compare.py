@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -15,7 +14,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from rnnchat.comparison.comparison import MAX_CONTENDERS, MIN_CONTENDERS
-from rnnchat.desk.contest import Contest, draw_seed, read_text
+from rnnchat.desk.contest import Contest, draw_seed
 from rnnchat.desk.contestant import Contestant
 from rnnchat.desk.lineup import make_contestant
 from rnnchat.errors import RnnchatError
@@ -24,6 +23,7 @@ from rnnchat.tui.screens.base import MainScreen
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
+from rnnchat.tui.widgets.compared_text import ComparedText
 from rnnchat.tui.widgets.field import NumberField
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.seed_field import SeedField
@@ -58,14 +58,12 @@ class CompareScreen(MainScreen):
         self.contest = Contest(lambda source: self.app.start_engine(source))
         self._turn_to_change = asyncio.Lock()
         """One change of the columns ends before the next begins."""
-        self._file_text: str | None = None
-        """The text of the file that was chosen last; None where the text is in the box."""
         self._frames: Timer
         self._idle: Timer | None = None
 
     def compose_body(self) -> ComposeResult:
         with Vertical(id="compare"):
-            yield PromptBox()
+            yield ComparedText()
             with Horizontal(id="same"):
                 yield SeedField(None, MAX_SEED, id="seed")
                 yield NumberField(
@@ -76,7 +74,6 @@ class CompareScreen(MainScreen):
             yield CompareGrid()
 
     def on_mount(self) -> None:
-        self.query_one(PromptBox).placeholder = "Type or paste a text, or ctrl+o for a file; enter runs all models"
         self._frames = self.set_interval(FRAME_S, self._draw_frame, pause=True)
         self.app.at_quit.append(self.contest.close)
 
@@ -116,10 +113,11 @@ class CompareScreen(MainScreen):
     @on(PromptBox.Sent)
     def _run_prompt(self, event: PromptBox.Sent) -> None:
         event.stop()
+        box = self.query_one(ComparedText)
         if event.text:
-            self._file_text = None
-            self.query_one(PromptBox).put(event.text)
-        self.run(event.text or self._file_text or "", self._choose_seed())
+            box.file_text = None
+            box.put(event.text)
+        self.run(event.text or box.file_text or "", self._choose_seed())
         self.query_one(CompareGrid).walk(0)
 
     def action_run_same(self) -> None:
@@ -129,33 +127,15 @@ class CompareScreen(MainScreen):
             self.contest.restart(here)
             self._frames.resume()
         else:
-            self.run(self._find_text(), self._choose_seed())
-
-    def _find_text(self) -> str:
-        """What stands in the box, or the file that was chosen."""
-        return self.query_one(PromptBox).text or self._file_text or ""
+            self.run(self.query_one(ComparedText).whole, self._choose_seed())
 
     def action_open_text(self) -> None:
         """Choose a file to compare on."""
-        from rnnchat.tui.screens.files import PickFile
+        self.query_one(ComparedText).choose_file()
 
-        def take(path: Path | None) -> None:
-            if path is not None:
-                self.run_worker(self._take_file(path), group="file", exclusive=True)
-
-        self.app.push_screen(PickFile(Path.cwd(), "Compare on a text"), take)
-
-    async def _take_file(self, path: Path) -> None:
-        try:
-            text = await asyncio.to_thread(read_text, path)
-        except RnnchatError as error:
-            self.app.notify_error(error)
-            return
-        self._file_text = text
-        box = self.query_one(PromptBox)
-        box.put("")
-        box.placeholder = f"{path.name}, {len(text):,} characters; ctrl+o another file, or type or paste a text"
-        self.run(text, self._choose_seed())
+    @on(ComparedText.FileRead)
+    def _run_file(self, event: ComparedText.FileRead) -> None:
+        self.run(event.text, self._choose_seed())
 
     def action_run_again(self) -> None:
         """Run all models once more with a new seed."""
@@ -163,7 +143,7 @@ class CompareScreen(MainScreen):
         field = self.query_one(SeedField)
         if field.value is not None:
             field.value = seed
-        self.run(self._find_text(), seed)
+        self.run(self.query_one(ComparedText).whole, seed)
 
     def _choose_seed(self) -> int:
         fixed = self.query_one(SeedField).value

@@ -17,9 +17,10 @@ from textual.widgets import Input, Static
 from rnnchat import paths
 from rnnchat.desk.figures import count_things
 from rnnchat.desk.model_rows import find_precision, fingerprint_models
-from rnnchat.errors import MissingVocabularyError, RnnchatError
-from rnnchat.tui.screens.ask import AskChoice, AskText, AskYesNo
+from rnnchat.errors import RnnchatError
+from rnnchat.tui.screens.ask import AskChoice, AskYesNo
 from rnnchat.tui.screens.base import MainScreen
+from rnnchat.tui.screens.model_import import ModelImport
 from rnnchat.tui.settings import PRECISIONS
 from rnnchat.tui.widgets.model_card import ModelCard
 from rnnchat.tui.widgets.model_table import ModelTable
@@ -178,57 +179,12 @@ class ModelsScreen(MainScreen):
 
     def action_import_file(self) -> None:
         """Copy a model file from anywhere into the library."""
-        self._pick_file("Import a model", self._ask_import_name, with_foreign=True)
+        self._pick_file("Import a model", ModelImport(self, self.look).ask_name, with_foreign=True)
 
     def _pick_file(self, title: str, take: Callable[[Path], None], with_foreign: bool = False) -> None:
         from rnnchat.tui.screens.files import pick_model_file
 
         self.app.push_screen(pick_model_file(title, with_foreign), lambda path: take(path) if path else None)
-
-    def _ask_import_name(self, source: Path) -> None:
-        from rnnchat.model.name import check_name, suggest_name
-
-        suggested = suggest_name(source)
-        question = AskText(f"Name of {source.name} in the library", suggested, title="Import", check=check_name)
-        self.app.push_screen(question, lambda name: self._import(source, name) if name else None)
-
-    def _import(self, source: Path, name: str, replace: bool = False) -> None:
-        destination = paths.models_dir() / f"{name}{paths.MODEL_SUFFIX}"
-        if destination.exists() and not replace:
-            question = AskYesNo(
-                f"A model named {name} already exists.", "Replace", title="Import", no="Keep the old one"
-            )
-            self.app.push_screen(question, lambda yes: self._import(source, name, True) if yes else None)
-            return
-        self._import_with(source, name)
-
-    def _import_with(self, source: Path, name: str, *texts: Path) -> None:
-        """Import in a thread; ask for the training text where a model of another program lacks its vocabulary."""
-
-        def import_it() -> None:
-            from rnnchat.importers.importer import import_file  # loads NumPy
-            from rnnchat.importers.source import Hints
-
-            import_file(source, Hints(texts=texts), name, replace=True)
-
-        async def work() -> None:
-            try:
-                await asyncio.to_thread(import_it)
-            except MissingVocabularyError as error:
-                self.app.notify_error(error)
-                self.app.push_screen(
-                    pick_text_file(f"Text that {source.name} was trained on"),
-                    lambda path: self._import_with(source, name, path) if path else None,
-                )
-            except RnnchatError as error:
-                self.app.notify_error(error)
-            else:
-                self.notify(f"{name} imported", markup=False)
-                self.look()
-
-        from rnnchat.tui.screens.files import pick_text_file
-
-        self.run_worker(work(), group="library", name=f"import {name}")
 
     def action_export(self) -> None:
         """Copy the model under the cursor to a file."""
