@@ -49,11 +49,12 @@ class ComparedText(PromptBox):
 
         def take(path: Path | None) -> None:
             if path is not None:
-                self.run_worker(self._take_file(path), group="file", exclusive=True)
+                self.run_worker(self.take_file(path), group="file", exclusive=True)
 
         self.app.push_screen(PickFile(Path.cwd(), "Compare on a text"), take)
 
-    async def _take_file(self, path: Path) -> None:
+    async def take_file(self, path: Path) -> None:
+        """Read the file at ``path`` and take its text; one that cannot be read is said."""
         try:
             text = await asyncio.to_thread(read_text, path)
         except RnnchatError as error:

@@ -13,6 +13,7 @@ from rnnchat.errors import ModelError
 from rnnchat.tui.screens.pick_model import PickModel
 from rnnchat.tui.widgets.compare_column import CompareColumn
 from rnnchat.tui.widgets.compare_grid import CompareGrid
+from rnnchat.tui.widgets.compared_text import ComparedText
 from rnnchat.tui.widgets.prompt_box import PromptBox
 from rnnchat.tui.widgets.verdict_panel import VerdictPanel
 
@@ -293,7 +294,7 @@ async def test_a_file_is_read_by_all_and_the_verdict_stands_above_the_columns(
     made = engines({"four": ["a"], "six": ["b"]})
     async with open_app("f5", engine_of=made) as pilot:
         await until(lambda: len(read_columns(pilot)) == 2)
-        await pilot.app.screen._take_file(path)
+        await pilot.app.screen.query_one(ComparedText).take_file(path)
         await until(lambda: read_verdict(pilot).startswith("six predicts this text better: 2.50 against 3.50"))
         await until(lambda: read_verdict(pilot).count("●") == 2)
         assert "letter.txt, 5,400 characters" in str(pilot.app.screen.query_one(PromptBox).placeholder)
