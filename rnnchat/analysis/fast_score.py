@@ -34,7 +34,7 @@ LEAST_PIECE = 2
 PIECE_SYMBOLS = 8192
 """Longest piece of a stream: its warm-up is then a sixteenth more to read."""
 CHECK_SYMBOLS = 8192
-"""At most so many symbols are read both ways; of a short text a sixteenth, or four warm-ups."""
+"""The most symbols that are read both ways; of a short text a sixteenth, or four warm-ups."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 NEAR = 5
-"""The end of a line is near when it comes within so many characters."""
+"""The end of a line is near when it comes within this many characters."""
 LONG_LINE = 60
 
 _PARAGRAPH_END = r"\n[ \t]*\n"

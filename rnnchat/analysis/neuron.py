@@ -32,9 +32,9 @@ MAX_NUMBERS = 2**23
 """Distributions of a block of a batch take at most 4 times as many bytes."""
 
 STRETCH_CHARS = 2**16
-"""Features are measured for so many characters at a time, up to the end of a paragraph or a line."""
+"""Features are measured for this many characters at a time, up to the end of a paragraph or a line."""
 MIN_COUNT = 20
-"""A feature counts if it is there, and if it is not there, for at least so many symbols of each half."""
+"""A feature counts if it is there, and if it is not there, for at least this many symbols of each half."""
 
 EXCERPT_CHARS = 240
 CONTEXT_CHARS = 512

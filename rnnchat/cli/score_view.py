@@ -24,7 +24,7 @@ class View:
 
     Args:
         detail: which of them, if any.
-        worst: show only so many of the details, the most surprising first; None for all, as they stand in the text.
+        worst: show at most this many details, the most surprising first; None for all, as they stand in the text.
         is_json: show objects, one a line.
         num_models: where there are several, details tell theirs.
         num_texts: the same.

@@ -6,7 +6,7 @@ Letters: B batch, V vocabulary, K symbols that stay.
 import numpy as np
 
 MANY = 2048
-"""From so many symbols on, each row is worth being looked at alone, for most of it need not be sorted."""
+"""From this many symbols on, each row is worth being looked at alone, for most of it need not be sorted."""
 _NUM_BINS, _BINS_PER_NAT = 1024, 32
 
 

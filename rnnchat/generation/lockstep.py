@@ -48,7 +48,7 @@ def write_streams(
 
     Args:
         predictor: the network.
-        streams: each goes on from its place.
+        streams: each continues from its place.
         find_steering: asked at each symbol, for what steers may change on the way.
         alternatives: of each piece's insight; 0 for no insight.
 

@@ -20,7 +20,7 @@ class Continuation:
     """A text that a model wrote."""
 
     prompt: str
-    """What it goes on from."""
+    """The text it continues."""
     text: str
     """What was written, without the prompt."""
     seed: int

@@ -1,4 +1,4 @@
-"""What keeps a network from learning its text by heart: dropping out parts of it while it learns, and penalties.
+"""What prevents overfitting: dropping out parts of the network while it learns, and penalties.
 
 Letters: B streams, T time steps, V vocabulary, H size of what is dropped.
 

@@ -135,7 +135,7 @@ class Story(Revision):
             settings: What the model writes with.
             take_of: Write another take of this passage instead of continuing the path; the old one stays.
             is_same_turn: In a chat, continue the turn at the end of the path instead of opening one.
-            after: Continue this passage after so many of its characters instead of the end of the path; what
+            after: Continue this passage after this many of its characters instead of the end of the path; what
                 followed stays as a take of the new passage.
         """
         passage = self._start(author, "", model, settings, take_of, is_same_turn, after)

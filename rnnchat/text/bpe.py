@@ -38,7 +38,7 @@ MAX_KEPT = 100_000
 
 MAX_PIECE_LENGTH = 16
 CHARS_PER_PIECE = 100
-"""A text has at most one piece for so many of its characters: one that is rarer is not worth its place."""
+"""A text has at most one piece for this many of its characters: one that is rarer is not worth its place."""
 LEAST_CHARACTER_COUNT = 10
 """A rarer character is spelt in bytes: it would take a place in the vocabulary that it cannot learn to use."""
 MOST_CHARACTERS = 0.75

@@ -2,7 +2,7 @@
 
 A text is cut into units: words, single digits, glyphs of scripts without spaces, marks (punctuation, signs,
 emoji), and single characters of white space. Between two units there is one space, or nothing; more white
-space is units of its own (four spaces, an indent, are one). Most spaces can be foretold from their neighbours
+space is units of its own (four spaces, an indent, are one). Most spaces can be predicted from their neighbours
 and are not written:
 
     He said, "Don't go (yet)."      He · said · , · ␣" · Don't · go · ␣( · yet · ) · . · "
